@@ -1,0 +1,1 @@
+"""What guards and integrators talk to."""

@@ -1,0 +1,1 @@
+"""Readers, locks, sensors and the lines they hang on."""

@@ -1,0 +1,1 @@
+"""The other end of the wire: simulated devices with physical verbs. Nothing of the product imports this."""

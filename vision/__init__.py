@@ -1,0 +1,1 @@
+"""The eyes: they see and never decide."""
