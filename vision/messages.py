@@ -1,0 +1,261 @@
+"""What goes between the building and its eyes: two closed unions of values, and their bytes.
+
+Times are `time.monotonic()` seconds. On Linux that is CLOCK_MONOTONIC, one clock for all processes of one boot, so
+values compare between the worker and its supervisor. No message carries pixels but `Enrol`; live pictures have a
+channel of their own (see `Supervisor.picture`). The wire is length-prefixed JSON rather than pickle: the worker
+parses video from outside, and whoever broke into it must not gain the controller by it.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from cattrs import BaseValidationError
+from cattrs.preconf.orjson import make_converter
+from cattrs.strategies import configure_tagged_union
+
+LENGTH_BYTES = 4
+"""Big-endian length before every message and every picture."""
+MAX_MESSAGE = 64 * 1024 * 1024
+"""Above any enrolment (twenty 2 MB photos in base 85); a longer length is a broken peer."""
+MAX_PICTURE = 1024 * 1024
+"""Above any JPEG of 640 pixels' width."""
+
+
+class MessageError(ValueError):
+    """The peer sent what is no message."""
+
+
+class TemplateMode(StrEnum):
+    """How a template was made from the enrolment's embeddings; each has a threshold of its own."""
+
+    SINGLE = "single"
+    MEAN = "mean"
+    BEST_OF = "best_of"
+
+
+class Outcome(StrEnum):
+    """What the eyes say at the end of a challenge."""
+
+    MATCHED = "matched"
+    MISMATCH = "mismatch"
+    TOO_SMALL = "too_small"
+    BLURRED = "blurred"
+    SEVERAL_FACES = "several_faces"
+    NOBODY = "nobody"
+
+
+class PhotoProblem(StrEnum):
+    """Why one enrolment photo, or the whole enrolment, was refused."""
+
+    UNREADABLE = "unreadable"
+    NOBODY = "nobody"
+    SEVERAL_FACES = "several_faces"
+    TOO_SMALL = "too_small"
+    BLURRED = "blurred"
+    ANOTHER_PERSON = "another_person"
+    TOO_FEW_PHOTOS = "too_few_photos"
+    ENGINE_REFUSED = "engine_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Look through this camera from now on; an empty username means no authentication."""
+
+    camera: str
+    url: str
+    username: str = ""
+    password: str = ""
+
+    def __repr__(self) -> str:
+        return f"Watch(camera={self.camera!r}, url={self.url!r})"  # the password stays out of every log
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """Is the person now before `camera` this cardholder? Answered by one `FaceVerdict`, at `until` at the latest.
+
+    `template` is float32, little-endian: 128 numbers, or n x 128 for `TemplateMode.BEST_OF`. A face counts only if it
+    was seen after `started_mono`, by that camera, with one person in view.
+    """
+
+    challenge_id: str
+    camera: str
+    cardholder: str
+    template: bytes
+    mode: TemplateMode
+    started_mono: float
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class CancelChallenge:
+    """Forget a challenge; no verdict follows (unless it was on its way already)."""
+
+    challenge_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Enrol:
+    """Make a template from photos (JPEG) of one person; five good ones at least."""
+
+    request_id: str
+    cardholder: str
+    images: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Close the cameras and end the process."""
+
+
+Command = Watch | Challenge | CancelChallenge | Enrol | Stop
+
+
+@dataclass(frozen=True, slots=True)
+class CameraUp:
+    """Frames arrive from this camera."""
+
+    camera: str
+
+
+@dataclass(frozen=True, slots=True)
+class CameraLost:
+    """No more frames, or none yet; said once per loss, and the worker keeps trying."""
+
+    camera: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaceVerdict:
+    """The one answer to a challenge.
+
+    `distance` is Euclidean to the template (matched: the best of the agreeing frames; mismatch: the best of all);
+    `frames` how many frames were judged; `seen_at` when the last was seen, or, if none was, when it was given up.
+    """
+
+    challenge_id: str
+    camera: str
+    outcome: Outcome
+    distance: float | None
+    frames: int
+    seen_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class FaceAtDoor:
+    """Somebody's face is in view and no challenge asks for one; once per person, no identity."""
+
+    camera: str
+    seen_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """A template, made by `engine` in `mode` from `used` photos; one entry in `refused` per photo left out."""
+
+    request_id: str
+    cardholder: str
+    template: bytes
+    engine: str
+    mode: TemplateMode
+    used: int
+    refused: tuple[PhotoProblem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentRefused:
+    """No template; one reason per photo refused, then what that amounts to."""
+
+    request_id: str
+    cardholder: str
+    reasons: tuple[PhotoProblem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FrameCount:
+    """Frames decoded from this camera since the last `FrameCount` for it (add them up)."""
+
+    camera: str
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class EngineReady:
+    """The worker can judge faces; `engine` names the models."""
+
+    engine: str
+
+
+@dataclass(frozen=True, slots=True)
+class EngineRefused:
+    """The face models are missing or not the ones that were calibrated: pictures go on, no face will match."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """The thread that judges faces has gone round once more; taken by the supervisor, not handed on."""
+
+    at: float
+
+
+Value = (
+    CameraUp
+    | CameraLost
+    | FaceVerdict
+    | FaceAtDoor
+    | Enrolled
+    | EnrolmentRefused
+    | FrameCount
+    | EngineReady
+    | EngineRefused
+    | Heartbeat
+)
+
+_MALFORMED = (BaseValidationError, AttributeError, KeyError, TypeError, ValueError)
+_converter = make_converter(forbid_extra_keys=True)
+configure_tagged_union(Command, _converter)
+configure_tagged_union(Value, _converter)
+
+
+def encode_command(command: Command) -> bytes:
+    """Return the command as one frame: length, then JSON."""
+    return frame(_converter.dumps(command, unstructure_as=Command))
+
+
+def encode_value(value: Value) -> bytes:
+    """Return the value as one frame: length, then JSON."""
+    return frame(_converter.dumps(value, unstructure_as=Value))
+
+
+def decode_command(body: bytes) -> Command:
+    """Read a frame's body as a command; raises MessageError."""
+    try:
+        return _converter.loads(body, Command)  # type: ignore[arg-type]
+    except _MALFORMED as error:
+        raise MessageError(f"not a command: {body[:80]!r}") from error
+
+
+def decode_value(body: bytes) -> Value:
+    """Read a frame's body as a value; raises MessageError."""
+    try:
+        return _converter.loads(body, Value)  # type: ignore[arg-type]
+    except _MALFORMED as error:
+        raise MessageError(f"not a value: {body[:80]!r}") from error
+
+
+def frame(body: bytes) -> bytes:
+    """Put the length before the body; raises MessageError if it is too long to send."""
+    if len(body) > MAX_MESSAGE:
+        raise MessageError(f"a message of {len(body)} bytes is longer than {MAX_MESSAGE}")
+    return len(body).to_bytes(LENGTH_BYTES, "big") + body
+
+
+def length_of(prefix: bytes, limit: int = MAX_MESSAGE) -> int:
+    """Read a length; raises MessageError above the limit."""
+    length = int.from_bytes(prefix, "big")
+    if length > limit:
+        raise MessageError(f"a length of {length} bytes is above {limit}")
+    return length

@@ -1,0 +1,61 @@
+"""Is this frame good enough to judge a face by? Gates before any embedding. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import cv2
+import numpy as np
+
+from vision.models import Face, Image
+
+BETWEEN_EARS = 60.0
+"""Pixels at least, for a door: below it false matches on tiny faces begin (design/stack.md, Faces)."""
+SHARPNESS = 25.0
+"""Variance of the Laplacian on the face at SHARPNESS_SIDE pixels at least."""
+SHARPNESS_SIDE = 100
+"""Pixels; one size for all, so that a near and a far face are measured alike."""
+
+
+class Quality(StrEnum):
+    """What a frame is worth."""
+
+    GOOD = "good"
+    NOBODY = "nobody"
+    SEVERAL_FACES = "several_faces"
+    TOO_SMALL = "too_small"
+    BLURRED = "blurred"
+
+
+@dataclass(frozen=True, slots=True)
+class Gates:
+    """The least a face must have."""
+
+    between_ears: float = BETWEEN_EARS
+    sharpness: float = SHARPNESS
+
+
+DOOR = Gates()
+
+
+def quality(image: Image, faces: Sequence[Face], gates: Gates = DOOR) -> Quality:
+    """Judge a frame by the faces found in it: one person, large and sharp enough, or the first reason why not."""
+    if not faces:
+        return Quality.NOBODY
+    if len(faces) > 1:
+        return Quality.SEVERAL_FACES
+    if faces[0].between_ears < gates.between_ears:
+        return Quality.TOO_SMALL
+    if sharpness(image, faces[0]) < gates.sharpness:
+        return Quality.BLURRED
+    return Quality.GOOD
+
+
+def sharpness(image: Image, face: Face) -> float:
+    """Return the variance of the Laplacian of the face, grey, at one size; 0 for a box outside the image."""
+    crop = image[max(0, face.top) : face.bottom, max(0, face.left) : face.right]
+    if not crop.size:
+        return 0.0
+    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    sized = cv2.resize(grey, (SHARPNESS_SIDE, SHARPNESS_SIDE), interpolation=cv2.INTER_AREA)
+    return float(np.var(cv2.Laplacian(sized, cv2.CV_64F)))

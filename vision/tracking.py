@@ -1,0 +1,160 @@
+"""From frames to one answer: the vote of a challenge, and one sighting per person. Pure.
+
+A frame becomes a `Look`; looks are folded into a `Ballot` (one per challenge) or a `Presence` (one per camera).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from vision.matching import Threshold
+from vision.messages import Challenge, FaceVerdict, Outcome
+from vision.models import Face
+from vision.quality import Quality
+
+AGREEING = 2
+"""Frames of one person that must match before the answer is yes."""
+DISAGREEING = 3
+"""Frames that must have been judged before the answer is no."""
+CROWDED_FOR = 1.5
+"""Seconds with several people in view after which the challenge is given up."""
+SAME_PERSON_WITHIN = 1.0
+"""Seconds between two looks at one person; longer, and somebody else may stand there."""
+OVERLAP = 0.2
+"""Intersection over union of two boxes that are one person, at 5 frames per second."""
+GONE_AFTER = 2.0
+"""Seconds without a face after which the next one is another person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one frame of one camera showed; `distance` only where the quality is good and a template was at hand."""
+
+    seen_at: float
+    quality: Quality
+    face: Face | None = None
+    distance: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ballot:
+    """A challenge and its looks so far, oldest first."""
+
+    challenge: Challenge
+    threshold: Threshold
+    looks: tuple[Look, ...] = ()
+
+
+def counts(challenge: Challenge, camera: str, seen_at: float) -> bool:
+    """Return whether a frame may count: by that camera, seen after the challenge began and before it ended."""
+    return camera == challenge.camera and challenge.started_mono < seen_at <= challenge.until
+
+
+def with_look(ballot: Ballot, camera: str, look: Look) -> Ballot:
+    """Return the ballot after one more frame; a frame that may not count changes nothing."""
+    if not counts(ballot.challenge, camera, look.seen_at):
+        return ballot
+    return replace(ballot, looks=(*ballot.looks, look))
+
+
+def verdict(ballot: Ballot, now: float) -> FaceVerdict | None:
+    """Return the answer as soon as there is one, at the deadline in any case.
+
+    Yes after AGREEING matching looks in a row at one person, nobody else in view. No after DISAGREEING looks at clearly
+    somebody else in a row, or at the deadline after as many judged looks: a first bad angle is not yet a stranger.
+    Otherwise, at the deadline, what most looks lacked.
+    """
+    judged = [look for look in ballot.looks if look.distance is not None]
+    agreeing = _last_in_a_row(ballot.looks, ballot.threshold.same, AGREEING)
+    if agreeing:
+        return _answer(ballot, Outcome.MATCHED, agreeing, now)
+    if _clearly_other(judged, ballot.threshold.other):
+        return _answer(ballot, Outcome.MISMATCH, judged, now)
+    if _crowded_for(ballot.looks) >= CROWDED_FOR:
+        return _answer(ballot, Outcome.SEVERAL_FACES, [], now)
+    if now < ballot.challenge.until:
+        return None
+    if len(judged) >= DISAGREEING:
+        return _answer(ballot, Outcome.MISMATCH, judged, now)
+    return _answer(ballot, _commonest_fault(ballot.looks), judged, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """Whether somebody's face is before one camera, and whether that was said already."""
+
+    since: float | None = None
+    last: float = 0.0
+    said: bool = False
+
+
+def somebody(presence: Presence, look: Look, *, challenged: bool) -> tuple[Presence, bool]:
+    """Return the presence after a look, and whether to say "a face at the door" now: once per person.
+
+    Said at the second look at a face; whoever is being challenged needs no saying.
+    """
+    gone = presence.since is not None and look.seen_at - presence.last > GONE_AFTER
+    present = Presence() if gone else presence
+    if look.quality is Quality.NOBODY:
+        return present, False
+    second = present.since is not None
+    say = second and not present.said and not challenged
+    since = look.seen_at if present.since is None else present.since
+    return Presence(since, look.seen_at, present.said or say or challenged), say
+
+
+def _last_in_a_row(looks: Sequence[Look], same: float, wanted: int) -> list[Look]:
+    row: list[Look] = []
+    for look in looks:
+        if look.distance is None and look.quality is not Quality.SEVERAL_FACES:
+            continue  # the detector misses a frame now and then; _one_person bounds the gap
+        matches = look.distance is not None and look.distance <= same
+        row = ([*row, look] if row and _one_person(row[-1], look) else [look]) if matches else []
+        if len(row) >= wanted:
+            return row
+    return []
+
+
+def _one_person(before: Look, after: Look) -> bool:
+    if before.face is None or after.face is None or after.seen_at - before.seen_at > SAME_PERSON_WITHIN:
+        return False
+    return overlap(before.face, after.face) >= OVERLAP
+
+
+def overlap(a: Face, b: Face) -> float:
+    """Return the intersection over union of two boxes, 0 to 1."""
+    high = min(a.bottom, b.bottom) - max(a.top, b.top)
+    wide = min(a.right, b.right) - max(a.left, b.left)
+    shared = max(0, high) * max(0, wide)
+    areas = (a.bottom - a.top) * (a.right - a.left) + (b.bottom - b.top) * (b.right - b.left)
+    return shared / (areas - shared) if areas > shared else 0.0
+
+
+def _clearly_other(judged: Sequence[Look], other: float) -> bool:
+    latest = judged[-DISAGREEING:]
+    return len(latest) == DISAGREEING and all(look.distance is not None and look.distance > other for look in latest)
+
+
+def _crowded_for(looks: Sequence[Look]) -> float:
+    crowded = 0.0
+    for look in reversed(looks):
+        if look.quality is not Quality.SEVERAL_FACES:
+            break
+        crowded = looks[-1].seen_at - look.seen_at
+    return crowded
+
+
+def _commonest_fault(looks: Sequence[Look]) -> Outcome:
+    faults = [Outcome(look.quality) for look in looks if look.quality not in (Quality.GOOD, Quality.NOBODY)]
+    return max(faults, key=faults.count) if faults else Outcome.NOBODY
+
+
+def _answer(ballot: Ballot, outcome: Outcome, used: Sequence[Look], now: float) -> FaceVerdict:
+    distances = [look.distance for look in used if look.distance is not None]
+    return FaceVerdict(
+        challenge_id=ballot.challenge.challenge_id,
+        camera=ballot.challenge.camera,
+        outcome=outcome,
+        distance=min(distances, default=None),
+        frames=len(used),
+        seen_at=used[-1].seen_at if used else now,
+    )
