@@ -1,0 +1,1 @@
+"""Nouns and facts: frozen values. Imports nothing of ours."""

@@ -1,0 +1,99 @@
+"""Alarms: what a guard must look at, in the order of ISA-18.2 (highest priority, then the oldest unacknowledged)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from types import MappingProxyType
+
+from controller.domain.ids import AlarmId, CameraId, DeviceId, DoorId, OperatorId, ReaderId
+
+
+class Priority(IntEnum):
+    """1 is the most urgent."""
+
+    HIGH = 1
+    MEDIUM = 2
+    LOW = 3
+
+
+class AlarmKind(StrEnum):
+    """Every alarm this box can raise."""
+
+    FORCED_OPEN = "forced_open"
+    HELD_OPEN = "held_open"
+    FOUND_OPEN = "found_open"
+    TAMPER = "tamper"
+    FAULT = "fault"
+    OFFLINE = "offline"
+    MAINS = "mains"
+    LOCKDOWN_INCOMPLETE = "lockdown_incomplete"
+    SECURE_CHANNEL_LOST = "secure_channel_lost"
+    SECURE_CHANNEL_OFF = "secure_channel_off"
+    UNKNOWN_CARD_BURST = "unknown_card_burst"
+    PIN_BRUTE_FORCE = "pin_brute_force"
+    FACE_MISMATCH = "face_mismatch"
+    CAMERA_LOST = "camera_lost"
+    LOG_TAMPERED = "log_tampered"
+    LOG_LATE = "log_late"
+    CLOCK_UNTRUSTED = "clock_untrusted"
+    LOGIN_BRUTE_FORCE = "login_brute_force"
+
+
+PRIORITY: Mapping[AlarmKind, Priority] = MappingProxyType(
+    {
+        AlarmKind.FORCED_OPEN: Priority.HIGH,
+        AlarmKind.HELD_OPEN: Priority.MEDIUM,
+        AlarmKind.FOUND_OPEN: Priority.MEDIUM,
+        AlarmKind.TAMPER: Priority.HIGH,
+        AlarmKind.FAULT: Priority.MEDIUM,
+        AlarmKind.OFFLINE: Priority.MEDIUM,
+        AlarmKind.MAINS: Priority.MEDIUM,
+        AlarmKind.LOCKDOWN_INCOMPLETE: Priority.HIGH,
+        AlarmKind.SECURE_CHANNEL_LOST: Priority.HIGH,
+        AlarmKind.SECURE_CHANNEL_OFF: Priority.LOW,
+        AlarmKind.UNKNOWN_CARD_BURST: Priority.MEDIUM,
+        AlarmKind.PIN_BRUTE_FORCE: Priority.MEDIUM,
+        AlarmKind.FACE_MISMATCH: Priority.HIGH,
+        AlarmKind.CAMERA_LOST: Priority.LOW,
+        AlarmKind.LOG_TAMPERED: Priority.HIGH,
+        AlarmKind.LOG_LATE: Priority.HIGH,
+        AlarmKind.CLOCK_UNTRUSTED: Priority.MEDIUM,
+        AlarmKind.LOGIN_BRUTE_FORCE: Priority.MEDIUM,
+    }
+)
+"""The default priority of each kind (design: one per kind)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an alarm comes from; whichever of these fits."""
+
+    door: DoorId | None = None
+    reader: ReaderId | None = None
+    device: DeviceId | None = None
+    camera: CameraId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """One alarm from being raised until it is closed.
+
+    ``persists`` while its cause is still there: such an alarm can be acknowledged but not closed.
+    """
+
+    id: AlarmId
+    kind: AlarmKind
+    priority: Priority
+    source: Source
+    detail: str
+    raised_at: datetime
+    persists: bool
+    acknowledged_by: OperatorId | None = None
+
+
+def in_order(alarms: Iterable[Alarm]) -> list[Alarm]:
+    """Return the alarms as a guard works them: unacknowledged first, then priority, then the oldest."""
+    return sorted(alarms, key=lambda a: (a.acknowledged_by is not None, a.priority, a.raised_at, a.id))

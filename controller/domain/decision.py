@@ -1,0 +1,98 @@
+"""What is asked at a reader, and the three answers there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from controller.domain.ids import CredentialId, ReaderId, RequestId
+from controller.domain.site import Factor
+
+
+class DenyReason(StrEnum):
+    """Why a request is refused: a closed list, shown to the guard and never at the door."""
+
+    UNKNOWN_READER = "unknown_reader"
+    UNKNOWN_CREDENTIAL = "unknown_credential"
+    CREDENTIAL_SUSPENDED = "credential_suspended"
+    CREDENTIAL_LOST = "credential_lost"
+    CREDENTIAL_STOLEN = "credential_stolen"
+    CREDENTIAL_EXPIRED = "credential_expired"
+    CREDENTIAL_RETURNED = "credential_returned"
+    NOT_YET_VALID = "not_yet_valid"
+    ASSURANCE_TOO_LOW = "assurance_too_low"
+    NO_ACCESS_RIGHT = "no_access_right"
+    SCHEDULE_OUTSIDE = "schedule_outside"
+    HOLIDAY = "holiday"
+    CLEARANCE_TOO_LOW = "clearance_too_low"
+    THREAT_LEVEL = "threat_level"
+    LOCKDOWN = "lockdown"
+    DOOR_BLOCKED = "door_blocked"
+    GRANT_PENDING = "grant_pending"
+    WRONG_PIN = "wrong_pin"
+    TOO_MANY_PIN_TRIES = "too_many_pin_tries"
+    FACE_DOES_NOT_MATCH = "face_does_not_match"
+    FACE_TOO_POOR = "face_too_poor"
+    FACTOR_NOT_PRESENTED = "factor_not_presented"
+    CLOCK_NOT_TRUSTED = "clock_not_trusted"
+    LOG_CANNOT_BE_WRITTEN = "log_cannot_be_written"
+    CHECK_FAILED = "check_failed"  # a check raised: an error denies
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One step of the trace: what was checked, the facts it looked at, and the refusal it gave, if any."""
+
+    name: str
+    facts: str
+    refused: DenyReason | None
+
+
+Trace = tuple[Check, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AccessRequest:
+    """Somebody at a reader.
+
+    ``presented`` holds the factors already proven in this passage. ``credential`` is None for a card nobody knows.
+    """
+
+    id: RequestId
+    reader: ReaderId
+    credential: CredentialId | None
+    presented: frozenset[Factor]
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """The door may open."""
+
+    trace: Trace
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """The door stays as it is; at least one reason, in the order of the checks."""
+
+    reasons: tuple[DenyReason, ...]
+    trace: Trace
+
+    def __post_init__(self) -> None:
+        if not self.reasons:
+            raise ValueError("a denial must say why")
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """The badge was right; now show these."""
+
+    factors: frozenset[Factor]
+    trace: Trace
+
+    def __post_init__(self) -> None:
+        if not self.factors:
+            raise ValueError("a challenge must ask for something")
+
+
+Decision = Grant | Deny | Challenge

@@ -1,0 +1,76 @@
+"""What is known of a door right now. Commanded is not observed: only its sensors change these values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from controller.domain.ids import CardholderId, OperatorId, RequestId, ZoneId
+
+
+class Position(StrEnum):
+    """The leaf, by its contact."""
+
+    UNKNOWN = "unknown"
+    CLOSED = "closed"
+    OPEN = "open"
+
+
+class LockStatus(StrEnum):
+    """The bolt, by its own sensor."""
+
+    UNKNOWN = "unknown"
+    LOCKED = "locked"
+    UNLOCKED = "unlocked"
+    JAMMED = "jammed"
+
+
+class LockMode(StrEnum):
+    """What the lock does without a request, from the laxest to the strictest."""
+
+    SECURED = "secured"
+    BLOCKED = "blocked"
+    LOCKDOWN = "lockdown"
+
+
+class DoorAlarm(StrEnum):
+    """What is wrong with an open door."""
+
+    FORCED_OPEN = "forced_open"
+    HELD_OPEN = "held_open"
+    FOUND_OPEN = "found_open"
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A right to pass that nobody has used yet: armed by a grant, a guard's order, or a request to exit.
+
+    ``until`` is monotonic seconds. ``cardholder`` is None for an exit button and for a guard's order; ``enters`` is
+    None for an exit button.
+    """
+
+    request: RequestId
+    cardholder: CardholderId | None
+    enters: ZoneId | None
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """An operator's block, with its author and reason."""
+
+    operator: OperatorId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DoorState:
+    """One door. Times are monotonic seconds of this boot."""
+
+    position: Position = Position.UNKNOWN
+    lock: LockStatus = LockStatus.UNKNOWN
+    passages: tuple[Passage, ...] = field(default=())
+    warn_after: float | None = None
+    held_after: float | None = None
+    block: Block | None = None
+    ordered: LockStatus | None = None  # what was last commanded and is not observed yet

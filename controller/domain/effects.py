@@ -1,0 +1,87 @@
+"""Requests to the outside, never proof that something happened."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import assert_never
+
+from controller.domain.ids import CameraId, CardholderId, DoorId, ReaderId, RequestId
+
+
+class Light(StrEnum):
+    """What a reader shows: red or green, or what it wants next. It never says why."""
+
+    GRANTED = "granted"
+    DENIED = "denied"
+    ENTER_PIN = "enter_pin"
+    LOOK_AT_CAMERA = "look_at_camera"
+    IDLE = "idle"
+
+
+@dataclass(frozen=True, slots=True)
+class Unlock:
+    """Release a door for somebody coming in, for ``seconds``; dropped once monotonic time passes ``deadline``."""
+
+    door: DoorId
+    request: RequestId
+    seconds: float
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Release a door for somebody going out, for ``seconds``."""
+
+    door: DoorId
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Relock:
+    """Lock a door now."""
+
+    door: DoorId
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Light and sounder of a reader."""
+
+    reader: ReaderId
+    light: Light
+
+
+@dataclass(frozen=True, slots=True)
+class AskFace:
+    """Look for this person's face until monotonic ``until``."""
+
+    request: RequestId
+    camera: CameraId
+    cardholder: CardholderId
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class StopFace:
+    """No longer look for it."""
+
+    request: RequestId
+
+
+Effect = Unlock | Release | Relock | Signal | AskFace | StopFace
+
+
+def waits_for_log(effect: Effect) -> bool:
+    """Tell whether the effect may only be posted once its record is durable: an ingress unlock and its green light.
+
+    Everything else (egress, relock, lockdown, red lights) is posted at once, whatever the disk does.
+    """
+    match effect:
+        case Unlock():
+            return True
+        case Signal(light=light):
+            return light is Light.GRANTED
+        case Release() | Relock() | AskFace() | StopFace():
+            return False
+    assert_never(effect)

@@ -1,0 +1,125 @@
+"""Operators: the people at the console, and what they order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from controller.domain.ids import AlarmId, DoorId, OperatorId
+
+
+class Role(StrEnum):
+    """Six roles; each sees and does its own rows of the rights matrix."""
+
+    GUARD = "guard"
+    SUPERVISOR = "supervisor"
+    SECURITY_OFFICER = "security_officer"
+    AUDITOR = "auditor"
+    DATA_PROTECTION_OFFICER = "data_protection_officer"
+    TECHNICIAN = "technician"
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Somebody who may sign in. The password's hash lives in the key store, never in the log."""
+
+    id: OperatorId
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockOnce:
+    """Let somebody through one door, once."""
+
+    door: DoorId
+    whom: str
+
+
+@dataclass(frozen=True, slots=True)
+class LockDoor:
+    """Lock a door now and take back what was granted there and not yet used."""
+
+    door: DoorId
+
+
+@dataclass(frozen=True, slots=True)
+class BlockDoor:
+    """No badge opens this door until it is released again."""
+
+    door: DoorId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnblockDoor:
+    """Take the operator's block off a door."""
+
+    door: DoorId
+
+
+@dataclass(frozen=True, slots=True)
+class StartLockdown:
+    """Lock everything. One guard suffices."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndLockdown:
+    """End the lockdown: asked for by one operator, done when a second, other one says the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetThreatLevel:
+    """Raise or lower the threat level."""
+
+    level: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AcknowledgeAlarm:
+    """I have seen it."""
+
+    alarm: AlarmId
+
+
+@dataclass(frozen=True, slots=True)
+class CloseAlarm:
+    """It is dealt with; takes a reason, and its cause must be gone."""
+
+    alarm: AlarmId
+    reason: str
+
+
+Order = (
+    UnlockOnce
+    | LockDoor
+    | BlockDoor
+    | UnblockDoor
+    | StartLockdown
+    | EndLockdown
+    | SetThreatLevel
+    | AcknowledgeAlarm
+    | CloseAlarm
+)
+
+
+class Refusal(StrEnum):
+    """Why an order is not carried out."""
+
+    UNKNOWN_OPERATOR = "unknown_operator"
+    NOT_YOUR_ROLE = "not_your_role"
+    UNKNOWN_DOOR = "unknown_door"
+    UNKNOWN_ALARM = "unknown_alarm"
+    UNKNOWN_THREAT_LEVEL = "unknown_threat_level"
+    LOCKDOWN = "lockdown"
+    DOOR_BLOCKED = "door_blocked"
+    THREAT_LEVEL = "threat_level"
+    NO_LOCKDOWN = "no_lockdown"
+    ALREADY_SO = "already_so"
+    SECOND_PERSON_NEEDED = "second_person_needed"
+    CAUSE_PERSISTS = "cause_persists"
+    REASON_NEEDED = "reason_needed"
+    NOT_ACKNOWLEDGED = "not_acknowledged"
+    LOG_CANNOT_BE_WRITTEN = "log_cannot_be_written"

@@ -1,0 +1,57 @@
+"""People and what they carry. No name, face or card number stands here: decisions need none of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from controller.domain.ids import AccessLevelId, CardholderId, CredentialId
+from controller.domain.site import Assurance
+
+
+class CardholderKind(StrEnum):
+    """Who somebody is to the mission."""
+
+    STAFF = "staff"
+    LOCAL_STAFF = "local_staff"
+    CONTRACTOR = "contractor"
+    VISITOR = "visitor"
+
+
+class CredentialStatus(StrEnum):
+    """A credential works only while ``ACTIVE``; every other status is a reason of its own."""
+
+    ACTIVE = "active"
+    SUSPENDED = "suspended"
+    LOST = "lost"
+    STOLEN = "stolen"
+    EXPIRED = "expired"
+    RETURNED = "returned"
+
+
+@dataclass(frozen=True, slots=True)
+class Cardholder:
+    """A person by pseudonym."""
+
+    id: CardholderId
+    kind: CardholderKind
+    clearance: int
+    levels: frozenset[AccessLevelId]
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A badge. ``token`` is HMAC-SHA-256 (hex) of format and number under the box's key; ``pin`` that of its PIN.
+
+    ``valid_from`` and ``valid_until`` are aware; the end is excluded.
+    """
+
+    id: CredentialId
+    cardholder: CardholderId
+    token: str
+    pin: str | None
+    assurance: Assurance
+    status: CredentialStatus
+    valid_from: datetime | None
+    valid_until: datetime | None

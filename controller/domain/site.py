@@ -1,0 +1,282 @@
+"""The building as its policy file describes it: frozen, every reference resolved by the loader.
+
+Words and levels follow NIST SP 800-116 (area classes) and IEC 60839-11-1 (doors and their monitoring).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from enum import IntEnum, StrEnum
+from zoneinfo import ZoneInfo
+
+from controller.domain.ids import (
+    AccessLevelId,
+    CameraId,
+    DeviceId,
+    DoorId,
+    LineId,
+    ReaderId,
+    ScheduleId,
+    ZoneId,
+)
+
+
+class SecurityLevel(IntEnum):
+    """How much is at stake in a zone; higher is stricter (NIST SP 800-116)."""
+
+    UNRESTRICTED = 0
+    CONTROLLED = 1
+    LIMITED = 2
+    EXCLUSION = 3
+
+
+class Assurance(IntEnum):
+    """How hard a credential is to copy."""
+
+    COPYABLE = 0
+    SYMMETRIC = 1
+    PKI = 2
+
+
+class Factor(StrEnum):
+    """What a person shows to be let in. The badge comes first; the others complete a challenge."""
+
+    CARD = "card"
+    PIN = "pin"
+    FACE = "face"
+
+
+class LockKind(StrEnum):
+    """What loss of power does to the lock: fail-safe unlocks, fail-secure stays locked."""
+
+    FAIL_SAFE = "fail_safe"
+    FAIL_SECURE = "fail_secure"
+
+
+class RexKind(StrEnum):
+    """What a request to exit does. ``SHUNT_ONLY``: the way out is mechanical and only the alarm is shunted."""
+
+    SHUNT_ONLY = "shunt_only"
+    UNLOCKS = "unlocks"
+    EMERGENCY = "emergency"
+
+
+class Side(StrEnum):
+    """Where a device hangs: ``ATTACK`` is the side a stranger can reach."""
+
+    ATTACK = "attack"
+    SAFE = "safe"
+
+
+class DeviceKind(StrEnum):
+    """How a device is spoken to."""
+
+    OSDP = "osdp"
+    MQTT = "mqtt"
+
+
+class RelockOn(StrEnum):
+    """When the lock goes back after an entry."""
+
+    OPEN = "open"
+    CLOSE = "close"
+
+
+class Weekday(IntEnum):
+    """Python's own numbering: Monday is 0."""
+
+    MON = 0
+    TUE = 1
+    WED = 2
+    THU = 3
+    FRI = 4
+    SAT = 5
+    SUN = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A weekly period in the site's time zone, ``end`` excluded.
+
+    ``end <= start`` crosses midnight and belongs to its starting day. ``on_holidays`` keeps it alive on a holiday.
+    """
+
+    days: frozenset[Weekday]
+    start: time
+    end: time
+    on_holidays: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When something holds. ``always`` schedules need no trusted clock."""
+
+    id: ScheduleId
+    name: str
+    always: bool
+    periods: tuple[Period, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Holiday:
+    """A day on which ordinary periods do not count."""
+
+    day: date
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """A space with one security level."""
+
+    id: ZoneId
+    name: str
+    level: SecurityLevel
+    factors: frozenset[Factor]
+    minimum_assurance: Assurance
+    shape: tuple[tuple[float, float], ...]  # polygon on the floor plan, plan units; empty for `outside`
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A supervised input of a device. MQTT devices have one of each kind and need no index."""
+
+    device: DeviceId
+    index: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A relay of a device. MQTT locks have one and need no index."""
+
+    device: DeviceId
+    index: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rex:
+    """A request-to-exit sensor."""
+
+    kind: RexKind
+    input: Input
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """An opening between two zones. Durations are in seconds."""
+
+    id: DoorId
+    name: str
+    zones: tuple[ZoneId, ZoneId]
+    lock_kind: LockKind
+    lock: Output
+    contact: Input | None
+    bolt: Input | None
+    rex: Rex | None
+    free_egress: bool  # the way out opens mechanically, whatever this software does
+    fire_zone: str | None
+    unlock_seconds: float  # how long a grant keeps the strike released
+    open_seconds: float  # how long the door may stand open before it is held
+    pre_alarm_seconds: float  # how long before held-open the warning comes
+    relock_on: RelockOn
+    position: tuple[float, float]  # on the floor plan, plan units
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One direction through one door."""
+
+    id: ReaderId
+    name: str
+    door: DoorId
+    leaves: ZoneId
+    enters: ZoneId
+    device: DeviceId
+    keypad: bool
+    camera: CameraId | None
+    factors: frozenset[Factor]
+    challenge_seconds: float  # how long the second factor may take
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """A camera and its data-protection sheet: without purpose and retention it is refused."""
+
+    id: CameraId
+    name: str
+    zone: ZoneId
+    url: str
+    purpose: str
+    retention_days: int
+    position: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An RS-485 line."""
+
+    id: LineId
+    port: str
+    baud: int
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A thing on a wire: a reader head, a lock, an I/O module."""
+
+    id: DeviceId
+    name: str
+    kind: DeviceKind
+    side: Side
+    line: LineId | None  # OSDP only
+    address: int | None  # OSDP only, 0..126
+    secure_channel: bool
+    formats: tuple[str, ...]  # card formats tried, in order
+
+
+@dataclass(frozen=True, slots=True)
+class AccessLevel:
+    """A named positive grant: these zones and doors, in this schedule."""
+
+    id: AccessLevelId
+    name: str
+    zones: frozenset[ZoneId]
+    doors: frozenset[DoorId]
+    schedule: ScheduleId
+
+
+@dataclass(frozen=True, slots=True)
+class ThreatLevel:
+    """How strict the building is: a higher number never makes any door easier."""
+
+    number: int
+    name: str
+    locked_doors: frozenset[DoorId]
+    minimum_clearance: Mapping[ZoneId, int]
+    added_factors: Mapping[ZoneId, frozenset[Factor]]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """One mission. Every id in it resolves; the maps keep the file's order.
+
+    ``digest`` is the SHA-256 (hex) of the policy file's bytes: each event names the policy it was decided under.
+    """
+
+    id: str
+    name: str
+    timezone: ZoneInfo
+    plan_size: tuple[float, float]
+    zones: Mapping[ZoneId, Zone]
+    doors: Mapping[DoorId, Door]
+    readers: Mapping[ReaderId, Reader]
+    cameras: Mapping[CameraId, Camera]
+    lines: Mapping[LineId, Line]
+    devices: Mapping[DeviceId, Device]
+    schedules: Mapping[ScheduleId, Schedule]
+    holidays: Mapping[date, Holiday]
+    access_levels: Mapping[AccessLevelId, AccessLevel]
+    threat_levels: Mapping[int, ThreatLevel]
+    digest: str

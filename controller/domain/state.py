@@ -1,0 +1,105 @@
+"""The building as the events tell it: the fold of the log, and nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from immutables import Map
+
+from controller.domain.alarms import Alarm
+from controller.domain.doors import DoorState
+from controller.domain.ids import (
+    AlarmId,
+    CameraId,
+    CardholderId,
+    CredentialId,
+    DeviceId,
+    DoorId,
+    OperatorId,
+    ReaderId,
+    RequestId,
+    ZoneId,
+)
+from controller.domain.operators import Operator
+from controller.domain.people import Cardholder, Credential
+from controller.domain.site import Factor
+
+
+@dataclass(frozen=True, slots=True)
+class PendingChallenge:
+    """A badge that waits for its further factors, at one reader, until monotonic ``until``."""
+
+    request: RequestId
+    credential: CredentialId
+    cardholder: CardholderId
+    presented: frozenset[Factor]
+    wanted: frozenset[Factor]
+    issued: float
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    """What is known of a device. ``online`` is None until it was first heard of, or missed, in this boot."""
+
+    online: bool | None = None
+    secure: bool = False
+    tampered: bool = False
+    power_failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lockdown:
+    """A running lockdown. ``secured_by`` is the monotonic time by which every door should be seen locked."""
+
+    operator: OperatorId
+    reason: str
+    started: datetime
+    started_mono: float
+    secured_by: float | None
+    secured: bool = False
+    end_requested_by: OperatorId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PinTries:
+    """Wrong PINs in a row, and until when no further try counts (monotonic seconds)."""
+
+    wrong: int
+    locked_until: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SiteState:
+    """Everything a decision may look at besides the policy."""
+
+    people: Map[CardholderId, Cardholder] = field(default_factory=Map)
+    credentials: Map[CredentialId, Credential] = field(default_factory=Map)
+    tokens: Map[str, CredentialId] = field(default_factory=Map)
+    operators: Map[OperatorId, Operator] = field(default_factory=Map)
+    doors: Map[DoorId, DoorState] = field(default_factory=Map)
+    devices: Map[DeviceId, DeviceState] = field(default_factory=Map)
+    cameras: Map[CameraId, bool] = field(default_factory=Map)
+    challenges: Map[ReaderId, PendingChallenge] = field(default_factory=Map)
+    pin_tries: Map[CredentialId, PinTries] = field(default_factory=Map)
+    unknown_cards: Map[ReaderId, tuple[float, ...]] = field(default_factory=Map)
+    failed_sign_ins: tuple[float, ...] = ()
+    locations: Map[CardholderId, ZoneId] = field(default_factory=Map)
+    alarms: Map[AlarmId, Alarm] = field(default_factory=Map)
+    lockdown: Lockdown | None = None
+    threat_level: int = 0
+    log_late: bool = False
+    clock_trusted: bool = True
+    last_wall: datetime | None = None
+    requests: int = 0
+    raised: int = 0
+    site_digest: str | None = None
+
+    def door(self, door: DoorId) -> DoorState:
+        """Return what is known of a door; nothing, before its first event."""
+        return self.doors.get(door, DoorState())
+
+    def device(self, device: DeviceId) -> DeviceState:
+        """Return what is known of a device."""
+        return self.devices.get(device, DeviceState())

@@ -1,0 +1,238 @@
+"""Claims from outside: what the wires, the eyes, the guards and the clock say. Nothing is true yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from controller.domain.doors import LockStatus, Position
+from controller.domain.events import FaceOutcome, UnlockFailure, Violation
+from controller.domain.ids import CameraId, CardholderId, DeviceId, DoorId, OperatorId, ReaderId, RequestId
+from controller.domain.operators import Operator, Order
+from controller.domain.people import Cardholder, Credential
+
+
+@dataclass(frozen=True, slots=True)
+class CardPresented:
+    """A card at a reader. ``token`` is None where no format fits; ``raw`` (hex, left-aligned) was on the wire."""
+
+    reader: ReaderId
+    token: str | None
+    format: str
+    bit_count: int
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class PinEntered:
+    """Digits at a keypad, already turned into HMAC-SHA-256 under the box's key and the challenged credential."""
+
+    reader: ReaderId
+    proof: str
+
+
+@dataclass(frozen=True, slots=True)
+class FaceSeen:
+    """The eyes' answer to one challenge. ``seen_at`` is monotonic seconds of the last frame used."""
+
+    request: RequestId
+    camera: CameraId
+    outcome: FaceOutcome
+    distance: float | None
+    frames: int
+    seen_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class PositionSeen:
+    """The contact moved, or was read anew."""
+
+    door: DoorId
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
+class LockSeen:
+    """The bolt moved, or was read anew."""
+
+    door: DoorId
+    lock: LockStatus
+
+
+@dataclass(frozen=True, slots=True)
+class RexSeen:
+    """Somebody asks to leave."""
+
+    door: DoorId
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceSeen:
+    """A device answers, or no longer does."""
+
+    device: DeviceId
+    online: bool
+    secure: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class TamperSeen:
+    """A device's tamper switch."""
+
+    device: DeviceId
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PowerSeen:
+    """A device's own supply."""
+
+    device: DeviceId
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ViolationSeen:
+    """Somebody plays with the wire."""
+
+    device: DeviceId
+    violation: Violation
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class CameraSeen:
+    """A camera gives pictures, or no longer does."""
+
+    camera: CameraId
+    online: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnlockFailed:
+    """An unlock did not reach its lock, or came too late and was dropped."""
+
+    door: DoorId
+    request: RequestId
+    why: UnlockFailure
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """An operator's order."""
+
+    operator: OperatorId
+    order: Order
+
+
+@dataclass(frozen=True, slots=True)
+class SignInTried:
+    """Somebody tried to sign in at the console."""
+
+    operator: OperatorId
+    succeeded: bool
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedOutSeen:
+    """An operator left the console."""
+
+    operator: OperatorId
+
+
+@dataclass(frozen=True, slots=True)
+class PersonEnrolled:
+    """A person joins or changes. ``identity`` is sealed under the subject's own key."""
+
+    author: str
+    cardholder: Cardholder
+    identity: str
+
+
+@dataclass(frozen=True, slots=True)
+class BadgeEnrolled:
+    """A badge is issued or changes."""
+
+    author: str
+    credential: Credential
+
+
+@dataclass(frozen=True, slots=True)
+class FaceEnrolled:
+    """A face template, sealed under the subject's own key."""
+
+    author: str
+    cardholder: CardholderId
+    engine: str
+    mode: str
+    template: str
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorEnrolled:
+    """An operator is appointed, or gets another role."""
+
+    author: str
+    operator: Operator
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """Some deadline may have come."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogLateSeen:
+    """A record did not become durable in time; the grants that waited for it are named."""
+
+    grants: tuple[tuple[DoorId, RequestId], ...]
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogRestoredSeen:
+    """The log is durable again, everything that waited included."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoxStartedUp:
+    """The box woke up: ``site_toml`` is the policy it wakes up with."""
+
+    version: str
+    site_digest: str
+    site_toml: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoxStopping:
+    """The box is asked to stop."""
+
+
+Stimulus = (
+    CardPresented
+    | PinEntered
+    | FaceSeen
+    | PositionSeen
+    | LockSeen
+    | RexSeen
+    | DeviceSeen
+    | TamperSeen
+    | PowerSeen
+    | ViolationSeen
+    | CameraSeen
+    | UnlockFailed
+    | Ordered
+    | SignInTried
+    | SignedOutSeen
+    | PersonEnrolled
+    | BadgeEnrolled
+    | FaceEnrolled
+    | OperatorEnrolled
+    | TimePassed
+    | LogLateSeen
+    | LogRestoredSeen
+    | BoxStartedUp
+    | BoxStopping
+)

@@ -1,0 +1,1 @@
+"""The shell around the core: one queue, one writer, one timer."""

@@ -1,0 +1,93 @@
+"""What the API may ask of the building, and nothing more: so that the API can become a process of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from controller.domain.events import Recorded
+from controller.domain.ids import CameraId, CardholderId, OperatorId
+from controller.domain.operators import Operator, Order, Refusal
+from controller.domain.site import Site
+from controller.domain.state import SiteState
+from controller.runtime.ports import Identity
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """The building right now. ``seq`` is the number of the last event folded into ``state``; 0 before the first."""
+
+    boot: str
+    seq: int
+    site: Site
+    state: SiteState
+
+
+class Facade(Protocol):
+    """The building, as the API sees it."""
+
+    def moment(self) -> Moment:
+        """Return the building right now."""
+        ...
+
+    def mono(self) -> float:
+        """Return monotonic seconds, on the clock of the state's deadlines."""
+        ...
+
+    def watch(self) -> Watch:
+        """Return a subscription to every record from now on."""
+        ...
+
+    def read(self, *, before: int | None, limit: int) -> Sequence[Recorded]:
+        """Return up to ``limit`` durable records below ``before``, the newest first."""
+        ...
+
+    async def order(self, operator: OperatorId, order: Order) -> Refusal | None:
+        """Carry out an order; None once it is accepted (ordered, not yet observed), else why it is refused."""
+        ...
+
+    async def sign_in(self, operator: OperatorId, password: str, *, new_password: str | None, address: str) -> SignIn:
+        """Check a password. A one-time password counts only together with a new one, which then replaces it."""
+        ...
+
+    async def signed_out(self, operator: OperatorId) -> None:
+        """Record that an operator left."""
+        ...
+
+    def operator(self, operator: OperatorId) -> Operator | None:
+        """Return the operator as of now: a withdrawn right acts on the next request."""
+        ...
+
+    def identity(self, cardholder: CardholderId) -> Identity | None:
+        """Return who a pseudonym is."""
+        ...
+
+    async def picture(self, camera: CameraId) -> bytes | None:
+        """Return the camera's newest JPEG, or None while there is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """The outcome of a sign-in: exactly one of the three is set."""
+
+    operator: Operator | None = None
+    new_password_needed: bool = False
+    refused: bool = False
+
+
+class Watch(Protocol):
+    """A subscription. A watcher too slow for its bounded queue is told so (``Lagged``) and must take a new snapshot."""
+
+    async def next(self) -> Recorded:
+        """Return the next record. Raises ``Lagged`` once records were dropped, ``asyncio.CancelledError`` at the end."""
+        ...
+
+    def close(self) -> None:
+        """End the subscription."""
+        ...
+
+
+class Lagged(Exception):  # noqa: N818 - it is a message to one slow watcher, not a fault
+    """Records were dropped for this watcher."""

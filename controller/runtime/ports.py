@@ -1,0 +1,80 @@
+"""What the core needs from the outside, in the core's own words."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from controller.domain.effects import Effect
+from controller.domain.events import Recorded
+from controller.domain.ids import CameraId, CardholderId, OperatorId
+from controller.domain.instant import Instant
+
+
+class Clock(Protocol):
+    """The only place time comes from."""
+
+    def now(self) -> Instant:
+        """Return this moment."""
+        ...
+
+
+class EventLog(Protocol):
+    """The durable, append-only log."""
+
+    def append(self, records: Sequence[Recorded]) -> asyncio.Future[None]:
+        """Queue the records, in order; the future is done only once they are durable.
+
+        It never fails: while the disk refuses, the records stay queued, in order, and the future stays pending. Who
+        waits for it bounds the wait.
+        """
+        ...
+
+    def read(self, *, before: int | None, limit: int) -> Sequence[Recorded]:
+        """Return up to ``limit`` durable records below ``before`` (all of them for None), the newest first."""
+        ...
+
+
+class Actuators(Protocol):
+    """Whoever carries effects to the wires. Never blocks; what fails comes back as a stimulus."""
+
+    def post(self, effect: Effect) -> None:
+        """Send the effect on its way."""
+        ...
+
+
+class Pictures(Protocol):
+    """Newest pictures of the cameras. Pixels leave the eyes only this way."""
+
+    async def picture(self, camera: CameraId) -> bytes | None:
+        """Return the newest JPEG, or None while there is none."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a pseudonym is."""
+
+    name: str
+
+
+class Secrets(Protocol):
+    """What is known of people and operators and may never stand in the log."""
+
+    def identity(self, cardholder: CardholderId) -> Identity | None:
+        """Return who this is, or None for nobody known (or erased)."""
+        ...
+
+    def password_matches(self, operator: OperatorId, password: str) -> bool:
+        """Tell whether the password is right; takes as long for operators nobody knows. Slow: call it in a thread."""
+        ...
+
+    def password_is_one_time(self, operator: OperatorId) -> bool:
+        """Tell whether the operator has yet to choose a password of their own."""
+        ...
+
+    def set_password(self, operator: OperatorId, password: str, *, one_time: bool) -> None:
+        """Keep a new password (its argon2id hash). Slow: call it in a thread."""
+        ...
