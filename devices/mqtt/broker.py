@@ -1,0 +1,206 @@
+"""The box's own broker: Mosquitto 2.0 as our child process, on loopback, from files generated into one folder."""
+
+import asyncio
+import os
+import shutil
+import socket
+import sys
+from asyncio.subprocess import Process
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final
+
+from devices.mqtt import broker_files, leash
+from devices.mqtt.topics import CONTROLLER, DeviceId
+
+HOST: Final = "127.0.0.1"
+START_TIMEOUT: Final = 10.0
+STOP_TIMEOUT: Final = 5.0
+RESTART_DELAYS: Final = (0.1, 0.5, 1.0, 2.0, 5.0)
+"""Seconds before each further attempt; the last one is repeated."""
+_PROBE_EVERY: Final = 0.02
+_SEARCH_PATH: Final = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin"
+
+
+class BrokerError(Exception):
+    """The broker cannot run; the sentence says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerDied:
+    """Mosquitto ended by itself or was killed, with this exit code (negative: the signal)."""
+
+    exit_code: int
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerRestarted:
+    """Mosquitto runs again, on the same port, with no sessions and no retained states."""
+
+    pid: int
+
+
+BrokerNotice = BrokerDied | BrokerRestarted
+
+
+class Broker:
+    """One Mosquitto, started, watched, restarted and stopped.
+
+    `folder` gets mode 0700 and holds configuration, access list, passwords, `credentials.json` and `mosquitto.log`.
+    `port` None takes a free one. Start it from the loop of the process's main thread: the broker dies with that thread.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        site: str,
+        devices: Iterable[DeviceId],
+        *,
+        port: int | None = None,
+        notice: Callable[[BrokerNotice], None] = lambda _: None,
+    ) -> None:
+        self.folder = folder.absolute()
+        self.port = port or _free_port()
+        self._site = site
+        self._devices = tuple(devices)
+        self._notice = notice
+        self._credentials: dict[str, str] = {}
+        self._process: Process | None = None
+        self._watch: asyncio.Task[None] | None = None
+
+    @property
+    def pid(self) -> int | None:
+        """The running Mosquitto, or None."""
+        return self._process.pid if self._process else None
+
+    def password(self, user: str = CONTROLLER) -> str:
+        """Return a user's password; KeyError before `start` or for a device that is not ours."""
+        return self._credentials[user]
+
+    async def start(self) -> None:
+        """Write the files, start Mosquitto and return once it accepts connections.
+
+        Raises BrokerError where Mosquitto is missing, the port is taken or it refuses to run.
+        """
+        self._write_files()
+        await self._launch()
+        self._watch = asyncio.create_task(self._keep_alive(), name="broker")
+
+    async def stop(self) -> None:
+        """End Mosquitto and return once it is gone. Does nothing where it does not run."""
+        if self._watch:
+            self._watch.cancel()
+            await asyncio.gather(self._watch, return_exceptions=True)
+            self._watch = None
+        await self._end()
+
+    def _write_files(self) -> None:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.folder.chmod(0o700)
+        self._credentials = broker_files.ensure_credentials(self.folder, self._devices)
+        texts = {
+            broker_files.PASSWORDS: broker_files.password_file(self._credentials),
+            broker_files.ACCESS_LIST: broker_files.access_list(self._site, self._devices),
+            broker_files.CONFIGURATION: broker_files.configuration(self.folder, self.port, as_root=os.geteuid() == 0),
+        }
+        for name, text in texts.items():
+            broker_files.write_private(self.folder / name, text)
+
+    async def _launch(self) -> None:
+        program = shutil.which("mosquitto", path=_SEARCH_PATH)
+        if program is None:
+            raise BrokerError("Mosquitto is not installed: run `make setup`, or `apt-get install mosquitto`")
+        if not _is_free(self.port):
+            raise BrokerError(f"port {self.port} on {HOST} is taken by another program: stop it or choose another port")
+        with self._open_log() as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-I", "-S", leash.__file__, str(os.getpid())),
+                *(program, "-c", str(self.folder / broker_files.CONFIGURATION)),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C is for us: we stop the broker last
+            )
+        try:
+            await self._ready(self._process)
+        except BaseException:
+            await self._end()
+            raise
+
+    def _open_log(self) -> IO[bytes]:
+        return os.fdopen(os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+
+    @property
+    def _log(self) -> Path:
+        return self.folder / "mosquitto.log"
+
+    async def _ready(self, process: Process) -> None:
+        try:
+            async with asyncio.timeout(START_TIMEOUT):
+                while not await _accepts(self.port):
+                    if process.returncode is not None:
+                        raise BrokerError(f"Mosquitto refused to run: {self._last_words()}")
+                    await asyncio.sleep(_PROBE_EVERY)
+        except TimeoutError:
+            raise BrokerError(f"Mosquitto did not listen within {START_TIMEOUT:.0f} s: {self._last_words()}") from None
+
+    def _last_words(self) -> str:
+        lines = self._log.read_text(errors="replace").splitlines()
+        return lines[-1] if lines else f"it said nothing; see {self._log}"
+
+    async def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is None or process.returncode is not None:
+            return
+        process.terminate()
+        try:
+            async with asyncio.timeout(STOP_TIMEOUT):
+                await process.wait()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+    async def _keep_alive(self) -> None:
+        while self._process:
+            exit_code = await self._process.wait()
+            self._notice(BrokerDied(exit_code))
+            await self._restart()
+
+    async def _restart(self) -> None:
+        attempt = 0
+        while True:
+            await asyncio.sleep(RESTART_DELAYS[min(attempt, len(RESTART_DELAYS) - 1)])
+            try:
+                await self._launch()
+            except BrokerError:
+                attempt += 1
+            else:
+                self._notice(BrokerRestarted(self.pid or 0))
+                return
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+        return True
+
+
+async def _accepts(port: int) -> bool:
+    try:
+        _, writer = await asyncio.open_connection(HOST, port)
+    except OSError:
+        return False
+    writer.close()
+    await writer.wait_closed()
+    return True

@@ -1,0 +1,223 @@
+"""The box's connection to its broker: paho-mqtt, MQTT 5, on the asyncio loop by socket hooks, with no thread.
+
+What devices say comes as values together with an `ack`. The PUBACK goes out when `ack` is called and not before: a
+message is the broker's to redeliver until the building's log has made it durable.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from devices.mqtt.messages import Command, DeviceMessage, Malformed
+from devices.mqtt.payloads import encode_command, parse
+from devices.mqtt.topics import CONTROLLER, Address, filters
+
+KEEPALIVE: Final = 5
+"""Seconds; a frozen broker is noticed within twice that."""
+SESSION_EXPIRY: Final = 24 * 3600
+"""Seconds for which the broker keeps what we have not acknowledged."""
+COMMAND_EXPIRY: Final = 2
+"""Seconds after which the broker drops a command that it could not deliver."""
+MAX_INFLIGHT: Final = 1000
+CONNECT_TIMEOUT: Final = 1.0
+"""Seconds; connecting blocks the loop, so the broker belongs on loopback or a quiet wire."""
+RECONNECT_DELAYS: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+"""Seconds before each further attempt; the last one is repeated."""
+_HOUSEKEEPING: Final = 1.0
+
+Ack = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerBack:
+    """Connected and subscribed; every device's retained state follows as messages.
+
+    `resumed` False: the broker remembers nothing of us, and what we had not acknowledged is gone.
+    """
+
+    resumed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerLost:
+    """Not connected, and why; posted once for each loss. Nothing can be commanded until `BrokerBack`."""
+
+    why: str
+
+
+Link = BrokerBack | BrokerLost
+
+
+class MqttClient:
+    """The box's one client. `run` holds the connection; the handlers are called on its loop, one message at a time.
+
+    `on_message` gets each message with an `ack` that may be called from the loop at any later time, once; calling it
+    again, or after the connection on which the message came, does nothing (the broker then redelivers). Acknowledge
+    `Malformed` messages too, or they come back for ever.
+    """
+
+    def __init__(
+        self,
+        site: str,
+        password: str,
+        *,
+        port: int,
+        host: str = "127.0.0.1",
+        on_message: Callable[[DeviceMessage | Malformed, Ack], None],
+        on_link: Callable[[Link], None],
+    ) -> None:
+        self._site = site
+        self._host, self._port = host, port
+        self._on_message, self._on_link = on_message, on_link
+        self._gone = asyncio.Event()
+        self._attempt = 0
+        self._connection = 0
+        self._connected = False
+        self._announced_loss = False
+        self._paho = self._make_paho(password)
+
+    @property
+    def connected(self) -> bool:
+        """Whether a command posted now would leave at once."""
+        return self._connected
+
+    async def run(self) -> None:
+        """Hold the connection until cancelled, reconnecting with back-off; then leave with a clean DISCONNECT."""
+        self._loop = asyncio.get_running_loop()
+        try:
+            while True:
+                self._gone.clear()
+                if self._open():
+                    await self._hold()
+                await asyncio.sleep(RECONNECT_DELAYS[min(self._attempt, len(RECONNECT_DELAYS) - 1)])
+                self._attempt += 1
+        finally:
+            self._close()
+
+    def post(self, address: Address, command: Command) -> bool:
+        """Send a command and return at once; its `Ack` comes as a message.
+
+        False: the broker is away and the command is dropped for good; none is ever sent late.
+        Raises ValueError where the command breaks the contract.
+        """
+        topic, payload = encode_command(address, command)
+        if not self._connected:
+            return False
+        properties = _properties(PacketTypes.PUBLISH, MessageExpiryInterval=COMMAND_EXPIRY)
+        return self._paho.publish(topic, payload, qos=1, properties=properties).rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def _make_paho(self, password: str) -> paho.Client:
+        client = paho.Client(CallbackAPIVersion.VERSION2, CONTROLLER, protocol=paho.MQTTv5, manual_ack=True)
+        client.username_pw_set(CONTROLLER, password)
+        client.max_inflight_messages = MAX_INFLIGHT
+        client.connect_timeout = CONNECT_TIMEOUT
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._received
+        client.on_socket_open = self._socket_open
+        client.on_socket_close = self._socket_close
+        client.on_socket_register_write = self._want_write
+        client.on_socket_unregister_write = self._wrote
+        return client
+
+    def _open(self) -> bool:
+        lasting = {"SessionExpiryInterval": SESSION_EXPIRY, "ReceiveMaximum": MAX_INFLIGHT}
+        properties = _properties(PacketTypes.CONNECT, **lasting)
+        try:
+            self._paho.connect(self._host, self._port, KEEPALIVE, clean_start=False, properties=properties)
+        except OSError as error:
+            self._lost(str(error))
+            return False
+        return True
+
+    async def _hold(self) -> None:
+        while not self._gone.is_set():
+            try:
+                async with asyncio.timeout(_HOUSEKEEPING):
+                    await self._gone.wait()
+            except TimeoutError:
+                self._paho.loop_misc()
+
+    def _close(self) -> None:
+        self._connected, self._announced_loss = False, True
+        self._paho.disconnect()
+        self._paho.loop_write()  # closes the socket, once DISCONNECT is written
+
+    def _socket_open(self, client: paho.Client, _data: Any, sock: Any) -> None:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._loop.add_reader(sock, client.loop_read)
+
+    def _socket_close(self, _client: paho.Client, _data: Any, sock: Any) -> None:
+        self._loop.remove_reader(sock)
+
+    def _want_write(self, client: paho.Client, _data: Any, sock: Any) -> None:
+        self._loop.add_writer(sock, client.loop_write)
+
+    def _wrote(self, _client: paho.Client, _data: Any, sock: Any) -> None:
+        self._loop.remove_writer(sock)
+
+    def _on_connect(
+        self, client: paho.Client, _data: Any, flags: paho.ConnectFlags, reason: ReasonCode, _properties: Any
+    ) -> None:
+        if reason.is_failure:
+            self._lost(f"the broker refused us: {reason}")
+            return
+        self._attempt = 0
+        self._connection += 1
+        # Retained flags are kept as sent, so that an event that is published retained is refused the first time.
+        options = SubscribeOptions(qos=1, retainAsPublished=True)
+        client.subscribe([(topic, options) for topic in filters(self._site)])
+        self._connected, self._announced_loss = True, False
+        self._on_link(BrokerBack(resumed=flags.session_present))
+
+    def _on_disconnect(
+        self, client: paho.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
+    ) -> None:
+        # What was in flight would be sent again with a fresh expiry: an unlock must not come late.
+        client.drop_out_messages()
+        self._lost(str(reason))
+        self._gone.set()
+
+    def _lost(self, why: str) -> None:
+        self._connected = False
+        if not self._announced_loss:
+            self._announced_loss = True
+            self._on_link(BrokerLost(why))
+
+    def _received(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
+        said = _read(message)
+        # A handler's fault must not reach paho, which would read the same packet again for ever.
+        self._loop.call_soon(self._on_message, said, self._ack_once(message))
+
+    def _ack_once(self, message: paho.MQTTMessage) -> Ack:
+        open_acks = {self._connection} if message.qos else set()
+
+        def ack() -> None:
+            if open_acks and open_acks.pop() == self._connection and self._connected:
+                self._paho.ack(message.mid, message.qos)
+
+        return ack
+
+
+def _read(message: paho.MQTTMessage) -> DeviceMessage | Malformed:
+    try:
+        topic = message.topic
+    except UnicodeDecodeError:
+        return Malformed("", "topic: not UTF-8")
+    return parse(topic, bytes(message.payload), message.retain)
+
+
+def _properties(packet: int, **values: int) -> Properties:
+    properties = Properties(packet)  # type: ignore[no-untyped-call]  # paho leaves it so
+    for name, value in values.items():
+        setattr(properties, name, value)
+    return properties
