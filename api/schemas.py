@@ -1,0 +1,371 @@
+"""What the API says and takes, as JSON: the contract with the console and with integrators.
+
+Field names and words are the domain's own. Times are RFC 3339 in UTC. Positions are in the units of the floor plan.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, WithJsonSchema
+
+from controller.domain.alarms import AlarmKind, Priority
+from controller.domain.decision import DenyReason
+from controller.domain.doors import DoorAlarm, LockMode, LockStatus, Position
+from controller.domain.events import KINDS
+from controller.domain.operators import Role
+from controller.domain.site import DeviceKind
+
+NAME_LENGTH = 64
+PASSWORD_LENGTH = 1024
+NEW_PASSWORD_LENGTH = 12
+TEXT_LENGTH = 500
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=TEXT_LENGTH)]
+EventKind = Annotated[str, WithJsonSchema({"type": "string", "enum": sorted(KINDS)})]
+
+
+class Model(BaseModel):
+    """A value of the API: frozen, and nothing in it that is not named here."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class OrderWord(StrEnum):
+    """The orders there are, for showing or hiding a button. The rules decide anew on every order."""
+
+    UNLOCK_ONCE = "unlock_once"
+    LOCK_DOOR = "lock_door"
+    BLOCK_DOOR = "block_door"
+    UNBLOCK_DOOR = "unblock_door"
+    START_LOCKDOWN = "start_lockdown"
+    END_LOCKDOWN = "end_lockdown"
+    SET_THREAT_LEVEL = "set_threat_level"
+    ACKNOWLEDGE_ALARM = "acknowledge_alarm"
+    CLOSE_ALARM = "close_alarm"
+
+
+class ProblemOut(Model):
+    """An error (RFC 9457), as ``application/problem+json``. ``code`` is what a program should look at."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+
+
+class HealthOut(Model):
+    """That the box answers."""
+
+    ok: Literal[True]
+    boot: str
+
+
+class SignInIn(Model):
+    """A name and a password; with a one-time password, also the password that replaces it."""
+
+    operator: Name
+    password: Annotated[str, StringConstraints(min_length=1, max_length=PASSWORD_LENGTH)]
+    new_password: (
+        Annotated[str, StringConstraints(min_length=NEW_PASSWORD_LENGTH, max_length=PASSWORD_LENGTH)] | None
+    ) = None
+
+
+class MeOut(Model):
+    """Who is signed in. ``csrf`` goes back as ``X-CSRF-Token`` with every order."""
+
+    operator: str
+    role: Role
+    csrf: str
+    may_order: list[OrderWord]
+
+
+class PointOut(Model):
+    """A place on the floor plan."""
+
+    x: float
+    y: float
+
+
+class PlanOut(Model):
+    """The size of the floor plan."""
+
+    width: float
+    height: float
+
+
+class ZoneOut(Model):
+    """A space. ``shape`` is its polygon; empty for ``outside``."""
+
+    id: str
+    name: str
+    level: Literal["unrestricted", "controlled", "limited", "exclusion"]
+    shape: list[PointOut]
+
+
+class DoorPlanOut(Model):
+    """A door as built; ``zones`` are the two it joins."""
+
+    id: str
+    name: str
+    zones: tuple[str, str]
+    position: PointOut
+
+
+class ReaderOut(Model):
+    """One direction through one door."""
+
+    id: str
+    name: str
+    door: str
+    leaves: str
+    enters: str
+    camera: str | None
+
+
+class CameraPlanOut(Model):
+    """A camera as built, and why it may look."""
+
+    id: str
+    name: str
+    zone: str
+    position: PointOut
+    purpose: str
+
+
+class ThreatLevelOut(Model):
+    """A threat level; a higher number is stricter."""
+
+    number: int
+    name: str
+
+
+class SiteOut(Model):
+    """The building as built: changes only with its policy (``digest``)."""
+
+    id: str
+    name: str
+    timezone: str
+    digest: str
+    plan: PlanOut
+    zones: list[ZoneOut]
+    doors: list[DoorPlanOut]
+    readers: list[ReaderOut]
+    cameras: list[CameraPlanOut]
+    threat_levels: list[ThreatLevelOut]
+
+
+class DoorStatus(StrEnum):
+    """What a door's symbol says, from its sensors."""
+
+    SECURED = "secured"
+    UNLOCKED = "unlocked"
+    OPEN = "open"
+    HELD_OPEN = "held_open"
+    FORCED_OPEN = "forced_open"
+    OFFLINE = "offline"
+    LOCKDOWN = "lockdown"
+    BLOCKED = "blocked"
+    UNKNOWN = "unknown"
+
+
+class BlockOut(Model):
+    """An operator's block on a door."""
+
+    operator: str
+    reason: str
+
+
+class DoorOut(Model):
+    """A door right now. ``ordered`` is what was commanded and is not observed yet; ``mode`` what the lock is told."""
+
+    id: str
+    status: DoorStatus
+    position: Position
+    lock: LockStatus
+    ordered: LockStatus | None
+    mode: LockMode
+    block: BlockOut | None
+    alarm: DoorAlarm | None
+
+
+class LockdownState(StrEnum):
+    """How far a lockdown is: doors may still be closing, some did not, or every one was seen locked."""
+
+    SECURING = "securing"
+    INCOMPLETE = "incomplete"
+    SECURED = "secured"
+
+
+class LockdownOut(Model):
+    """A running lockdown, and every door not observed secured."""
+
+    state: LockdownState
+    operator: str
+    reason: str
+    since: datetime
+    end_requested_by: str | None
+    unsecured_doors: list[str]
+
+
+class AlarmOut(Model):
+    """An alarm. ``name`` is where it is in words; ``door``, ``zone`` and ``camera`` where to look, as far as known."""
+
+    id: str
+    kind: AlarmKind
+    priority: Priority
+    name: str
+    door: str | None
+    reader: str | None
+    device: str | None
+    zone: str | None
+    camera: str | None
+    detail: str
+    raised_at: datetime
+    persists: bool
+    acknowledged_by: str | None
+
+
+class DeviceOut(Model):
+    """A device right now; ``online`` is null until it was heard of, or missed, since the box started."""
+
+    id: str
+    name: str
+    kind: DeviceKind
+    online: bool | None
+    secure: bool
+    tampered: bool
+    power_failed: bool
+
+
+class CameraOut(Model):
+    """A camera right now; ``online`` is null until it was heard of."""
+
+    id: str
+    online: bool | None
+
+
+class ViewOut(Model):
+    """The whole building right now, as of event ``seq``. ``time`` is the server's clock."""
+
+    boot: str
+    seq: int
+    time: datetime
+    threat_level: ThreatLevelOut
+    lockdown: LockdownOut | None
+    doors: list[DoorOut]
+    alarms: list[AlarmOut]
+    devices: list[DeviceOut]
+    cameras: list[CameraOut]
+    inside: int
+    log_late: bool
+    clock_trusted: bool
+
+
+class WhoOut(Model):
+    """A person by pseudonym; ``name`` is null for somebody erased."""
+
+    id: str
+    name: str | None
+
+
+class EventOut(Model):
+    """One record of the log. ``reasons`` is why something was refused; ``detail`` holds what only this kind has."""
+
+    seq: int
+    time: datetime
+    kind: EventKind
+    request: str | None
+    alarm: str | None
+    door: str | None
+    reader: str | None
+    camera: str | None
+    device: str | None
+    who: WhoOut | None
+    operator: str | None
+    reasons: list[str]
+    detail: dict[str, JsonValue]
+
+
+class CheckOut(Model):
+    """One step of a decision, in order: what was checked, on which facts, and the refusal it gave, if any."""
+
+    check: str
+    facts: str
+    refused: DenyReason | None
+
+
+class EventWhyOut(EventOut):
+    """One record with its whole trace; null where nothing was decided."""
+
+    trace: list[CheckOut] | None
+
+
+class EventsOut(Model):
+    """Records, the newest first. ``before`` asks for the next page; null at the beginning of the log."""
+
+    events: list[EventOut]
+    before: int | None
+
+
+class HelloOut(Model):
+    """The first word of a stream: from here on nothing is missed. The first ``view`` follows."""
+
+    boot: str
+    seq: int
+    time: datetime
+
+
+class BeatOut(Model):
+    """Sent each second: two seconds without one mean that the link is lost."""
+
+    time: datetime
+
+
+class ResyncOut(Model):
+    """Events were missed: ask for ``/api/events`` again. A fresh ``view`` follows."""
+
+    why: Literal["lagged", "restarted", "too_far_behind"]
+
+
+class SignedOutOut(Model):
+    """The last word of a stream whose operator may no longer watch. Ask ``/api/me``."""
+
+    why: Literal["session_ended", "right_withdrawn"]
+
+
+class LiveIn(Model):
+    """What a live wall asks for: these cameras, up to ``fps`` pictures of each a second."""
+
+    cameras: Annotated[list[Name], Field(max_length=16)]
+    fps: Annotated[float, Field(gt=0, le=5)]
+
+
+class UnlockIn(Model):
+    """For whom a door is unlocked, in the guard's words."""
+
+    whom: Text
+
+
+class ReasonIn(Model):
+    """Why, in the operator's words."""
+
+    reason: Text
+
+
+class ThreatLevelIn(Model):
+    """The level to set, and why."""
+
+    level: int
+    reason: Text
+
+
+class OrderedOut(Model):
+    """An order was accepted; what comes of it is seen in the view. ``code`` says what it still waits for."""
+
+    ordered: Literal[True]
+    code: Literal["second_person_needed"] | None
