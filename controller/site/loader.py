@@ -1,0 +1,188 @@
+"""TOML in, a frozen site out, or every reason why not."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path as FilePath
+from typing import TypeVar
+
+from controller.domain.ids import OUTSIDE
+from controller.domain.site import Site
+from controller.site import kinds, safety, sections, wiring
+from controller.site.errors import SiteError, SiteErrors, quoted, suggest
+from controller.site.positions import Path, Position, Positions, locate
+from controller.site.reading import Reading, Table
+from controller.site.wiring import Finding
+
+T = TypeVar("T")
+
+_ROWS = ("zone", "line", "device", "camera", "door", "reader", "schedule", "access_level", "threat_level")
+_ID_KEYS = {"threat_level": "number"}
+_PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
+_BARE_CLOCK = re.compile(r"[=,\[]\s*\d\d:\d\d(?!:)")
+_MAX_BYTES = 4_000_000
+
+_RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
+    wiring.wires_fit_their_device,
+    wiring.nothing_wired_twice,
+    wiring.readers_stand_at_their_door,
+    wiring.readers_know_their_cards,
+    wiring.cameras_look_at_whoever_asks,
+    wiring.plan_holds_everything,
+    safety.locks_hang_on_the_safe_side,
+    safety.clear_lines_guard_nothing,
+    safety.the_badge_comes_first,
+    safety.readers_can_ask,
+    safety.everyone_gets_out,
+    safety.rex_that_unlocks_is_the_locks_own,
+    safety.copies_open_nothing_that_matters,
+    safety.warnings_come_before_alarms,
+    safety.threat_levels_ascend,
+    safety.normal_exists,
+)
+
+
+def load_site(path: FilePath) -> Site:
+    """The site that a TOML file describes. Raises SiteErrors with everything that is wrong with it."""
+    return parse_site(read_bytes(path), str(path))
+
+
+def read_bytes(path: FilePath) -> bytes:
+    """A file's bytes. Raises SiteErrors where there is no such file."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        problem = f"cannot be read: {error.strerror}"
+        raise SiteErrors([SiteError(str(path), 1, 1, "", problem, "name a file that exists and may be read")]) from None
+
+
+def parse_site(data: bytes, name: str) -> Site:
+    """The site that ``data`` (TOML, UTF-8) describes; ``name`` is the file that errors speak of. Raises SiteErrors."""
+    document = _parse(data, name)
+    reading = Reading(name, locate(data))
+    rows = {section: _rows(reading, document, section) for section in _ROWS}
+    _declare(reading, rows)
+    _refuse_strangers(reading, document)
+    site = _read(reading, document, rows, hashlib.sha256(data).hexdigest())
+    for rule in _RULES:
+        for finding in rule(site):
+            reading.refuse(_row_path(reading, finding.at), finding.problem, finding.mend)
+    if reading.errors:
+        raise SiteErrors(reading.errors)
+    return site
+
+
+def _parse(data: bytes, name: str) -> Mapping[str, object]:
+    if len(data) > _MAX_BYTES:
+        raise _invalid(name, (1, 1), "the file is too large for a site", f"keep it below {_MAX_BYTES} bytes")
+    try:
+        return tomllib.loads(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise _invalid(name, (line, 1), "is not UTF-8", "save the file as UTF-8") from None
+    except RecursionError:
+        raise _invalid(name, (1, 1), "is nested too deeply", "no value here needs more than five brackets") from None
+    except ValueError as error:  # TOMLDecodeError, and the numbers that Python refuses to read
+        raise _bad_toml(data, name, str(error)) from None
+
+
+def _bad_toml(data: bytes, name: str, message: str) -> SiteErrors:
+    twice = locate(data).twice if message.startswith("Cannot") else ()
+    if twice:
+        return SiteErrors(_doubled(name, *each) for each in twice)
+    lines = data.decode("utf-8").splitlines() or [""]
+    place = _PLACE.search(message)
+    line, column = (int(place[1]), int(place[2])) if place else (len(lines), 1)
+    mend = "see the TOML 1.0 rules: texts in double quotes, true and false in lower case, lists in [ ]"
+    if line <= len(lines) and _BARE_CLOCK.search(lines[line - 1]):
+        mend = 'put times of day in quotes: "22:00"'
+    return _invalid(name, (line, column), f"invalid TOML: {_PLACE.sub('', message)}", mend)
+
+
+def _doubled(name: str, path: Path, first: Position, second: Position) -> SiteError:
+    where = Reading(name, Positions()).name(path)
+    return SiteError(name, *second, where, f"stands twice, first on line {first[0]}", "remove one of the two")
+
+
+def _invalid(name: str, position: Position, problem: str, mend: str) -> SiteErrors:
+    return SiteErrors([SiteError(name, *position, "", problem, mend)])
+
+
+def _rows(reading: Reading, document: Mapping[str, object], section: str) -> dict[int, Mapping[str, object]]:
+    """The rows of one array of tables by their index."""
+    raw = document.get(section, [])
+    if isinstance(raw, list) and all(isinstance(row, dict) for row in raw):
+        return dict(enumerate(raw))
+    reading.refuse((section,), "wrong type: rows are asked for", f"begin each row with [[{section}]]")
+    return {}
+
+
+def _declare(reading: Reading, rows: Mapping[str, dict[int, Mapping[str, object]]]) -> None:
+    """Collect the ids of all sections, and refuse those that stand twice."""
+    reading.declared = {section: _ids(section, rows[section]) for section in _ROWS}
+    for section, table in rows.items():
+        key = _ID_KEYS.get(section, "id")
+        for index, row in table.items():
+            first = reading.declared[section].get(str(row.get(key)), index)
+            if first != index:
+                line, _ = reading.positions.find((section, first, key))
+                problem = f"the {key} {quoted(str(row[key]))} stands twice, first on line {line}"
+                reading.refuse((section, index, key), problem, f"give one of the two another {key}")
+
+
+def _ids(section: str, rows: Mapping[int, Mapping[str, object]]) -> dict[str, int]:
+    ids: dict[str, int] = {}
+    for index, row in rows.items():
+        id_ = row.get(_ID_KEYS.get(section, "id"))
+        if isinstance(id_, str | int):
+            ids.setdefault(str(id_), index)
+    return ids
+
+
+def _refuse_strangers(reading: Reading, document: Mapping[str, object]) -> None:
+    for key in document:
+        if key not in {"site", *_ROWS}:
+            reading.refuse((key,), f"unknown table {quoted(key)}", suggest(key, ("site", *_ROWS)))
+
+
+def _read(
+    reading: Reading,
+    document: Mapping[str, object],
+    rows: Mapping[str, dict[int, Mapping[str, object]]],
+    digest: str,
+) -> Site:
+    """The site as far as it could be read: rows that are wrong are left out."""
+
+    def whole(section: str, build: Callable[[Table], T]) -> list[T]:
+        read = (kinds.nested(build)(reading, (section, index), row) for index, row in rows[section].items())
+        return [row for row in read if row is not None]
+
+    plate = kinds.nested(sections.plate)(reading, ("site",), document.get("site", {})) or sections.NO_PLATE
+    return Site(
+        id=plate.id,
+        name=plate.name,
+        timezone=plate.timezone,
+        plan_size=plate.plan_size,
+        zones={OUTSIDE: sections.OUTSIDE_ZONE} | {zone.id: zone for zone in whole("zone", sections.zone)},
+        doors={door.id: door for door in whole("door", sections.door)},
+        readers={reader.id: reader for reader in whole("reader", sections.reader)},
+        cameras={camera.id: camera for camera in whole("camera", sections.camera)},
+        lines={line.id: line for line in whole("line", sections.line)},
+        devices={device.id: device for device in whole("device", sections.device)},
+        schedules={schedule.id: schedule for schedule in whole("schedule", sections.schedule)},
+        holidays=plate.holidays,
+        access_levels={level.id: level for level in whole("access_level", sections.access_level)},
+        threat_levels={level.number: level for level in whole("threat_level", sections.threat_level)},
+        digest=digest,
+    )
+
+
+def _row_path(reading: Reading, at: Path) -> Path:
+    """A rule names a row by its id, a position by its index."""
+    section, *rest = at
+    if not rest:
+        return at
+    return (section, reading.declared[str(section)][str(rest[0])], *rest[1:])

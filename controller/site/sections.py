@@ -1,0 +1,309 @@
+"""One reader for each table of a site file: which keys it has, of which kind, and what happens when one is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+from controller.domain.ids import (
+    OUTSIDE,
+    AccessLevelId,
+    CameraId,
+    DeviceId,
+    DoorId,
+    LineId,
+    ReaderId,
+    ScheduleId,
+    ZoneId,
+)
+from controller.domain.site import (
+    AccessLevel,
+    Assurance,
+    Camera,
+    Device,
+    DeviceKind,
+    Door,
+    Factor,
+    Holiday,
+    Input,
+    Line,
+    LockKind,
+    Output,
+    Period,
+    Reader,
+    RelockOn,
+    Rex,
+    RexKind,
+    Schedule,
+    SecurityLevel,
+    Side,
+    ThreatLevel,
+    Weekday,
+    Zone,
+)
+from controller.site import kinds
+from controller.site.formats import CARD_FORMATS
+from controller.site.kinds import Section
+from controller.site.reading import Table
+
+T = TypeVar("T")
+
+ZONE = Section("zone", ZoneId, built_in=(OUTSIDE,))
+LINE = Section("line", LineId)
+DEVICE = Section("device", DeviceId)
+DOOR = Section("door", DoorId)
+READER = Section("reader", ReaderId)
+CAMERA = Section("camera", CameraId)
+SCHEDULE = Section("schedule", ScheduleId)
+ACCESS_LEVEL = Section("access_level", AccessLevelId)
+
+BAUDS = (9_600, 19_200, 38_400, 57_600, 115_200, 230_400)  # those of OSDP, IEC 60839-11-5
+_HIGHEST_ADDRESS = 126  # 127 is OSDP's broadcast address
+_HIGHEST_INDEX = 255  # OSDP numbers inputs and outputs in one byte
+_HIGHEST_CLEARANCE = 9
+_HIGHEST_THREAT = 9
+_HIGHEST_RETENTION = 366  # days
+_CORNERS = 3
+_PRE_ALARM = 10.0  # seconds
+_NO_LOCK = (LockKind.FAIL_SECURE, Output(DeviceId(""), None))  # stands in for a lock that could not be read
+
+OUTSIDE_ZONE = Zone(
+    id=OUTSIDE,
+    name="Outside",
+    level=SecurityLevel.UNRESTRICTED,
+    factors=frozenset({Factor.CARD}),
+    minimum_assurance=Assurance.COPYABLE,
+    shape=(),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Plate:
+    """What stands on the mission's door plate: the ``[site]`` table."""
+
+    id: str
+    name: str
+    timezone: ZoneInfo
+    plan_size: tuple[float, float]
+    holidays: Mapping[date, Holiday]
+
+
+NO_PLATE = Plate("", "", ZoneInfo("UTC"), (float("inf"), float("inf")), {})  # stands in for one that could not be read
+
+
+def plate(table: Table) -> Plate:
+    """``[site]``."""
+    ident = Section("site", str).ident
+    return Plate(
+        id=table.need("id", ident, '"embassy"'),
+        name=table.need("name", kinds.text, '"Embassy of ..."'),
+        timezone=table.need("timezone", kinds.zone_info, '"Europe/Vienna"'),
+        plan_size=table.need("plan", kinds.point, "[1200, 700]"),
+        holidays=_holidays(table),
+    )
+
+
+def zone(table: Table) -> Zone:
+    """``[[zone]]``."""
+    return Zone(
+        id=table.need("id", ZONE.ident, '"lobby"'),
+        name=table.need("name", kinds.text, '"Lobby"'),
+        level=table.need("level", kinds.word(SecurityLevel), '"controlled"'),
+        factors=table.want("factors", _factors, frozenset({Factor.CARD})),
+        minimum_assurance=table.want("minimum_assurance", kinds.word(Assurance), Assurance.SYMMETRIC),
+        shape=table.need("shape", kinds.many(kinds.point, _CORNERS), "[[0, 0], [100, 0], [100, 100]]"),
+    )
+
+
+def line(table: Table) -> Line:
+    """``[[line]]``."""
+    return Line(
+        id=table.need("id", LINE.ident, '"line-a"'),
+        port=table.need("port", kinds.text, '"/dev/ttyUSB0"'),
+        baud=table.need("baud", kinds.one_of(BAUDS), "115200"),
+    )
+
+
+def device(table: Table) -> Device:
+    """``[[device]]``. An MQTT device's session with the broker is authenticated, so it counts as a secure channel."""
+    kind = table.need("kind", kinds.word(DeviceKind), '"mqtt"')
+    id_ = table.need("id", DEVICE.ident, '"lock-lobby-door"')
+    on_line = kind is DeviceKind.OSDP
+    if kind is DeviceKind.MQTT:
+        for key in ("line", "address", "secure_channel"):
+            table.forbid(key, f"an MQTT device has no {key.replace('_', ' ')}")
+    return Device(
+        id=id_,
+        name=table.want("name", kinds.text, str(id_)),
+        kind=kind,
+        side=table.need("side", kinds.word(Side), '"safe"'),
+        line=table.need("line", LINE.ref, '"line-a"') if on_line else None,
+        address=table.need("address", kinds.whole(0, _HIGHEST_ADDRESS), "0") if on_line else None,
+        secure_channel=table.want("secure_channel", kinds.flag, default=True) if on_line else True,
+        formats=table.want("formats", kinds.many(kinds.name_of(tuple(CARD_FORMATS), "card format")), ()),
+    )
+
+
+def door(table: Table) -> Door:
+    """``[[door]]``."""
+    sides = table.need("zones", kinds.several(ZONE.ref, 2), '["lobby", "chancery"]')
+    example = '{ kind = "fail_secure", device = "lock-lobby-door" }'
+    lock_kind, lock = table.need("lock", kinds.nested(_lock), example, otherwise=_NO_LOCK)
+    open_seconds = table.want("open_seconds", kinds.number(1, 3600, "seconds"), 30.0)
+    pre_alarm = min(_PRE_ALARM, open_seconds)
+    return Door(
+        id=table.need("id", DOOR.ident, '"lobby-door"'),
+        name=table.need("name", kinds.text, '"Lobby door"'),
+        zones=_two(table, sides),
+        lock_kind=lock_kind,
+        lock=lock,
+        contact=table.want("contact", kinds.nested(_input), None),
+        bolt=table.want("bolt", kinds.nested(_input), None),
+        rex=table.want("rex", kinds.nested(_rex), None),
+        free_egress=table.need("free_egress", kinds.flag, "true", "the way out of every door is stated, not guessed"),
+        fire_zone=table.want("fire_zone", kinds.text, None),
+        unlock_seconds=table.want("unlock_seconds", kinds.number(1, 60, "seconds"), 5.0),
+        open_seconds=open_seconds,
+        pre_alarm_seconds=table.want("pre_alarm_seconds", kinds.number(0, 3600, "seconds"), pre_alarm),
+        relock_on=table.want("relock_on", kinds.word(RelockOn), RelockOn.OPEN),
+        position=table.need("position", kinds.point, "[600, 400]"),
+    )
+
+
+def reader(table: Table) -> Reader:
+    """``[[reader]]``."""
+    return Reader(
+        id=table.need("id", READER.ident, '"lobby-in"'),
+        name=table.need("name", kinds.text, '"Lobby, way in"'),
+        door=table.need("door", DOOR.ref, '"lobby-door"'),
+        leaves=table.need("leaves", ZONE.ref, '"forecourt"'),
+        enters=table.need("enters", ZONE.ref, '"lobby"'),
+        device=table.need("device", DEVICE.ref, '"reader-lobby-in"'),
+        keypad=table.want("keypad", kinds.flag, default=False),
+        camera=table.want("camera", CAMERA.ref, None),
+        factors=table.want("factors", _factors, frozenset()),
+        challenge_seconds=table.want("challenge_seconds", kinds.number(3, 120, "seconds"), 15.0),
+    )
+
+
+def camera(table: Table) -> Camera:
+    """``[[camera]]``."""
+    return Camera(
+        id=table.need("id", CAMERA.ident, '"cam-lobby"'),
+        name=table.need("name", kinds.text, '"Lobby"'),
+        zone=table.need("zone", ZONE.ref, '"lobby"'),
+        url=table.need("url", kinds.camera_url, '"rtsp://HOST:554/PATH"'),
+        purpose=table.need(
+            "purpose", kinds.text, '"What it is for"', "nobody is filmed without a purpose that they can ask for"
+        ),
+        retention_days=table.need(
+            "retention_days", kinds.whole(1, _HIGHEST_RETENTION, "days"), "30", "pictures are kept for a stated time"
+        ),
+        position=table.need("position", kinds.point, "[600, 400]"),
+    )
+
+
+def schedule(table: Table) -> Schedule:
+    """``[[schedule]]``: either ``always = true`` or periods."""
+    always = table.want("always", kinds.flag, default=False)
+    if always:
+        table.forbid("periods", "a schedule that always holds has no periods")
+    example = '[{ days = ["mon"], start = "08:00", end = "18:00" }]'
+    periods = () if always else table.need("periods", kinds.many(kinds.nested(_period), 1), example)
+    return Schedule(
+        id=table.need("id", SCHEDULE.ident, '"office"'),
+        name=table.need("name", kinds.text, '"Office hours"'),
+        always=always,
+        periods=periods,
+    )
+
+
+def access_level(table: Table) -> AccessLevel:
+    """``[[access_level]]``: at least one zone or door."""
+    level = AccessLevel(
+        id=table.need("id", ACCESS_LEVEL.ident, '"staff"'),
+        name=table.need("name", kinds.text, '"Staff"'),
+        zones=table.want("zones", kinds.several(ZONE.ref), frozenset()),
+        doors=table.want("doors", kinds.several(DOOR.ref), frozenset()),
+        schedule=table.need("schedule", SCHEDULE.ref, '"office"'),
+    )
+    if table.whole and not level.zones and not level.doors:
+        table.refuse("zones", "this access level grants nothing", "name zones or doors, or remove it")
+    return level
+
+
+def threat_level(table: Table) -> ThreatLevel:
+    """``[[threat_level]]``."""
+    return ThreatLevel(
+        number=table.need("number", kinds.whole(0, _HIGHEST_THREAT), "0"),
+        name=table.need("name", kinds.text, '"Normal"'),
+        locked_doors=table.want("locked_doors", kinds.several(DOOR.ref), frozenset()),
+        minimum_clearance=table.want(
+            "minimum_clearance", kinds.by_key(ZONE.ref, kinds.whole(0, _HIGHEST_CLEARANCE)), {}
+        ),
+        added_factors=table.want("added_factors", kinds.by_key(ZONE.ref, _factors), {}),
+    )
+
+
+def _holidays(table: Table) -> Mapping[date, Holiday]:
+    nothing: tuple[Holiday, ...] = ()
+    read = table.want("holidays", kinds.many(kinds.nested(_holiday)), nothing)
+    days: dict[date, int] = {}
+    for index, holiday in enumerate(read):
+        first = days.setdefault(holiday.day, index)
+        if first != index:
+            line_, _ = table.reading.positions.find((*table.path, "holidays", first))
+            problem = f"{holiday.day} stands twice, first on line {line_}"
+            table.reading.refuse((*table.path, "holidays", index), problem, "remove one of the two")
+    return {holiday.day: holiday for holiday in read}
+
+
+def _holiday(table: Table) -> Holiday:
+    return Holiday(
+        day=table.need("day", kinds.day, "2027-01-01"), name=table.need("name", kinds.text, '"New Year\'s Day"')
+    )
+
+
+def _period(table: Table) -> Period:
+    period = Period(
+        days=table.need("days", kinds.several(kinds.word(Weekday), 1), '["mon", "tue"]'),
+        start=table.need("start", kinds.clock, '"08:00"'),
+        end=table.need("end", kinds.clock, '"18:00"'),
+        on_holidays=table.want("on_holidays", kinds.flag, default=False),
+    )
+    if table.whole and period.start == period.end:
+        mend = 'for a whole day write two periods, "00:00" to "12:00" and "12:00" to "00:00"'
+        table.refuse("end", "the period ends when it starts", mend)
+    return period
+
+
+def _two(table: Table, zones: frozenset[ZoneId] | None) -> tuple[ZoneId, ZoneId]:
+    """The door's zones in the file's order."""
+    written = table.values.get("zones")
+    if zones is None or not isinstance(written, list):
+        return OUTSIDE, OUTSIDE
+    if len(written) != 2:
+        table.refuse("zones", f"a door joins two zones, {len(written)} are named", "name the two sides of the door")
+        return OUTSIDE, OUTSIDE
+    return ZoneId(written[0]), ZoneId(written[1])
+
+
+def _lock(table: Table) -> tuple[LockKind, Output]:
+    index = table.want("output", kinds.whole(0, _HIGHEST_INDEX), None)
+    device_id = table.need("device", DEVICE.ref, '"lock-lobby-door"')
+    return table.need("kind", kinds.word(LockKind), '"fail_secure"'), Output(device_id, index)
+
+
+def _input(table: Table) -> Input:
+    index = table.want("input", kinds.whole(0, _HIGHEST_INDEX), None)
+    return Input(table.need("device", DEVICE.ref, '"lock-lobby-door"'), index)
+
+
+def _rex(table: Table) -> Rex:
+    return Rex(kind=table.need("kind", kinds.word(RexKind), '"shunt_only"'), input=_input(table))
+
+
+_factors = kinds.several(kinds.word(Factor))
