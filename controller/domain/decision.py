@@ -39,6 +39,19 @@ class DenyReason(StrEnum):
     CHECK_FAILED = "check_failed"  # a check raised: an error denies
 
 
+class FaceOutcome(StrEnum):
+    """What the eyes say of one challenge."""
+
+    MATCHED = "matched"
+    MISMATCH = "mismatch"
+    TOO_SMALL = "too_small"
+    BLURRED = "blurred"
+    SEVERAL_FACES = "several_faces"
+    NOBODY = "nobody"
+    NO_TEMPLATE = "no_template"
+    NO_CAMERA = "no_camera"
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One step of the trace: what was checked, the facts it looked at, and the refusal it gave, if any."""
@@ -56,12 +69,16 @@ class AccessRequest:
     """Somebody at a reader.
 
     ``presented`` holds the factors already proven in this passage. ``credential`` is None for a card nobody knows.
+    ``pin_right`` and ``face`` are what was just shown to complete a challenge; ``late``: nothing was, in time.
     """
 
     id: RequestId
     reader: ReaderId
     credential: CredentialId | None
     presented: frozenset[Factor]
+    pin_right: bool | None = None
+    face: FaceOutcome | None = None
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

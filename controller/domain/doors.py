@@ -43,16 +43,18 @@ class DoorAlarm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A right to pass that nobody has used yet: armed by a grant, a guard's order, or a request to exit.
+    """A right to pass: armed by a grant, a guard's order, or a request to exit.
 
-    ``until`` is monotonic seconds. ``cardholder`` is None for an exit button and for a guard's order; ``enters`` is
-    None for an exit button.
+    ``until`` is monotonic seconds. ``cardholder`` and ``enters`` are None for an exit button and for a guard's order.
+    ``used``: counted as an entry because the door already stood open; it still excuses an opening until it lapses.
     """
 
     request: RequestId
     cardholder: CardholderId | None
     enters: ZoneId | None
     until: float
+    exit: bool = False
+    used: bool = False
 
 
 @dataclass(frozen=True, slots=True)

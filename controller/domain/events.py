@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import get_args
 
 from controller.domain.alarms import AlarmKind, Priority, Source
-from controller.domain.decision import DenyReason, Trace
+from controller.domain.decision import DenyReason, FaceOutcome, Trace
 from controller.domain.doors import LockStatus, Position
 from controller.domain.ids import (
     AlarmId,
@@ -32,19 +32,6 @@ from controller.domain.instant import Instant
 from controller.domain.operators import Operator, Refusal
 from controller.domain.people import Cardholder, Credential
 from controller.domain.site import Factor
-
-
-class FaceOutcome(StrEnum):
-    """What the eyes say of one challenge."""
-
-    MATCHED = "matched"
-    MISMATCH = "mismatch"
-    TOO_SMALL = "too_small"
-    BLURRED = "blurred"
-    SEVERAL_FACES = "several_faces"
-    NOBODY = "nobody"
-    NO_TEMPLATE = "no_template"
-    NO_CAMERA = "no_camera"
 
 
 class Violation(StrEnum):
@@ -68,18 +55,31 @@ class UnlockFailure(StrEnum):
     DEVICE_OFFLINE = "device_offline"
     DEVICE_REFUSED = "device_refused"
     JAMMED = "jammed"
+    RESTARTED = "restarted"
+    SUPERSEDED = "superseded"
 
 
 @dataclass(frozen=True, slots=True)
 class BoxStarted:
-    """The box woke up. Whatever was observed before is unknown again until it is read anew."""
+    """The box woke up. Whatever was observed before is unknown again until it is read anew.
+
+    Devices have ``hear_seconds`` to answer; the deadlines of a lockdown and of locked-out PINs start over, strictly.
+    """
 
     version: str
+    hear_seconds: float
+    pin_lock_seconds: float
+    lockdown_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class BoxStopped:
     """The box was asked to stop and did."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartUpCompleted:
+    """Every device and camera was heard of, or is now known to be missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +242,15 @@ class EntryObserved:
 
 
 @dataclass(frozen=True, slots=True)
+class EntryAmbiguous:
+    """The door opened while a grant and an exit request were both armed: who passed, and which way, is not known."""
+
+    door: DoorId
+    requests: tuple[RequestId, ...]
+    cardholders: tuple[CardholderId, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ExitObserved:
     """Somebody left by the exit button; who is not known."""
 
@@ -256,6 +265,14 @@ class NoEntryAfterGrant:
     request: RequestId
     door: DoorId
     cardholder: CardholderId | None
+
+
+@dataclass(frozen=True, slots=True)
+class PassageLapsed:
+    """An exit request, or a passage already counted as used, is over."""
+
+    request: RequestId
+    door: DoorId
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +297,13 @@ class HeldOpenTimerRestarted:
 @dataclass(frozen=True, slots=True)
 class HeldOpenWarned:
     """The pre-alarm: soon this door is held open."""
+
+    door: DoorId
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOpenTimed:
+    """The door's time is over; it is timed no further."""
 
     door: DoorId
 
@@ -514,6 +538,7 @@ class ClockTrusted:
 Event = (
     BoxStarted
     | BoxStopped
+    | StartUpCompleted
     | SiteActivated
     | CardholderRecorded
     | CredentialRecorded
@@ -529,11 +554,14 @@ Event = (
     | FaceJudged
     | GrantWithdrawn
     | EntryObserved
+    | EntryAmbiguous
     | ExitObserved
     | NoEntryAfterGrant
+    | PassageLapsed
     | PositionObserved
     | HeldOpenTimerRestarted
     | HeldOpenWarned
+    | HeldOpenTimed
     | LockObserved
     | ExitRequested
     | DeviceCameOnline

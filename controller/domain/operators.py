@@ -122,4 +122,5 @@ class Refusal(StrEnum):
     CAUSE_PERSISTS = "cause_persists"
     REASON_NEEDED = "reason_needed"
     NOT_ACKNOWLEDGED = "not_acknowledged"
+    DOOR_LOCKED = "door_locked"
     LOG_CANNOT_BE_WRITTEN = "log_cannot_be_written"

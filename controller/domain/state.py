@@ -21,6 +21,7 @@ from controller.domain.ids import (
     RequestId,
     ZoneId,
 )
+from controller.domain.instant import Instant
 from controller.domain.operators import Operator
 from controller.domain.people import Cardholder, Credential
 from controller.domain.site import Factor
@@ -41,7 +42,7 @@ class PendingChallenge:
 
 @dataclass(frozen=True, slots=True)
 class DeviceState:
-    """What is known of a device. ``online`` is None until it was first heard of, or missed, in this boot."""
+    """What is known of a device or a camera. ``online`` is None until it was heard of, or missed, in this boot."""
 
     online: bool | None = None
     secure: bool = False
@@ -80,18 +81,20 @@ class SiteState:
     operators: Map[OperatorId, Operator] = field(default_factory=Map)
     doors: Map[DoorId, DoorState] = field(default_factory=Map)
     devices: Map[DeviceId, DeviceState] = field(default_factory=Map)
-    cameras: Map[CameraId, bool] = field(default_factory=Map)
+    cameras: Map[CameraId, DeviceState] = field(default_factory=Map)
     challenges: Map[ReaderId, PendingChallenge] = field(default_factory=Map)
     pin_tries: Map[CredentialId, PinTries] = field(default_factory=Map)
     unknown_cards: Map[ReaderId, tuple[float, ...]] = field(default_factory=Map)
     failed_sign_ins: tuple[float, ...] = ()
-    locations: Map[CardholderId, ZoneId] = field(default_factory=Map)
+    locations: Map[CardholderId, ZoneId | None] = field(default_factory=Map)
     alarms: Map[AlarmId, Alarm] = field(default_factory=Map)
     lockdown: Lockdown | None = None
     threat_level: int = 0
     log_late: bool = False
     clock_trusted: bool = True
-    last_wall: datetime | None = None
+    last: Instant | None = None
+    clock_steady_since: float = 0.0
+    hear_by: float | None = None
     requests: int = 0
     raised: int = 0
     site_digest: str | None = None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from controller.domain.decision import FaceOutcome
 from controller.domain.doors import LockStatus, Position
-from controller.domain.events import FaceOutcome, UnlockFailure, Violation
+from controller.domain.events import UnlockFailure, Violation
 from controller.domain.ids import CameraId, CardholderId, DeviceId, DoorId, OperatorId, ReaderId, RequestId
 from controller.domain.operators import Operator, Order
 from controller.domain.people import Cardholder, Credential

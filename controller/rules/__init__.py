@@ -1,0 +1,1 @@
+"""Verbs, pure: what follows from what. No clock, no disk, no network."""

@@ -1,0 +1,220 @@
+"""What happens at a reader: a badge, a PIN, a face, and the answers to them."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from controller.domain import events as ev
+from controller.domain.alarms import AlarmKind, Source
+from controller.domain.decision import AccessRequest, Challenge, Deny, DenyReason, FaceOutcome, Grant
+from controller.domain.doors import Position
+from controller.domain.effects import AskFace, Light, Signal, StopFace, Unlock
+from controller.domain.ids import CardholderId, ReaderId
+from controller.domain.people import Credential
+from controller.domain.site import Door, Factor, Reader
+from controller.domain.state import PendingChallenge
+from controller.domain.stimuli import CardPresented, FaceSeen, PinEntered
+from controller.rules.alarm import raise_alarm
+from controller.rules.decide import decide, proven
+from controller.rules.turn import Turn
+
+UNLOCK_DEADLINE_SECONDS = 2.0
+"""How old an unlock may be when it reaches the lock; past it the wire drops it (the MQTT contract's expiry)."""
+
+FACE_MARGIN_SECONDS = 0.3
+"""The eyes stop this much before the challenge lapses, so that their answer still counts."""
+
+UNKNOWN_CARD_BURST = 5
+
+
+def card_presented(turn: Turn, card: CardPresented) -> None:
+    """A badge at a reader: it replaces whatever that reader still waited for."""
+    abandon_challenge(turn, card.reader, DenyReason.FACTOR_NOT_PRESENTED)
+    known = turn.state.tokens.get(card.token) if card.token is not None else None
+    request = AccessRequest(turn.next_request(), card.reader, known, frozenset({Factor.CARD}))
+    answer(turn, request, card if known is None else None)
+
+
+def pin_entered(turn: Turn, entered: PinEntered) -> None:
+    """Digits at a keypad. Without a challenge that asks for them they mean nothing."""
+    pending = turn.state.challenges.get(entered.reader)
+    if pending is None or Factor.PIN not in pending.wanted:
+        return
+    right = turn.state.credentials[pending.credential].pin == entered.proof
+    answer(turn, _completed(pending, entered.reader, pin_right=right))
+
+
+def face_seen(turn: Turn, seen: FaceSeen) -> None:
+    """The eyes' answer. It counts only for a running challenge, from that reader's camera, seen after it began."""
+    for reader, pending in turn.state.challenges.items():
+        if pending.request == seen.request and _counts(turn, reader, pending, seen):
+            turn.record(
+                ev.FaceJudged(
+                    seen.request, reader, seen.camera, pending.cardholder, seen.outcome, seen.distance, seen.frames
+                )
+            )
+            answer(turn, _completed(pending, reader, face=seen.outcome))
+            if seen.outcome is FaceOutcome.MISMATCH:
+                raise_alarm(turn, AlarmKind.FACE_MISMATCH, Source(reader=reader, camera=seen.camera))
+            return
+
+
+def abandon_challenge(turn: Turn, reader: ReaderId, why: DenyReason) -> None:
+    """End what a reader still waits for, with a denial that says why."""
+    pending = turn.state.challenges.get(reader)
+    if pending is None:
+        return
+    if why is DenyReason.FACTOR_NOT_PRESENTED:
+        answer(turn, _completed(pending, reader, late=True))
+    else:
+        answer(turn, _completed(pending, reader))
+    turn.ask(StopFace(pending.request))
+
+
+def answer(turn: Turn, request: AccessRequest, card: CardPresented | None = None) -> None:
+    """Decide a request and carry the decision out."""
+    decision = decide(turn.site, turn.state, request, turn.now)
+    match decision:
+        case Grant():
+            _grant(turn, request, decision)
+        case Deny():
+            _deny(turn, request, decision, card)
+        case Challenge():
+            _challenge(turn, request, decision)
+        case _:
+            assert_never(decision)
+
+
+def count_as_used(turn: Turn, door: Door, cardholder: CardholderId | None) -> None:
+    """Count a passage as used where the door already stands open (it gets its full time anew) or has no contact."""
+    state = turn.state.door(door.id)
+    passage = state.passages[-1]
+    if door.contact is not None and state.position is not Position.OPEN:
+        return
+    turn.record(ev.EntryObserved(passage.request, door.id, cardholder, passage.enters, assumed=True))
+    if state.held_after is not None:
+        turn.record(ev.HeldOpenTimerRestarted(door.id, door.open_seconds, door.open_seconds - door.pre_alarm_seconds))
+
+
+def _grant(turn: Turn, request: AccessRequest, grant: Grant) -> None:
+    reader, door = _place(turn, request)
+    credential = _credential(turn, request)
+    for passage in turn.state.door(door.id).passages:
+        if passage.cardholder == credential.cardholder and not passage.used:
+            turn.record(ev.GrantWithdrawn(passage.request, door.id, ev.UnlockFailure.SUPERSEDED))
+    turn.record(
+        ev.AccessGranted(
+            request.id,
+            reader.id,
+            door.id,
+            reader.enters,
+            credential.id,
+            credential.cardholder,
+            tuple(sorted(proven(request))),
+            door.unlock_seconds,
+            grant.trace,
+        )
+    )
+    turn.ask(Unlock(door.id, request.id, door.unlock_seconds, turn.now.mono + UNLOCK_DEADLINE_SECONDS))
+    turn.ask(Signal(reader.id, Light.GRANTED))
+    count_as_used(turn, door, credential.cardholder)
+
+
+def _deny(turn: Turn, request: AccessRequest, deny: Deny, card: CardPresented | None) -> None:
+    reader = turn.site.readers.get(request.reader)
+    credential = turn.state.credentials.get(request.credential) if request.credential else None
+    turn.record(
+        ev.AccessDenied(
+            request.id,
+            request.reader,
+            reader.door if reader else None,
+            request.credential,
+            credential.cardholder if credential else None,
+            tuple(sorted(proven(request))),
+            deny.reasons,
+            deny.trace,
+            card.format if card else None,
+            card.bit_count if card else None,
+            card.raw if card else None,
+        )
+    )
+    if reader is not None:
+        turn.ask(Signal(reader.id, Light.DENIED))
+    _alarm_of_denial(turn, request, deny)
+
+
+def _alarm_of_denial(turn: Turn, request: AccessRequest, deny: Deny) -> None:
+    if len(turn.state.unknown_cards.get(request.reader, ())) >= UNKNOWN_CARD_BURST and (
+        DenyReason.UNKNOWN_CREDENTIAL in deny.reasons
+    ):
+        raise_alarm(turn, AlarmKind.UNKNOWN_CARD_BURST, Source(reader=request.reader))
+    tries = turn.state.pin_tries.get(request.credential) if request.credential else None
+    if DenyReason.WRONG_PIN in deny.reasons and tries is not None and tries.locked_until is not None:
+        raise_alarm(turn, AlarmKind.PIN_BRUTE_FORCE, Source(reader=request.reader))
+
+
+def _challenge(turn: Turn, request: AccessRequest, challenge: Challenge) -> None:
+    """Ask for what is missing. A challenge that already runs keeps its deadline."""
+    reader, door = _place(turn, request)
+    credential = _credential(turn, request)
+    running = turn.state.challenges.get(reader.id)
+    if running is not None and running.request == request.id:
+        for factor in sorted(proven(request) - running.presented):
+            turn.record(ev.FactorProven(request.id, reader.id, factor))
+    else:
+        turn.record(
+            ev.ChallengeIssued(
+                request.id,
+                reader.id,
+                door.id,
+                credential.id,
+                credential.cardholder,
+                tuple(sorted(request.presented)),
+                tuple(sorted(challenge.factors)),
+                reader.challenge_seconds,
+                challenge.trace,
+            )
+        )
+        _ask_face(turn, reader, credential.cardholder)
+    wanted = turn.state.challenges[reader.id].wanted
+    turn.ask(Signal(reader.id, Light.ENTER_PIN if Factor.PIN in wanted else Light.LOOK_AT_CAMERA))
+
+
+def _ask_face(turn: Turn, reader: Reader, cardholder: CardholderId) -> None:
+    pending = turn.state.challenges[reader.id]
+    if Factor.FACE in pending.wanted and reader.camera is not None:
+        turn.ask(AskFace(pending.request, reader.camera, cardholder, pending.until - FACE_MARGIN_SECONDS))
+
+
+def _completed(
+    pending: PendingChallenge,
+    reader: ReaderId,
+    *,
+    pin_right: bool | None = None,
+    face: FaceOutcome | None = None,
+    late: bool = False,
+) -> AccessRequest:
+    return AccessRequest(
+        pending.request, reader, pending.credential, pending.presented, pin_right=pin_right, face=face, late=late
+    )
+
+
+def _counts(turn: Turn, reader: ReaderId, pending: PendingChallenge, seen: FaceSeen) -> bool:
+    return (
+        Factor.FACE in pending.wanted
+        and turn.site.readers[reader].camera == seen.camera
+        and pending.issued <= seen.seen_at
+        and turn.now.mono <= pending.until
+    )
+
+
+def _credential(turn: Turn, request: AccessRequest) -> Credential:
+    """Return the badge of a request that was granted or challenged: such a request always has one."""
+    if request.credential is None:
+        raise ValueError(f"request {request.id} at {request.reader} has no credential")
+    return turn.state.credentials[request.credential]
+
+
+def _place(turn: Turn, request: AccessRequest) -> tuple[Reader, Door]:
+    reader = turn.site.readers[request.reader]
+    return reader, turn.site.doors[reader.door]

@@ -1,0 +1,90 @@
+"""The box itself: waking up, its clock, its log, its people and operators."""
+
+from __future__ import annotations
+
+from controller.domain import events as ev
+from controller.domain.alarms import AlarmKind, Source
+from controller.domain.doors import DoorState
+from controller.domain.effects import Relock
+from controller.domain.ids import DoorId
+from controller.domain.stimuli import BoxStartedUp, LogLateSeen, SignInTried
+from controller.rules.alarm import cause_gone, raise_alarm
+from controller.rules.fold import BURST_SECONDS, PIN_LOCK_SECONDS
+from controller.rules.lockdown import LOCKDOWN_SECONDS
+from controller.rules.turn import Turn
+
+HEAR_SECONDS = 15.0
+"""How long devices may take to be heard of after a start before they count as offline."""
+
+CLOCK_STEP_SECONDS = 5.0
+"""Wall and monotonic time may drift apart by this much between two events before the clock is distrusted."""
+
+CLOCK_STEADY_SECONDS = 60.0
+"""How long the wall clock must run evenly before it is trusted again."""
+
+SIGN_IN_BURST = 5
+
+
+def started_up(turn: Turn, started: BoxStartedUp) -> None:
+    """Wake up: nothing granted before still holds, everything is locked, and all inputs are read anew."""
+    for door, state in list(turn.state.doors.items()):
+        _lapse_grants(turn, door, state)
+    turn.record(ev.BoxStarted(started.version, HEAR_SECONDS, PIN_LOCK_SECONDS, LOCKDOWN_SECONDS))
+    if turn.state.site_digest != started.site_digest:
+        turn.record(ev.SiteActivated(started.site_digest, started.site_toml))
+    cause_gone(turn, {AlarmKind.LOG_LATE}, Source())
+    for door in turn.site.doors:
+        turn.ask(Relock(door))
+
+
+def watch_clock(turn: Turn) -> None:
+    """Distrust a wall clock that is behind the last event or jumped; trust it again once it ran evenly for a while.
+
+    The state keeps the latest wall time ever seen, and the monotonic time of the last event of this boot.
+    """
+    last = turn.state.last
+    if last is None:
+        return
+    behind = (last.wall - turn.now.wall).total_seconds()
+    drift = -behind - (turn.now.mono - last.mono)
+    if behind > CLOCK_STEP_SECONDS or abs(drift) > CLOCK_STEP_SECONDS:
+        if turn.state.clock_trusted:
+            turn.record(ev.ClockDistrusted(f"wall time stepped by {-behind if behind > 0 else drift:.0f} s"))
+            raise_alarm(turn, AlarmKind.CLOCK_UNTRUSTED, Source())
+    elif not turn.state.clock_trusted and turn.now.mono - turn.state.clock_steady_since >= CLOCK_STEADY_SECONDS:
+        turn.record(ev.ClockTrusted())
+        cause_gone(turn, {AlarmKind.CLOCK_UNTRUSTED}, Source())
+
+
+def log_late(turn: Turn, late: LogLateSeen) -> None:
+    """The log could not take a record in time: what waited for it is no grant, and nobody is let in until it can."""
+    if not turn.state.log_late:
+        turn.record(ev.LogWasLate(late.detail))
+        raise_alarm(turn, AlarmKind.LOG_LATE, Source(), late.detail)
+    for door, request in late.grants:
+        if any(p.request == request for p in turn.state.door(door).passages):
+            turn.record(ev.GrantWithdrawn(request, door, ev.UnlockFailure.LOG_CANNOT_BE_WRITTEN))
+
+
+def log_restored(turn: Turn) -> None:
+    """The log is durable again."""
+    if turn.state.log_late:
+        turn.record(ev.LogWasRestored())
+        cause_gone(turn, {AlarmKind.LOG_LATE}, Source())
+
+
+def sign_in_tried(turn: Turn, tried: SignInTried) -> None:
+    """Somebody signed in, or tried to."""
+    if tried.succeeded:
+        turn.record(ev.OperatorSignedIn(tried.operator, tried.address))
+        return
+    turn.record(ev.OperatorSignInFailed(tried.operator, tried.address))
+    recent = [t for t in turn.state.failed_sign_ins if turn.now.mono - t < BURST_SECONDS]
+    if len(recent) >= SIGN_IN_BURST:
+        raise_alarm(turn, AlarmKind.LOGIN_BRUTE_FORCE, Source(), f"from {tried.address}")
+
+
+def _lapse_grants(turn: Turn, door: DoorId, state: DoorState) -> None:
+    for passage in state.passages:
+        if not passage.used and not passage.exit:
+            turn.record(ev.GrantWithdrawn(passage.request, door, ev.UnlockFailure.RESTARTED))

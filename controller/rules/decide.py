@@ -1,0 +1,277 @@
+"""Who may pass which door: a tuple of small checks, read top to bottom. All of them run, so that the log holds every
+reason and every fact that was looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from controller.domain.decision import (
+    AccessRequest,
+    Challenge,
+    Check,
+    Decision,
+    Deny,
+    DenyReason,
+    FaceOutcome,
+    Grant,
+)
+from controller.domain.ids import OUTSIDE
+from controller.domain.instant import Instant
+from controller.domain.people import Cardholder, Credential, CredentialStatus
+from controller.domain.site import AccessLevel, Door, Factor, Reader, SecurityLevel, Site, ThreatLevel, Zone
+from controller.domain.state import SiteState
+from controller.rules.schedule import When, when
+
+STATUS_REASONS = {
+    CredentialStatus.SUSPENDED: DenyReason.CREDENTIAL_SUSPENDED,
+    CredentialStatus.LOST: DenyReason.CREDENTIAL_LOST,
+    CredentialStatus.STOLEN: DenyReason.CREDENTIAL_STOLEN,
+    CredentialStatus.EXPIRED: DenyReason.CREDENTIAL_EXPIRED,
+    CredentialStatus.RETURNED: DenyReason.CREDENTIAL_RETURNED,
+}
+POOR_FACE = frozenset(
+    {
+        FaceOutcome.TOO_SMALL,
+        FaceOutcome.BLURRED,
+        FaceOutcome.SEVERAL_FACES,
+        FaceOutcome.NO_TEMPLATE,
+        FaceOutcome.NO_CAMERA,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A request with everything it refers to, resolved."""
+
+    site: Site
+    state: SiteState
+    request: AccessRequest
+    now: Instant
+    reader: Reader
+    door: Door
+    zone: Zone
+    credential: Credential
+    holder: Cardholder
+    threat: ThreatLevel
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What one check saw and, if it refuses, why."""
+
+    facts: str
+    refused: DenyReason | None = None
+
+
+def decide(site: Site, state: SiteState, request: AccessRequest, now: Instant) -> Decision:
+    """Decide one request: pure and total. An error inside a check denies."""
+    case = _resolve(site, state, request, now)
+    if isinstance(case, Deny):
+        return case
+    trace = tuple(_run(name, check, case) for name, check in CHECKS)
+    reasons = tuple(dict.fromkeys(step.refused for step in trace if step.refused is not None))
+    if reasons:
+        return Deny(reasons, trace)
+    missing = factors_needed(site, state, case.reader) - proven(request)
+    return Challenge(missing, trace) if missing else Grant(trace)
+
+
+def factors_needed(site: Site, state: SiteState, reader: Reader) -> frozenset[Factor]:
+    """Return the union of what zone, reader and threat level ask for. A card comes first, always."""
+    threat = site.threat_levels[state.threat_level].added_factors.get(reader.enters, frozenset())
+    return frozenset({Factor.CARD}) | site.zones[reader.enters].factors | reader.factors | threat
+
+
+def proven(request: AccessRequest) -> frozenset[Factor]:
+    """Return the factors this request has proven, those just shown included."""
+    pin = {Factor.PIN} if request.pin_right else set()
+    face = {Factor.FACE} if request.face is FaceOutcome.MATCHED else set()
+    return request.presented | pin | face
+
+
+def _resolve(site: Site, state: SiteState, request: AccessRequest, now: Instant) -> Case | Deny:
+    reader = site.readers.get(request.reader)
+    if reader is None:
+        return _unresolved("reader", f"reader {request.reader}", DenyReason.UNKNOWN_READER)
+    credential = state.credentials.get(request.credential) if request.credential else None
+    holder = state.people.get(credential.cardholder) if credential else None
+    if credential is None or holder is None:
+        return _unresolved("credential", f"credential {request.credential}", DenyReason.UNKNOWN_CREDENTIAL)
+    return Case(
+        site,
+        state,
+        request,
+        now,
+        reader,
+        site.doors[reader.door],
+        site.zones[reader.enters],
+        credential,
+        holder,
+        site.threat_levels[state.threat_level],
+    )
+
+
+def _unresolved(name: str, facts: str, reason: DenyReason) -> Deny:
+    return Deny((reason,), (Check(name, facts, reason),))
+
+
+def _run(name: str, check: Callable[[Case], Finding], case: Case) -> Check:
+    try:
+        finding = check(case)
+    except Exception as error:  # noqa: BLE001 - whatever goes wrong inside a check denies
+        return Check(name, f"the check failed: {error!r}", DenyReason.CHECK_FAILED)
+    return Check(name, finding.facts, finding.refused)
+
+
+def _status(case: Case) -> Finding:
+    status = case.credential.status
+    return Finding(f"credential {case.credential.id} is {status}", STATUS_REASONS.get(status))
+
+
+def _validity(case: Case) -> Finding:
+    start, end = case.credential.valid_from, case.credential.valid_until
+    facts = f"valid from {_day(start)} until {_day(end)}"
+    if end is not None and _latest(case) >= end:  # a clock set back never revives an expired badge
+        return Finding(facts, DenyReason.CREDENTIAL_EXPIRED)
+    if start is not None and case.now.wall < start:
+        return Finding(facts, DenyReason.NOT_YET_VALID)
+    return Finding(facts)
+
+
+def _assurance(case: Case) -> Finding:
+    has, needs = case.credential.assurance, case.zone.minimum_assurance
+    facts = f"badge {has.name.lower()}, {case.zone.id} asks for {needs.name.lower()}"
+    return Finding(facts, DenyReason.ASSURANCE_TOO_LOW if has < needs else None)
+
+
+def _clock(case: Case) -> Finding:
+    if case.state.clock_trusted or case.zone.id == OUTSIDE:
+        return Finding("the clock is trusted" if case.state.clock_trusted else "outside needs no clock")
+    always = any(case.site.schedules[level.schedule].always for level in _levels(case))
+    refused = not always or case.zone.level is SecurityLevel.EXCLUSION
+    return Finding(
+        f"the clock is not trusted; a right at all times: {_yes(always)}; zone level {case.zone.level.name.lower()}",
+        DenyReason.CLOCK_NOT_TRUSTED if refused else None,
+    )
+
+
+def _right(case: Case) -> Finding:
+    if case.zone.id == OUTSIDE:
+        return Finding("going outside takes no right")
+    levels = _levels(case)
+    if not levels:
+        return Finding(f"no access level of {case.holder.id} covers {case.zone.id}", DenyReason.NO_ACCESS_RIGHT)
+    found = {level.id: when(case.site.schedules[level.schedule], case.site, case.now.wall) for level in levels}
+    facts = ", ".join(f"{level} {state.name.lower()}" for level, state in found.items())
+    if When.HOLDS in found.values():
+        return Finding(facts)
+    return Finding(facts, DenyReason.HOLIDAY if When.HOLIDAY in found.values() else DenyReason.SCHEDULE_OUTSIDE)
+
+
+def _clearance(case: Case) -> Finding:
+    needed = case.threat.minimum_clearance.get(case.zone.id, 0)
+    facts = f"clearance {case.holder.clearance}, {needed} needed at threat level {case.threat.number}"
+    return Finding(facts, DenyReason.CLEARANCE_TOO_LOW if case.holder.clearance < needed else None)
+
+
+def _threat(case: Case) -> Finding:
+    locked = case.door.id in case.threat.locked_doors
+    facts = f"threat level {case.threat.number} {'locks' if locked else 'leaves'} {case.door.id}"
+    return Finding(facts, DenyReason.THREAT_LEVEL if locked else None)
+
+
+def _lockdown(case: Case) -> Finding:
+    running = case.state.lockdown is not None
+    return Finding("lockdown" if running else "no lockdown", DenyReason.LOCKDOWN if running else None)
+
+
+def _blocked(case: Case) -> Finding:
+    block = case.state.door(case.door.id).block
+    facts = f"blocked by {block.operator}" if block else "not blocked"
+    return Finding(facts, DenyReason.DOOR_BLOCKED if block else None)
+
+
+def _pending_elsewhere(case: Case) -> Finding:
+    elsewhere = [
+        door
+        for door, state in case.state.doors.items()
+        if door != case.door.id
+        for passage in state.passages
+        if passage.cardholder == case.holder.id and not passage.used and passage.until > case.now.mono
+    ]
+    facts = f"open grant at {elsewhere[0]}" if elsewhere else "no open grant elsewhere"
+    return Finding(facts, DenyReason.GRANT_PENDING if elsewhere else None)
+
+
+def _pin(case: Case) -> Finding:
+    tries = case.state.pin_tries.get(case.credential.id)
+    locked = tries is not None and tries.locked_until is not None and case.now.mono < tries.locked_until
+    if Factor.PIN in factors_needed(case.site, case.state, case.reader) and locked:
+        return Finding("too many wrong PINs", DenyReason.TOO_MANY_PIN_TRIES)
+    if case.request.pin_right is False:
+        return Finding("the PIN was wrong", DenyReason.WRONG_PIN)
+    return Finding("no PIN shown now" if case.request.pin_right is None else "the PIN was right")
+
+
+def _face(case: Case) -> Finding:
+    outcome = case.request.face
+    if outcome is FaceOutcome.MISMATCH:
+        return Finding("the face is not the badge holder's", DenyReason.FACE_DOES_NOT_MATCH)
+    if outcome is FaceOutcome.NOBODY:
+        return Finding("no face was shown", DenyReason.FACTOR_NOT_PRESENTED)
+    if outcome in POOR_FACE:
+        return Finding(f"the face could not be judged: {outcome}", DenyReason.FACE_TOO_POOR)
+    return Finding("no face shown now" if outcome is None else "the face matched")
+
+
+def _in_time(case: Case) -> Finding:
+    late = case.request.late
+    facts = "a factor was not presented in time" if late else "in time"
+    return Finding(facts, DenyReason.FACTOR_NOT_PRESENTED if late else None)
+
+
+def _log(case: Case) -> Finding:
+    late = case.state.log_late
+    facts = "the log cannot be written in time" if late else "the log is written"
+    return Finding(facts, DenyReason.LOG_CANNOT_BE_WRITTEN if late else None)
+
+
+CHECKS: tuple[tuple[str, Callable[[Case], Finding]], ...] = (
+    ("status", _status),
+    ("validity", _validity),
+    ("assurance", _assurance),
+    ("clock", _clock),
+    ("right", _right),
+    ("clearance", _clearance),
+    ("threat level", _threat),
+    ("lockdown", _lockdown),
+    ("block", _blocked),
+    ("grant elsewhere", _pending_elsewhere),
+    ("pin", _pin),
+    ("face", _face),
+    ("in time", _in_time),
+    ("log", _log),
+)
+"""The policy, read top to bottom."""
+
+
+def _levels(case: Case) -> list[AccessLevel]:
+    held = (case.site.access_levels.get(level) for level in sorted(case.holder.levels))
+    return [lv for lv in held if lv and (case.zone.id in lv.zones or case.door.id in lv.doors)]
+
+
+def _latest(case: Case) -> datetime:
+    last = case.state.last
+    return case.now.wall if last is None else max(case.now.wall, last.wall)
+
+
+def _day(moment: datetime | None) -> str:
+    return "ever" if moment is None else moment.isoformat(timespec="minutes")
+
+
+def _yes(value: bool) -> str:  # noqa: FBT001 - one word for one flag
+    return "yes" if value else "no"

@@ -1,0 +1,111 @@
+"""Devices, lines and cameras: who answers, who does not, and who plays with the wire."""
+
+from __future__ import annotations
+
+from controller.domain import events as ev
+from controller.domain.alarms import AlarmKind, Source
+from controller.domain.doors import LockStatus, Position
+from controller.domain.effects import Relock
+from controller.domain.ids import DeviceId, DoorId
+from controller.domain.site import DeviceKind, Site
+from controller.domain.stimuli import CameraSeen, DeviceSeen, PowerSeen, TamperSeen, ViolationSeen
+from controller.rules.alarm import cause_gone, raise_alarm
+from controller.rules.lockdown import look_whether_secured
+from controller.rules.turn import Turn
+
+
+def device_seen(turn: Turn, seen: DeviceSeen) -> None:
+    """A device answers, or no longer does."""
+    device = turn.site.devices.get(seen.device)
+    if device is None:
+        return
+    source = Source(device=device.id)
+    if not seen.online:
+        _device_lost(turn, device.id, seen.detail)
+        return
+    was = turn.state.device(device.id)
+    if was.online and was.secure == seen.secure:
+        return
+    turn.record(ev.DeviceCameOnline(device.id, seen.secure, seen.detail))
+    cause_gone(turn, {AlarmKind.OFFLINE}, source)
+    if device.kind is DeviceKind.OSDP and not seen.secure:
+        raise_alarm(turn, AlarmKind.SECURE_CHANNEL_OFF, source, "this reader speaks in the clear")
+    for door in locked_by(turn.site, device.id):
+        if not turn.state.door(door).passages:  # no pulse survives a device's restart
+            turn.ask(Relock(door))
+
+
+def tamper_seen(turn: Turn, seen: TamperSeen) -> None:
+    """A tamper switch moved."""
+    if seen.device not in turn.site.devices or turn.state.device(seen.device).tampered == seen.active:
+        return
+    turn.record(ev.TamperObserved(seen.device, seen.active))
+    if seen.active:
+        raise_alarm(turn, AlarmKind.TAMPER, Source(device=seen.device))
+    else:
+        cause_gone(turn, {AlarmKind.TAMPER}, Source(device=seen.device))
+
+
+def power_seen(turn: Turn, seen: PowerSeen) -> None:
+    """A device's supply failed, or is back."""
+    if seen.device not in turn.site.devices or turn.state.device(seen.device).power_failed == seen.failed:
+        return
+    turn.record(ev.PowerObserved(seen.device, seen.failed))
+    if seen.failed:
+        raise_alarm(turn, AlarmKind.MAINS, Source(device=seen.device))
+    else:
+        cause_gone(turn, {AlarmKind.MAINS}, Source(device=seen.device))
+
+
+def violation_seen(turn: Turn, seen: ViolationSeen) -> None:
+    """Somebody plays with the wire: refused there, recorded and raised here."""
+    if seen.device not in turn.site.devices:
+        return
+    turn.record(ev.WireViolated(seen.device, seen.violation, seen.detail))
+    raise_alarm(turn, AlarmKind.SECURE_CHANNEL_LOST, Source(device=seen.device), seen.violation.value)
+
+
+def camera_seen(turn: Turn, seen: CameraSeen) -> None:
+    """A camera gives pictures, or no longer does."""
+    known = turn.state.cameras.get(seen.camera)
+    if seen.camera not in turn.site.cameras or (known is not None and known.online == seen.online):
+        return
+    source = Source(camera=seen.camera)
+    if seen.online:
+        turn.record(ev.CameraCameOnline(seen.camera))
+        cause_gone(turn, {AlarmKind.CAMERA_LOST}, source)
+    else:
+        turn.record(ev.CameraWentOffline(seen.camera, seen.detail))
+        raise_alarm(turn, AlarmKind.CAMERA_LOST, source, seen.detail)
+
+
+def start_up_time_passed(turn: Turn) -> None:
+    """Whoever was not heard of since the start is missing."""
+    if turn.state.hear_by is None or turn.now.mono < turn.state.hear_by:
+        return
+    for device in turn.site.devices:
+        if turn.state.device(device).online is None:
+            _device_lost(turn, device, "not heard of since the start")
+    for camera in turn.site.cameras:
+        if camera not in turn.state.cameras:
+            camera_seen(turn, CameraSeen(camera, online=False, detail="no picture since the start"))
+    turn.record(ev.StartUpCompleted())
+
+
+def locked_by(site: Site, device: DeviceId) -> list[DoorId]:
+    """Return the doors whose lock hangs on a device."""
+    return [door.id for door in site.doors.values() if door.lock.device == device]
+
+
+def _device_lost(turn: Turn, device: DeviceId, detail: str) -> None:
+    if turn.state.device(device).online is False:
+        return
+    turn.record(ev.DeviceWentOffline(device, detail))
+    raise_alarm(turn, AlarmKind.OFFLINE, Source(device=device), detail)
+    for door in turn.site.doors.values():
+        state = turn.state.door(door.id)
+        if door.contact is not None and door.contact.device == device and state.position is not Position.UNKNOWN:
+            turn.record(ev.PositionObserved(door.id, Position.UNKNOWN, None, None))
+        if door.bolt is not None and door.bolt.device == device and state.lock is not LockStatus.UNKNOWN:
+            turn.record(ev.LockObserved(door.id, LockStatus.UNKNOWN))
+    look_whether_secured(turn)

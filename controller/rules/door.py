@@ -1,0 +1,118 @@
+"""The door: what its contact, its bolt and its exit button say, and what follows (EN 60839-11-1)."""
+
+from __future__ import annotations
+
+from controller.domain import events as ev
+from controller.domain.alarms import AlarmKind, Source
+from controller.domain.doors import LockStatus, Passage, Position
+from controller.domain.effects import Release, Relock
+from controller.domain.ids import DoorId
+from controller.domain.site import Door, RelockOn, RexKind
+from controller.domain.stimuli import LockSeen, PositionSeen, RexSeen, UnlockFailed
+from controller.rules.alarm import cause_gone, raise_alarm
+from controller.rules.lockdown import look_whether_secured
+from controller.rules.turn import Turn
+
+DOOR_ALARMS = frozenset({AlarmKind.FORCED_OPEN, AlarmKind.HELD_OPEN, AlarmKind.FOUND_OPEN})
+
+
+def position_seen(turn: Turn, seen: PositionSeen) -> None:
+    """The contact moved. The same position told twice is one fact."""
+    door = turn.site.doors.get(seen.door)
+    if door is None or turn.state.door(door.id).position is seen.position:
+        return
+    if seen.position is Position.OPEN:
+        _opened(turn, door)
+        return
+    turn.record(ev.PositionObserved(door.id, seen.position, None, None))
+    if seen.position is Position.CLOSED:
+        cause_gone(turn, DOOR_ALARMS, Source(door=door.id))
+        if door.relock_on is RelockOn.CLOSE and not _armed(turn, door.id):
+            turn.ask(Relock(door.id))
+    look_whether_secured(turn)
+
+
+def lock_seen(turn: Turn, seen: LockSeen) -> None:
+    """The bolt moved."""
+    door = turn.site.doors.get(seen.door)
+    if door is None or turn.state.door(door.id).lock is seen.lock:
+        return
+    turn.record(ev.LockObserved(door.id, seen.lock))
+    if seen.lock is LockStatus.JAMMED:
+        raise_alarm(turn, AlarmKind.FAULT, Source(door=door.id), "the lock is jammed")
+    elif seen.lock is not LockStatus.UNKNOWN:
+        cause_gone(turn, {AlarmKind.FAULT}, Source(door=door.id))
+    look_whether_secured(turn)
+
+
+def rex_seen(turn: Turn, seen: RexSeen) -> None:
+    """Somebody asks to leave. The way out never waits: not for the log, not for a lockdown."""
+    door = turn.site.doors.get(seen.door)
+    if door is None or door.rex is None:
+        return
+    if door.rex.kind is not RexKind.SHUNT_ONLY:
+        turn.ask(Release(door.id, door.unlock_seconds))
+    turn.record(ev.ExitRequested(turn.next_request(), door.id, door.unlock_seconds))
+
+
+def unlock_failed(turn: Turn, failed: UnlockFailed) -> None:
+    """An unlock never reached its lock: nobody may use what was granted."""
+    for passage in turn.state.door(failed.door).passages:
+        if passage.request == failed.request:
+            turn.record(ev.GrantWithdrawn(failed.request, failed.door, failed.why))
+
+
+def door_time_passed(turn: Turn, door: DoorId) -> None:
+    """Lapse what nobody used, warn, and raise held-open."""
+    mono = turn.now.mono
+    for passage in turn.state.door(door).passages:
+        if passage.until <= mono:
+            _lapsed(turn, door, passage)
+    state = turn.state.door(door)
+    if state.warn_after is not None and state.warn_after <= mono:
+        turn.record(ev.HeldOpenWarned(door))
+    if state.held_after is not None and state.held_after <= mono:
+        raise_alarm(turn, AlarmKind.HELD_OPEN, Source(door=door))
+        turn.record(ev.HeldOpenTimed(door))
+
+
+def _lapsed(turn: Turn, door: DoorId, passage: Passage) -> None:
+    if passage.used or passage.exit:
+        turn.record(ev.PassageLapsed(passage.request, door))
+    else:
+        turn.record(ev.NoEntryAfterGrant(passage.request, door, passage.cardholder))
+
+
+def _opened(turn: Turn, door: Door) -> None:
+    before = turn.state.door(door.id)
+    live = tuple(p for p in before.passages if p.until > turn.now.mono)
+    if not live:
+        turn.record(ev.PositionObserved(door.id, Position.OPEN, None, None))
+        found = before.position is Position.UNKNOWN
+        raise_alarm(turn, AlarmKind.FOUND_OPEN if found else AlarmKind.FORCED_OPEN, Source(door=door.id))
+    else:
+        warn = door.open_seconds - door.pre_alarm_seconds
+        turn.record(ev.PositionObserved(door.id, Position.OPEN, door.open_seconds, warn))
+        _used(turn, door, live)
+        if door.relock_on is RelockOn.OPEN:
+            turn.ask(Relock(door.id))
+    look_whether_secured(turn)
+
+
+def _used(turn: Turn, door: Door, live: tuple[Passage, ...]) -> None:
+    """Everybody who was granted passes in one opening: the first is seen to, the others are assumed to."""
+    fresh = tuple(p for p in live if not p.used)
+    exits = [p for p in fresh if p.exit]
+    entries = [p for p in fresh if not p.exit]
+    if exits and entries:
+        people = tuple(p.cardholder for p in entries if p.cardholder is not None)
+        turn.record(ev.EntryAmbiguous(door.id, tuple(p.request for p in fresh), people))
+        return
+    for passage in exits:
+        turn.record(ev.ExitObserved(passage.request, door.id))
+    for place, passage in enumerate(entries):
+        turn.record(ev.EntryObserved(passage.request, door.id, passage.cardholder, passage.enters, assumed=place > 0))
+
+
+def _armed(turn: Turn, door: DoorId) -> bool:
+    return any(p.until > turn.now.mono for p in turn.state.door(door).passages)

@@ -1,0 +1,199 @@
+"""Who may order what, and what an order does. A refused order is a fact too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import assert_never
+
+from controller.domain import events as ev
+from controller.domain.effects import Relock, Unlock
+from controller.domain.ids import DoorId, OperatorId
+from controller.domain.operators import (
+    AcknowledgeAlarm,
+    BlockDoor,
+    CloseAlarm,
+    EndLockdown,
+    LockDoor,
+    Order,
+    Refusal,
+    Role,
+    SetThreatLevel,
+    StartLockdown,
+    UnblockDoor,
+    UnlockOnce,
+)
+from controller.domain.state import SiteState
+from controller.domain.stimuli import Ordered
+from controller.rules.access import UNLOCK_DEADLINE_SECONDS, count_as_used
+from controller.rules.lockdown import end_lockdown, start_lockdown, withdraw
+from controller.rules.turn import Turn
+
+_AT_THE_POST: frozenset[type[Order]] = frozenset(
+    {
+        UnlockOnce,
+        LockDoor,
+        BlockDoor,
+        UnblockDoor,
+        StartLockdown,
+        EndLockdown,
+        AcknowledgeAlarm,
+        CloseAlarm,
+    }
+)
+RIGHTS: Mapping[Role, frozenset[type[Order]]] = MappingProxyType(
+    {
+        Role.GUARD: _AT_THE_POST,
+        Role.SUPERVISOR: _AT_THE_POST | {SetThreatLevel},
+        Role.SECURITY_OFFICER: _AT_THE_POST | {SetThreatLevel},
+        Role.AUDITOR: frozenset(),
+        Role.DATA_PROTECTION_OFFICER: frozenset(),
+        Role.TECHNICIAN: frozenset(),
+    }
+)
+"""The rights matrix: who may order what."""
+
+
+def ordered(turn: Turn, stimulus: Ordered) -> None:
+    """Carry an order out, or record why not."""
+    refusal = may(turn, stimulus.operator, stimulus.order)
+    if refusal is None:
+        _carry_out(turn, stimulus.operator, stimulus.order)
+        return
+    name, subject = type(stimulus.order).__name__, _subject(stimulus.order)
+    turn.record(ev.OrderRefused(stimulus.operator, name, subject, refusal))
+
+
+def may(turn: Turn, operator: OperatorId, order: Order) -> Refusal | None:
+    """Tell why an order is refused; None where it may be carried out."""
+    known = turn.state.operators.get(operator)
+    if known is None:
+        return Refusal.UNKNOWN_OPERATOR
+    if type(order) not in RIGHTS[known.role]:
+        return Refusal.NOT_YOUR_ROLE
+    match order:
+        case UnlockOnce() | LockDoor() | BlockDoor() | UnblockDoor():
+            return _unknown_door(turn, order.door) or _may_move(turn, order)
+        case StartLockdown(reason=reason):
+            return _reason(reason) or (Refusal.ALREADY_SO if turn.state.lockdown else None)
+        case EndLockdown():
+            return _may_end(turn.state, operator)
+        case SetThreatLevel():
+            return _may_set_level(turn, order)
+        case AcknowledgeAlarm() | CloseAlarm():
+            return _may_handle(turn.state, order)
+    assert_never(order)
+
+
+def _carry_out(turn: Turn, operator: OperatorId, order: Order) -> None:
+    match order:
+        case UnlockOnce(door=door, whom=whom):
+            _unlock(turn, operator, door, whom)
+        case LockDoor(door=door):
+            turn.ask(Relock(door))
+            turn.record(ev.DoorLockOrdered(door, operator))
+            withdraw(turn, door, Refusal.DOOR_LOCKED)
+        case BlockDoor(door=door, reason=reason):
+            turn.ask(Relock(door))
+            turn.record(ev.DoorBlocked(door, operator, reason))
+            withdraw(turn, door, Refusal.DOOR_BLOCKED)
+        case UnblockDoor(door=door):
+            turn.record(ev.DoorUnblocked(door, operator))
+        case StartLockdown(reason=reason):
+            start_lockdown(turn, operator, reason)
+        case EndLockdown():
+            end_lockdown(turn, operator)
+        case SetThreatLevel(level=level, reason=reason):
+            _set_threat_level(turn, operator, level, reason)
+        case AcknowledgeAlarm(alarm=alarm):
+            turn.record(ev.AlarmAcknowledged(alarm, operator))
+        case CloseAlarm(alarm=alarm, reason=reason):
+            turn.record(ev.AlarmClosed(alarm, operator, reason))
+        case _:
+            assert_never(order)
+
+
+def _unlock(turn: Turn, operator: OperatorId, door_id: DoorId, whom: str) -> None:
+    door = turn.site.doors[door_id]
+    request = turn.next_request()
+    turn.record(ev.DoorUnlockOrdered(request, door_id, operator, whom, door.unlock_seconds))
+    turn.ask(Unlock(door_id, request, door.unlock_seconds, turn.now.mono + UNLOCK_DEADLINE_SECONDS))
+    count_as_used(turn, door, None)
+
+
+def _set_threat_level(turn: Turn, operator: OperatorId, level: int, reason: str) -> None:
+    turn.record(ev.ThreatLevelSet(operator, level, reason))
+    for door in sorted(turn.site.threat_levels[level].locked_doors):
+        turn.ask(Relock(door))
+        withdraw(turn, door, Refusal.THREAT_LEVEL)
+
+
+def _unknown_door(turn: Turn, door: DoorId) -> Refusal | None:
+    return None if door in turn.site.doors else Refusal.UNKNOWN_DOOR
+
+
+def _may_move(turn: Turn, order: UnlockOnce | LockDoor | BlockDoor | UnblockDoor) -> Refusal | None:
+    blocked = turn.state.door(order.door).block is not None
+    match order:
+        case UnlockOnce(door=door):
+            return _may_unlock(turn, door)
+        case LockDoor():
+            return None
+        case BlockDoor(reason=reason):
+            return _reason(reason) or (Refusal.ALREADY_SO if blocked else None)
+        case UnblockDoor():
+            return None if blocked else Refusal.ALREADY_SO
+    assert_never(order)
+
+
+def _may_set_level(turn: Turn, order: SetThreatLevel) -> Refusal | None:
+    if order.level not in turn.site.threat_levels:
+        return Refusal.UNKNOWN_THREAT_LEVEL
+    return _reason(order.reason) or (Refusal.ALREADY_SO if order.level == turn.state.threat_level else None)
+
+
+def _may_unlock(turn: Turn, door: DoorId) -> Refusal | None:
+    """Name the strictest thing that keeps a guard from letting somebody through."""
+    if turn.state.lockdown is not None:
+        return Refusal.LOCKDOWN
+    if turn.state.door(door).block is not None:
+        return Refusal.DOOR_BLOCKED
+    if door in turn.site.threat_levels[turn.state.threat_level].locked_doors:
+        return Refusal.THREAT_LEVEL
+    return Refusal.LOG_CANNOT_BE_WRITTEN if turn.state.log_late else None
+
+
+def _may_end(state: SiteState, operator: OperatorId) -> Refusal | None:
+    if state.lockdown is None:
+        return Refusal.NO_LOCKDOWN
+    return Refusal.SECOND_PERSON_NEEDED if state.lockdown.end_requested_by == operator else None
+
+
+def _may_handle(state: SiteState, order: AcknowledgeAlarm | CloseAlarm) -> Refusal | None:
+    alarm = state.alarms.get(order.alarm)
+    if alarm is None:
+        return Refusal.UNKNOWN_ALARM
+    if isinstance(order, AcknowledgeAlarm):
+        return None if alarm.acknowledged_by is None else Refusal.ALREADY_SO
+    if alarm.persists:
+        return Refusal.CAUSE_PERSISTS
+    if alarm.acknowledged_by is None:
+        return Refusal.NOT_ACKNOWLEDGED
+    return _reason(order.reason)
+
+
+def _reason(reason: str) -> Refusal | None:
+    return None if reason.strip() else Refusal.REASON_NEEDED
+
+
+def _subject(order: Order) -> str:
+    match order:
+        case UnlockOnce(door=door) | LockDoor(door=door) | BlockDoor(door=door) | UnblockDoor(door=door):
+            return door
+        case AcknowledgeAlarm(alarm=alarm) | CloseAlarm(alarm=alarm):
+            return alarm
+        case SetThreatLevel(level=level):
+            return str(level)
+        case StartLockdown() | EndLockdown():
+            return ""
+    assert_never(order)

@@ -1,0 +1,129 @@
+"""The function everything hangs on: one stimulus, what follows from it."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from controller.domain import events as ev
+from controller.domain import stimuli as st
+from controller.domain.decision import DenyReason
+from controller.domain.effects import Effect, Unlock
+from controller.domain.instant import Instant
+from controller.domain.site import Site
+from controller.domain.state import SiteState
+from controller.domain.stimuli import Stimulus
+from controller.rules.access import abandon_challenge, card_presented, face_seen, pin_entered
+from controller.rules.box import log_late, log_restored, sign_in_tried, started_up, watch_clock
+from controller.rules.devices import (
+    camera_seen,
+    device_seen,
+    power_seen,
+    start_up_time_passed,
+    tamper_seen,
+    violation_seen,
+)
+from controller.rules.door import door_time_passed, lock_seen, position_seen, rex_seen, unlock_failed
+from controller.rules.lockdown import lockdown_time_passed
+from controller.rules.order import ordered
+from controller.rules.turn import Outcome, Turn
+
+
+def step(site: Site, state: SiteState, stimulus: Stimulus, now: Instant) -> Outcome:
+    """Return what follows from one stimulus: facts to write down and requests to post. Pure.
+
+    ``outcome.state`` is ``state`` with the facts folded in, so that nobody folds them twice.
+    """
+    turn = Turn(site, state, now)
+    if not isinstance(stimulus, st.BoxStartedUp):
+        watch_clock(turn)
+    _dispatch(turn, stimulus)
+    return turn.outcome()
+
+
+def next_deadline(state: SiteState) -> float | None:
+    """Return the monotonic second at which ``TimePassed`` is due next; None while nothing is timed."""
+    due: list[float | None] = [state.hear_by]
+    for door in state.doors.values():
+        due += [door.warn_after, door.held_after, *(passage.until for passage in door.passages)]
+    due += [challenge.until for challenge in state.challenges.values()]
+    if state.lockdown is not None:
+        due.append(state.lockdown.secured_by)
+    return min((t for t in due if t is not None), default=None)
+
+
+def still_holds(state: SiteState, effect: Effect, now: Instant) -> bool:
+    """Tell whether an effect that waited for the log may still go out: its grant must not be gone meanwhile."""
+    match effect:
+        case Unlock():
+            granted = any(p.request == effect.request for p in state.door(effect.door).passages)
+            return granted and now.mono < effect.deadline
+        case _:
+            return True
+
+
+def _dispatch(turn: Turn, stimulus: Stimulus) -> None:  # noqa: C901 - one flat table
+    match stimulus:
+        case st.CardPresented():
+            card_presented(turn, stimulus)
+        case st.PinEntered():
+            pin_entered(turn, stimulus)
+        case st.FaceSeen():
+            face_seen(turn, stimulus)
+        case st.PositionSeen():
+            position_seen(turn, stimulus)
+        case st.LockSeen():
+            lock_seen(turn, stimulus)
+        case st.RexSeen():
+            rex_seen(turn, stimulus)
+        case st.DeviceSeen():
+            device_seen(turn, stimulus)
+        case st.TamperSeen():
+            tamper_seen(turn, stimulus)
+        case st.PowerSeen():
+            power_seen(turn, stimulus)
+        case st.ViolationSeen():
+            violation_seen(turn, stimulus)
+        case st.CameraSeen():
+            camera_seen(turn, stimulus)
+        case st.UnlockFailed():
+            unlock_failed(turn, stimulus)
+        case st.Ordered():
+            ordered(turn, stimulus)
+        case st.SignInTried():
+            sign_in_tried(turn, stimulus)
+        case st.SignedOutSeen():
+            turn.record(ev.OperatorSignedOut(stimulus.operator))
+        case st.PersonEnrolled():
+            turn.record(ev.CardholderRecorded(stimulus.author, stimulus.cardholder, stimulus.identity))
+        case st.BadgeEnrolled():
+            turn.record(ev.CredentialRecorded(stimulus.author, stimulus.credential))
+        case st.FaceEnrolled():
+            turn.record(
+                ev.FaceTemplateRecorded(
+                    stimulus.author, stimulus.cardholder, stimulus.engine, stimulus.mode, stimulus.template
+                )
+            )
+        case st.OperatorEnrolled():
+            turn.record(ev.OperatorRecorded(stimulus.author, stimulus.operator))
+        case st.TimePassed():
+            _time_passed(turn)
+        case st.LogLateSeen():
+            log_late(turn, stimulus)
+        case st.LogRestoredSeen():
+            log_restored(turn)
+        case st.BoxStartedUp():
+            started_up(turn, stimulus)
+        case st.BoxStopping():
+            turn.record(ev.BoxStopped())
+        case _:
+            assert_never(stimulus)
+
+
+def _time_passed(turn: Turn) -> None:
+    for door in list(turn.state.doors):
+        door_time_passed(turn, door)
+    for reader, pending in list(turn.state.challenges.items()):
+        if pending.until <= turn.now.mono:
+            abandon_challenge(turn, reader, DenyReason.FACTOR_NOT_PRESENTED)
+    lockdown_time_passed(turn)
+    start_up_time_passed(turn)
