@@ -154,11 +154,11 @@ def _read(
     rows: Mapping[str, dict[int, Mapping[str, object]]],
     digest: str,
 ) -> Site:
-    """The site as far as it could be read: rows that are wrong are left out."""
+    """The site as far as it could be read: rows that are wrong, or the second of their id, are left out."""
 
     def whole(section: str, build: Callable[[Table], T]) -> list[T]:
-        read = (kinds.nested(build)(reading, (section, index), row) for index, row in rows[section].items())
-        return [row for row in read if row is not None]
+        read = {index: kinds.nested(build)(reading, (section, index), row) for index, row in rows[section].items()}
+        return [row for index in reading.declared[section].values() if (row := read[index]) is not None]
 
     plate = kinds.nested(sections.plate)(reading, ("site",), document.get("site", {})) or sections.NO_PLATE
     return Site(
