@@ -84,9 +84,13 @@ class Door:
         with self._lock:
             self._become(self.advance(now).energise(on=on), now)
 
-    def release(self, unlocked: bool, now: float) -> None:  # noqa: FBT001 (the one bit of a lock)
-        """Energise or de-energise, whichever unlocks or locks this door."""
-        self.energise(unlocked != self._door.parts.fail_safe, now)
+    def unlock(self, now: float) -> None:
+        """Energise a strike or let go a magnet."""
+        self.energise(not self._door.parts.fail_safe, now)
+
+    def lock(self, now: float) -> None:
+        """Let go a strike or energise a magnet."""
+        self.energise(self._door.parts.fail_safe, now)
 
     def push(self, now: float) -> bool:
         """One person goes in: through the open leaf, or by pushing it open where the bolt lets go."""

@@ -146,8 +146,8 @@ class Broker:
             raise BrokerError(f"Mosquitto did not listen within {START_TIMEOUT:.0f} s: {self._last_words()}") from None
 
     def _last_words(self) -> str:
-        lines = self._log.read_text(errors="replace").splitlines()
-        return lines[-1] if lines else f"it said nothing; see {self._log}"
+        lines = self._log.read_text(errors="replace").splitlines()[-2:]
+        return " ".join(line.partition(": ")[2] or line for line in lines) or "it said nothing"
 
     async def _end(self) -> None:
         process, self._process = self._process, None

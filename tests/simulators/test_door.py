@@ -27,7 +27,7 @@ def test_a_locked_door_does_not_open_for_a_push(parts):
 def test_a_released_door_opens_for_a_push_and_the_contact_follows_the_leaf(parts):
     door = Door(parts)
     tape = senses(door)
-    door.release(True, 1.0)
+    door.unlock(1.0)
     assert door.push(2.0)
     assert not door.advance(2.05).leaf_open
     assert door.advance(2.5).leaf_open
@@ -69,6 +69,14 @@ def test_a_power_cut_frees_a_magnet_and_keeps_a_strike_locked():
     assert not strike.push(2.0)
     magnet.restore_power(3.0)
     assert magnet.state.bolt_locked
+
+
+@pytest.mark.parametrize("parts", [STRIKE, MAGNET])
+def test_lock_undoes_unlock(parts):
+    door = Door(parts)
+    door.unlock(1.0)
+    door.lock(2.0)
+    assert door.state.bolt_locked
 
 
 def test_a_strike_without_power_does_not_release_until_it_is_back():

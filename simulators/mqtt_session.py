@@ -1,0 +1,186 @@
+"""One simulated device's own connection to the broker: paho-mqtt on the asyncio loop, last will, plug and cable.
+
+It repeats, rather than shares, what the box's client does with paho: a fault in one must not cancel out in the other.
+"""
+
+import asyncio
+import secrets
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import paho.mqtt.client as paho
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from devices.mqtt.messages import AckResult, Command, Lifecycle, Malformed
+from devices.mqtt.payloads import encode_ack, encode_description, encode_event, parse_command
+from devices.mqtt.topics import READ_BY_DEVICE, Address
+
+KEEPALIVE: Final = 5
+RECONNECT_DELAY: Final = 0.2
+MAX_INFLIGHT: Final = 1000
+_HOUSEKEEPING: Final = 0.5
+
+
+def wall_ms() -> int:
+    """Return this machine's wall clock in ms UTC: the clock a real device has."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """Who a simulated device is and where its broker listens."""
+
+    address: Address
+    password: str = field(repr=False)
+    port: int
+    host: str = "127.0.0.1"
+
+
+class MqttSession:
+    """Keeps one device connected while `run` runs.
+
+    States are told again after each connection; events are numbered, queued while the cable is out and sent again, with
+    the same boot and number, until the broker has acknowledged them. `on_command` gets what was read from `cmd/*`.
+    """
+
+    def __init__(
+        self,
+        device: Device,
+        model: str,
+        capabilities: tuple[str, ...],
+        on_command: Callable[[Command | Malformed], None],
+        wall: Callable[[], int] = wall_ms,
+    ) -> None:
+        self.boot = secrets.token_hex(8)
+        self.wall = wall
+        self.connected = asyncio.Event()
+        self._device, self._on_command = device, on_command
+        self._description = encode_description(self.boot, model, capabilities)
+        self._states: dict[str, str] = {}
+        self._seq = 0
+        self._plugged = asyncio.Event()
+        self._plugged.set()
+        self._gone = asyncio.Event()
+        self._paho = self._make_paho()
+
+    async def run(self) -> None:
+        """Hold the connection until cancelled, then say `disconnected` and leave."""
+        self._loop = asyncio.get_running_loop()
+        try:
+            while True:
+                await self._plugged.wait()
+                self._gone.clear()
+                if self._open():
+                    await self._hold()
+                await asyncio.sleep(RECONNECT_DELAY)
+        finally:
+            self._leave()
+
+    def tell(self, state: str, word: str) -> None:
+        """Publish `state/<state>` where it changed, now or after the next connection."""
+        if self._states.get(state) == word:
+            return
+        self._states[state] = word
+        if self.connected.is_set():
+            self._retain(f"state/{state}", word)
+
+    def send(self, kind: str, **fields: str | int) -> int:
+        """Publish `event/<kind>` with the next number, and return that number."""
+        self._seq += 1
+        payload = encode_event(self.boot, self._seq, self.wall(), **fields)
+        self._paho.publish(self._topic(f"event/{kind}"), payload, qos=1)
+        return self._seq
+
+    def acknowledge(self, command_id: str, result: AckResult) -> None:
+        """Publish the answer to a command."""
+        self._paho.publish(self._topic(f"ack/{command_id}"), encode_ack(command_id, result), qos=1)
+
+    def unplug(self) -> None:
+        """Pull the cable: the connection drops without a word, and the broker publishes the last will."""
+        self._plugged.clear()
+        sock: Any = self._paho.socket()
+        if sock is not None:
+            sock.shutdown(socket.SHUT_RDWR)
+
+    def plug_in(self) -> None:
+        """Put the cable back; the session reconnects by itself."""
+        self._plugged.set()
+
+    def _make_paho(self) -> paho.Client:
+        name = self._device.address.device
+        client = paho.Client(CallbackAPIVersion.VERSION2, name, protocol=paho.MQTTv5)
+        client.username_pw_set(name, self._device.password)
+        client.max_inflight_messages = MAX_INFLIGHT
+        client.will_set(self._topic("$state"), Lifecycle.LOST, qos=1, retain=True)
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_message = self._received
+        client.on_socket_open = self._socket_open
+        client.on_socket_close = self._socket_close
+        client.on_socket_register_write = self._want_write
+        client.on_socket_unregister_write = self._wrote
+        return client
+
+    def _open(self) -> bool:
+        try:
+            self._paho.connect(self._device.host, self._device.port, KEEPALIVE, clean_start=True)
+        except OSError:
+            return False
+        return True
+
+    async def _hold(self) -> None:
+        while not self._gone.is_set():
+            try:
+                async with asyncio.timeout(_HOUSEKEEPING):
+                    await self._gone.wait()
+            except TimeoutError:
+                self._paho.loop_misc()
+
+    def _leave(self) -> None:
+        if self.connected.is_set():
+            self._retain("$state", Lifecycle.DISCONNECTED)
+        self._paho.disconnect()
+        self._paho.loop_write()  # closes the socket, once DISCONNECT is written
+
+    def _on_connect(self, client: paho.Client, _data: Any, _flags: Any, reason: Any, _properties: Any) -> None:
+        if reason.is_failure:
+            return
+        options = SubscribeOptions(qos=1, retainAsPublished=True)
+        client.subscribe([(self._topic(channel), options) for channel in READ_BY_DEVICE])
+        self._retain("$state", Lifecycle.INIT)
+        self._retain("$description", self._description)
+        for state, word in self._states.items():
+            self._retain(f"state/{state}", word)
+        self._retain("$state", Lifecycle.READY)
+        self.connected.set()
+
+    def _on_disconnect(self, _client: paho.Client, _data: Any, _flags: Any, _reason: Any, _properties: Any) -> None:
+        self.connected.clear()
+        self._gone.set()
+
+    def _received(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
+        command = parse_command(message.topic, bytes(message.payload), message.retain)
+        self._loop.call_soon(self._on_command, command)
+
+    def _retain(self, channel: str, payload: str | bytes) -> None:
+        self._paho.publish(self._topic(channel), payload, qos=1, retain=True)
+
+    def _topic(self, channel: str) -> str:
+        return self._device.address.topic(channel)
+
+    def _socket_open(self, client: paho.Client, _data: Any, sock: Any) -> None:
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._loop.add_reader(sock, client.loop_read)
+
+    def _socket_close(self, _client: paho.Client, _data: Any, sock: Any) -> None:
+        self._loop.remove_reader(sock)
+
+    def _want_write(self, client: paho.Client, _data: Any, sock: Any) -> None:
+        self._loop.add_writer(sock, client.loop_write)
+
+    def _wrote(self, _client: paho.Client, _data: Any, sock: Any) -> None:
+        self._loop.remove_writer(sock)
