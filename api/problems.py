@@ -1,0 +1,91 @@
+"""Errors as RFC 9457 problem details. None of them repeats what was sent: it may be a password."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from api.schemas import NEW_PASSWORD_LENGTH, ProblemOut
+from controller.domain.operators import Refusal
+
+MEDIA_TYPE = "application/problem+json"
+
+REFUSED: Mapping[Refusal, tuple[int, str]] = {
+    Refusal.UNKNOWN_OPERATOR: (401, "Your sign-in no longer counts. Sign in again."),
+    Refusal.NOT_YOUR_ROLE: (403, "Your role may not order this."),
+    Refusal.UNKNOWN_DOOR: (404, "There is no such door."),
+    Refusal.UNKNOWN_ALARM: (404, "There is no such alarm; it may be closed already."),
+    Refusal.UNKNOWN_THREAT_LEVEL: (404, "There is no such threat level."),
+    Refusal.LOCKDOWN: (409, "The building is in lockdown."),
+    Refusal.DOOR_BLOCKED: (409, "The door is blocked. Unblock it first."),
+    Refusal.THREAT_LEVEL: (409, "The threat level keeps this door locked."),
+    Refusal.NO_LOCKDOWN: (409, "There is no lockdown."),
+    Refusal.ALREADY_SO: (409, "It is so already."),
+    Refusal.SECOND_PERSON_NEEDED: (409, "A second, other person must say the same."),
+    Refusal.CAUSE_PERSISTS: (409, "The cause of the alarm is still there."),
+    Refusal.REASON_NEEDED: (409, "Say why."),
+    Refusal.NOT_ACKNOWLEDGED: (409, "Acknowledge the alarm first."),
+    Refusal.LOG_CANNOT_BE_WRITTEN: (409, "The log cannot be written, so nobody is let in."),
+}
+"""Status and sentence of each refusal."""
+
+
+class Problem(Exception):  # noqa: N818 - the RFC's own word
+    """An error for the caller: ``code`` for programs, ``detail`` for people."""
+
+    def __init__(self, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.headers = headers
+
+
+def refused(refusal: Refusal) -> Problem:
+    """Return the problem a refused order is answered with; its code is the refusal's own word."""
+    status, detail = REFUSED[refusal]
+    return Problem(status, refusal.value, detail)
+
+
+def respond(problem: Problem) -> Response:
+    """Return the response for a problem."""
+    body = ProblemOut(
+        type=f"urn:ostiary:problem:{problem.code}",
+        title=HTTPStatus(problem.status).phrase,
+        status=problem.status,
+        detail=problem.detail,
+        code=problem.code,
+    )
+    headers = dict(problem.headers or {})
+    return Response(body.model_dump_json(), problem.status, headers, media_type=MEDIA_TYPE)
+
+
+def install(app: FastAPI) -> None:
+    """Make every error of the app a problem."""
+
+    @app.exception_handler(Problem)
+    async def problem(_: Request, error: Problem) -> Response:
+        return respond(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> Response:
+        return respond(_invalid(error))
+
+    @app.exception_handler(HTTPException)
+    async def http(_: Request, error: HTTPException) -> Response:
+        status = HTTPStatus(error.status_code)
+        code = status.phrase.lower().replace(" ", "_").replace("-", "_")
+        return respond(Problem(status, code, f"{status.phrase}.", error.headers))
+
+
+def _invalid(error: RequestValidationError) -> Problem:
+    errors = error.errors()
+    if any(e["loc"][-1:] == ("new_password",) for e in errors):
+        return Problem(422, "weak_password", f"A password has at least {NEW_PASSWORD_LENGTH} characters.")
+    places = "; ".join(f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in errors)
+    return Problem(422, "invalid_request", places)

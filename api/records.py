@@ -1,0 +1,129 @@
+"""Records of the log, in the API's words. A field is shown because it is named here, never because it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import UTC, datetime
+from enum import IntEnum
+
+from pydantic import JsonValue
+
+from api.schemas import CheckOut, EventOut, EventWhyOut, WhoOut
+from controller.domain.alarms import Source
+from controller.domain.decision import Trace
+from controller.domain.events import Event, Recorded
+from controller.domain.ids import CardholderId
+from controller.domain.operators import Operator
+from controller.domain.people import Cardholder, Credential
+from controller.domain.site import Site
+from controller.runtime.ports import Identity
+
+LIFTED = frozenset(
+    {"request", "alarm", "door", "reader", "camera", "device", "cardholder", "operator", "reasons", "why", "source"}
+)
+"""Fields of an event that every record has a place of its own for."""
+
+SHOWN = frozenset(
+    {
+        "active", "address", "assumed", "assurance", "author", "bit_count", "cardholders", "clearance", "credential",
+        "detail", "digest", "distance", "doors", "engine", "enters", "expected_seconds", "factor", "factors", "failed",
+        "format", "frames", "hear_seconds", "id", "kind", "level", "levels", "lock", "lockdown_seconds", "mode",
+        "open_seconds", "order", "outcome", "persists", "pin_lock_seconds", "position", "presented", "priority", "raw",
+        "reason", "requests", "role", "second", "seconds", "secure", "status", "subject", "valid_from", "valid_until",
+        "version", "violation", "warn_seconds", "whom",
+    }
+)  # fmt: skip
+"""Fields that stand in ``detail``, of an event or of a value inside it. ``raw`` is kept for unknown cards alone."""
+
+Names = Callable[[CardholderId], Identity | None]
+
+
+def event_of(recorded: Recorded, site: Site, names: Names) -> EventOut:
+    """Return a record without its trace."""
+    return EventOut.model_validate(_lifted(recorded, site, names))
+
+
+def why_of(recorded: Recorded, site: Site, names: Names) -> EventWhyOut:
+    """Return a record with the trace that answers "why?"."""
+    trace: Trace | None = getattr(recorded.event, "trace", None)
+    steps = [CheckOut(check=c.name, facts=c.facts, refused=c.refused) for c in trace] if trace is not None else None
+    return EventWhyOut.model_validate({**_lifted(recorded, site, names), "trace": steps})
+
+
+def _lifted(recorded: Recorded, site: Site, names: Names) -> dict[str, object]:
+    has: Mapping[str, object] = _fields(recorded.event)
+    source = has.get("source")
+    where = _fields(source) if isinstance(source, Source) else has
+    return {
+        "seq": recorded.seq,
+        "time": recorded.at.wall.astimezone(UTC),
+        "kind": recorded.kind,
+        "request": has.get("request"),
+        "alarm": has.get("alarm"),
+        "door": where.get("door") or _door_of_reader(site, where.get("reader")),
+        "reader": where.get("reader"),
+        "camera": where.get("camera"),
+        "device": where.get("device"),
+        "who": _who(has, names),
+        "operator": _operator(has.get("operator")),
+        "reasons": _reasons(has),
+        "detail": _detail(recorded.event),
+    }
+
+
+def _fields(value: object) -> Mapping[str, object]:
+    return {f.name: getattr(value, f.name) for f in fields(value)}  # type: ignore[arg-type] # only dataclasses come
+
+
+def _door_of_reader(site: Site, reader: object) -> str | None:
+    return next((r.door for r in site.readers.values() if r.id == reader), None)
+
+
+def _who(has: Mapping[str, object], names: Names) -> WhoOut | None:
+    held = has.get("cardholder")
+    if held is None and isinstance(credential := has.get("credential"), Credential):
+        held = credential.cardholder
+    cardholder = held.id if isinstance(held, Cardholder) else held
+    if not isinstance(cardholder, str):
+        return None
+    known = names(CardholderId(cardholder))
+    return WhoOut(id=cardholder, name=known.name if known else None)
+
+
+def _operator(operator: object) -> object:
+    return operator.id if isinstance(operator, Operator) else operator
+
+
+def _reasons(has: Mapping[str, object]) -> object:
+    return [has["why"]] if "why" in has else has.get("reasons", ())
+
+
+def _detail(event: Event) -> dict[str, JsonValue]:
+    """Return what only this kind has. Of a person, a badge or an operator, likewise only what is named."""
+    shown = {name: _plain(value) for name, value in _fields(event).items() if name in SHOWN}
+    for name in ("cardholder", "operator"):
+        value = getattr(event, name, None)
+        if isinstance(value, Cardholder | Operator):
+            shown[name] = _plain(value)
+    return shown
+
+
+def _plain(value: object) -> JsonValue:
+    match value:
+        case IntEnum():
+            return value.name.lower()
+        case str():
+            return str(value)
+        case None | bool() | int() | float():
+            return value
+        case datetime():
+            return value.astimezone(UTC).isoformat()
+        case tuple():
+            return [_plain(item) for item in value]
+        case frozenset():
+            return [*sorted(str(item) for item in value)]
+        case Cardholder() | Credential() | Operator():
+            return {name: _plain(part) for name, part in _fields(value).items() if name in SHOWN}
+        case _:
+            raise TypeError(f"a record holds a {type(value).__name__}, for which the API has no words")

@@ -1,0 +1,28 @@
+"""What each role's console offers. It only shows and hides buttons: the rules decide on every order anew."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from api.schemas import OrderWord
+from controller.domain.operators import Role
+
+_DESK = (
+    OrderWord.UNLOCK_ONCE,
+    OrderWord.LOCK_DOOR,
+    OrderWord.BLOCK_DOOR,
+    OrderWord.UNBLOCK_DOOR,
+    OrderWord.START_LOCKDOWN,
+    OrderWord.END_LOCKDOWN,
+    OrderWord.ACKNOWLEDGE_ALARM,
+    OrderWord.CLOSE_ALARM,
+)
+
+MAY_ORDER: Mapping[Role, tuple[OrderWord, ...]] = {
+    Role.GUARD: _DESK,
+    Role.SUPERVISOR: (*_DESK, OrderWord.SET_THREAT_LEVEL),
+    Role.SECURITY_OFFICER: (*_DESK, OrderWord.SET_THREAT_LEVEL),
+    Role.AUDITOR: (),
+    Role.DATA_PROTECTION_OFFICER: (),
+    Role.TECHNICIAN: (),
+}

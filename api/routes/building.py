@@ -1,0 +1,49 @@
+"""What the building is and how it stands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+
+from api.plan import site_of
+from api.problems import Problem
+from api.schemas import NAME_LENGTH, HealthOut, SiteOut, ViewOut
+from api.security import Context, Watching
+from api.views import view_of
+from controller.domain.ids import CameraId
+
+router = APIRouter(tags=["building"])
+
+
+@router.get("/health")
+async def health(api: Context) -> HealthOut:
+    """Say that the box answers, and which start of it this is. Needs no sign-in."""
+    return HealthOut(ok=True, boot=api.facade.moment().boot)
+
+
+@router.get("/site")
+async def site(_: Watching, api: Context) -> SiteOut:
+    """Return the building as built."""
+    return site_of(api.facade.moment().site)
+
+
+@router.get("/view")
+async def view(_: Watching, api: Context) -> ViewOut:
+    """Return the building right now."""
+    return view_of(api.facade.moment(), api.now())
+
+
+@router.get(
+    "/cameras/{camera}/picture",
+    response_class=Response,
+    responses={200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}},
+)
+async def picture(camera: Annotated[str, Path(max_length=NAME_LENGTH)], _: Watching, api: Context) -> Response:
+    """Return a camera's newest picture."""
+    if camera not in api.facade.moment().site.cameras:
+        raise Problem(404, "unknown_camera", "There is no such camera.")
+    jpeg = await api.facade.picture(CameraId(camera))
+    if jpeg is None:
+        raise Problem(404, "no_picture", "This camera gives no picture at the moment.")
+    return Response(jpeg, media_type="image/jpeg")

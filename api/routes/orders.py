@@ -1,0 +1,91 @@
+"""Orders. Each is passed on as it came: the rules decide, and what is refused is a fact in the log too."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from api.problems import refused
+from api.schemas import NAME_LENGTH, OrderedOut, ReasonIn, ThreatLevelIn, UnlockIn
+from api.security import Api, Context, Ordering, SignedIn
+from controller.domain.ids import AlarmId, DoorId
+from controller.domain.operators import (
+    AcknowledgeAlarm,
+    BlockDoor,
+    CloseAlarm,
+    EndLockdown,
+    LockDoor,
+    Order,
+    SetThreatLevel,
+    StartLockdown,
+    UnblockDoor,
+    UnlockOnce,
+)
+
+router = APIRouter(tags=["orders"])
+
+Id = Annotated[str, Path(max_length=NAME_LENGTH)]
+
+
+@router.post("/doors/{door}/unlock", status_code=202)
+async def unlock(door: Id, asked: UnlockIn, who: Ordering, api: Context) -> OrderedOut:
+    """Let somebody through one door, once."""
+    return await _order(api, who, UnlockOnce(DoorId(door), asked.whom))
+
+
+@router.post("/doors/{door}/lock", status_code=202)
+async def lock(door: Id, who: Ordering, api: Context) -> OrderedOut:
+    """Lock a door now."""
+    return await _order(api, who, LockDoor(DoorId(door)))
+
+
+@router.post("/doors/{door}/block", status_code=202)
+async def block(door: Id, asked: ReasonIn, who: Ordering, api: Context) -> OrderedOut:
+    """Block a door for every badge."""
+    return await _order(api, who, BlockDoor(DoorId(door), asked.reason))
+
+
+@router.post("/doors/{door}/unblock", status_code=202)
+async def unblock(door: Id, who: Ordering, api: Context) -> OrderedOut:
+    """Take the block off a door."""
+    return await _order(api, who, UnblockDoor(DoorId(door)))
+
+
+@router.post("/lockdown", status_code=202)
+async def start_lockdown(asked: ReasonIn, who: Ordering, api: Context) -> OrderedOut:
+    """Lock everything."""
+    return await _order(api, who, StartLockdown(asked.reason))
+
+
+@router.post("/lockdown/end", status_code=202)
+async def end_lockdown(who: Ordering, api: Context) -> OrderedOut:
+    """Ask for the lockdown's end; it ends once a second, other person asks too."""
+    await _order(api, who, EndLockdown())
+    waits = api.facade.moment().state.lockdown is not None
+    return OrderedOut(ordered=True, code="second_person_needed" if waits else None)
+
+
+@router.post("/threat-level", status_code=202)
+async def set_threat_level(asked: ThreatLevelIn, who: Ordering, api: Context) -> OrderedOut:
+    """Make the building stricter, or less strict."""
+    return await _order(api, who, SetThreatLevel(asked.level, asked.reason))
+
+
+@router.post("/alarms/{alarm}/acknowledge", status_code=202)
+async def acknowledge(alarm: Id, who: Ordering, api: Context) -> OrderedOut:
+    """Say that this one alarm was seen."""
+    return await _order(api, who, AcknowledgeAlarm(AlarmId(alarm)))
+
+
+@router.post("/alarms/{alarm}/close", status_code=202)
+async def close(alarm: Id, asked: ReasonIn, who: Ordering, api: Context) -> OrderedOut:
+    """Say that this one alarm is dealt with, and how."""
+    return await _order(api, who, CloseAlarm(AlarmId(alarm), asked.reason))
+
+
+async def _order(api: Api, who: SignedIn, order: Order) -> OrderedOut:
+    refusal = await api.facade.order(who.operator.id, order)
+    if refusal is not None:
+        raise refused(refusal)
+    return OrderedOut(ordered=True, code=None)

@@ -1,0 +1,122 @@
+"""Who asks: session cookie, cross-site token, and the operator's right, looked up anew on every request."""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Depends, Header
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
+
+from api.problems import Problem
+from api.sessions import Session, Sessions, Throttle
+from controller.domain.instant import Instant
+from controller.domain.operators import Operator
+from controller.runtime.facade import Facade
+
+COOKIE = "ostiary_session"
+SECURE_COOKIE = f"__Host-{COOKIE}"
+"""The browser's own promise that no other host or path set it; it exists on https alone."""
+CSRF_HEADER = "X-CSRF-Token"
+
+TRIES_PER_OPERATOR_AND_ADDRESS = 10
+TRIES_PER_ADDRESS = 40
+THROTTLE_SECONDS = 60.0
+"""High enough that the building's own brute-force alarm, which counts failures in the log, comes first."""
+PASSWORDS_AT_ONCE = 2
+"""Argon2id takes 0.2 s of a core and 64 MiB: a flood of guesses may not starve the doors."""
+
+
+@dataclass(slots=True)
+class Api:
+    """What every route needs. ``closing`` ends the streams when the server stops."""
+
+    facade: Facade
+    wall: Callable[[], datetime] = lambda: datetime.now(UTC)
+    sessions: Sessions = field(default_factory=Sessions)
+    by_operator: Throttle = field(default_factory=lambda: Throttle(TRIES_PER_OPERATOR_AND_ADDRESS, THROTTLE_SECONDS))
+    by_address: Throttle = field(default_factory=lambda: Throttle(TRIES_PER_ADDRESS, THROTTLE_SECONDS))
+    passwords: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PASSWORDS_AT_ONCE))
+    closing: bool = False
+
+    def now(self) -> Instant:
+        """Return this moment."""
+        return Instant(self.wall(), self.facade.mono())
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """The operator behind a request, with the right they have now."""
+
+    token: str
+    session: Session
+    operator: Operator
+
+
+def api_of(connection: HTTPConnection) -> Api:
+    """Return the API a request came in by."""
+    found: Api = connection.app.state.api
+    return found
+
+
+Context = Annotated[Api, Depends(api_of)]
+
+
+def cookie_name(connection: HTTPConnection) -> str:
+    """Return the session cookie's name on this scheme."""
+    return SECURE_COOKIE if is_https(connection) else COOKIE
+
+
+def is_https(connection: HTTPConnection) -> bool:
+    """Tell whether the request came encrypted."""
+    return connection.url.scheme in ("https", "wss")
+
+
+def set_cookie(connection: HTTPConnection, response: Response, token: str) -> None:
+    """Hand the browser its token."""
+    name, secure = cookie_name(connection), is_https(connection)
+    response.set_cookie(name, token, path="/", secure=secure, httponly=True, samesite="strict")
+
+
+def drop_cookie(connection: HTTPConnection, response: Response) -> None:
+    """Make the browser forget its token."""
+    name, secure = cookie_name(connection), is_https(connection)
+    response.delete_cookie(name, path="/", secure=secure, httponly=True, samesite="strict")
+
+
+def look_up(api: Api, token: str) -> SignedIn | None:
+    """Return who a token stands for right now: None once the session ended or the right was withdrawn."""
+    session = api.sessions.find(token, api.facade.mono())
+    if session is None:
+        return None
+    operator = api.facade.operator(session.operator)
+    if operator is None:
+        api.sessions.close_all(session.operator)
+        return None
+    return SignedIn(token, session, operator)
+
+
+def signed_in(connection: HTTPConnection, api: Context) -> SignedIn:
+    """Return who asks. Raises ``Problem`` 401 for nobody."""
+    found = look_up(api, connection.cookies.get(cookie_name(connection), ""))
+    if found is None:
+        raise Problem(401, "not_signed_in", "Sign in first.")
+    return found
+
+
+Watching = Annotated[SignedIn, Depends(signed_in)]
+
+
+def ordering(who: Watching, token: Annotated[str, Header(alias=CSRF_HEADER)] = "") -> SignedIn:
+    """Return who orders. Raises ``Problem`` 403 unless the request carries the session's own token."""
+    if not hmac.compare_digest(token.encode(), who.session.csrf.encode()):
+        raise Problem(403, "csrf_token_wrong", "The request lacks this session's token; reload the page.")
+    return who
+
+
+Ordering = Annotated[SignedIn, Depends(ordering)]

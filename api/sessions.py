@@ -1,0 +1,92 @@
+"""Who is signed in: random tokens, kept in memory only, with two ends. Time is monotonic seconds, an argument."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field, replace
+
+from controller.domain.ids import OperatorId
+
+TOKEN_BYTES = 32
+ABSOLUTE_SECONDS = 12 * 3600.0
+"""A shift: OWASP's session cheat sheet, for an application in use all day."""
+IDLE_SECONDS = 30 * 60.0
+"""An open stream counts as use: a console that is being watched stays."""
+SESSIONS_PER_OPERATOR = 8
+
+KEYS_REMEMBERED = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One sign-in at one browser."""
+
+    operator: OperatorId
+    csrf: str
+    opened: float
+    seen: float
+
+
+@dataclass(slots=True)
+class Sessions:
+    """Every session, by the hash of its token: a picture of the memory is not a way in."""
+
+    _by_hash: dict[bytes, Session] = field(default_factory=dict)
+
+    def open(self, operator: OperatorId, mono: float) -> tuple[str, Session]:
+        """Return a new token and its session. The oldest of an operator's sessions makes room."""
+        own = [key for key, session in self._by_hash.items() if session.operator == operator]
+        for key in own[: len(own) - SESSIONS_PER_OPERATOR + 1]:
+            del self._by_hash[key]
+        token = secrets.token_urlsafe(TOKEN_BYTES)
+        session = Session(operator, secrets.token_urlsafe(TOKEN_BYTES), opened=mono, seen=mono)
+        self._by_hash[_hash(token)] = session
+        return token, session
+
+    def find(self, token: str, mono: float) -> Session | None:
+        """Return the session of a token and count this as use; None once either end has come."""
+        session = self._by_hash.get(_hash(token))
+        if session is None:
+            return None
+        if mono >= session.opened + ABSOLUTE_SECONDS or mono >= session.seen + IDLE_SECONDS:
+            self.close(token)
+            return None
+        self._by_hash[_hash(token)] = replace(session, seen=mono)
+        return session
+
+    def close(self, token: str) -> None:
+        """End a session; an unknown token is nothing to end."""
+        self._by_hash.pop(_hash(token), None)
+
+    def close_all(self, operator: OperatorId) -> None:
+        """End every session of an operator: the password changed, or the right is gone."""
+        for key in [key for key, session in self._by_hash.items() if session.operator == operator]:
+            del self._by_hash[key]
+
+
+@dataclass(slots=True)
+class Throttle:
+    """Counts tries per key in a sliding window, and remembers a bounded number of keys."""
+
+    tries: int
+    seconds: float
+    _tried: dict[Hashable, Sequence[float]] = field(default_factory=dict)
+
+    def wait(self, key: Hashable, mono: float) -> float:
+        """Count one more try and return 0, or return the seconds until the next one counts."""
+        recent = [at for at in self._tried.pop(key, ()) if at > mono - self.seconds]
+        allowed = len(recent) < self.tries
+        self._tried[key] = [*recent, mono] if allowed else recent
+        while len(self._tried) > KEYS_REMEMBERED:
+            del self._tried[next(iter(self._tried))]
+        return 0.0 if allowed else recent[0] + self.seconds - mono
+
+    def forget(self, key: Hashable) -> None:
+        """Start over for a key: the right password came."""
+        self._tried.pop(key, None)
+
+
+def _hash(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()

@@ -1,0 +1,192 @@
+"""The building right now, in the API's words: pure functions of the state. Commanded is never shown as observed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from api.plan import camera_of_door, door_of_device, zone_of_door
+from api.schemas import (
+    AlarmOut,
+    BlockOut,
+    CameraOut,
+    DeviceOut,
+    DoorOut,
+    DoorStatus,
+    LockdownOut,
+    LockdownState,
+    ThreatLevelOut,
+    ViewOut,
+)
+from controller.domain.alarms import Alarm, AlarmKind, Source, in_order
+from controller.domain.doors import DoorAlarm, DoorState, LockMode, LockStatus, Position
+from controller.domain.ids import OUTSIDE, CameraId, DoorId
+from controller.domain.instant import Instant
+from controller.domain.site import Door, Site
+from controller.domain.state import Lockdown, SiteState
+from controller.runtime.facade import Moment
+
+DOOR_ALARMS: Mapping[AlarmKind, DoorAlarm] = {
+    AlarmKind.FORCED_OPEN: DoorAlarm.FORCED_OPEN,
+    AlarmKind.HELD_OPEN: DoorAlarm.HELD_OPEN,
+    AlarmKind.FOUND_OPEN: DoorAlarm.FOUND_OPEN,
+}
+
+
+def view_of(moment: Moment, now: Instant) -> ViewOut:
+    """Return everything a guard's screen shows of this moment."""
+    site, state = moment.site, moment.state
+    open_alarms = _door_alarms(state)
+    return ViewOut(
+        boot=moment.boot,
+        seq=moment.seq,
+        time=now.wall,
+        threat_level=_threat_level(site, state),
+        lockdown=_lockdown(site, state, state.lockdown, now.mono) if state.lockdown else None,
+        doors=[_door(site, state, door, open_alarms.get(door.id)) for door in site.doors.values()],
+        alarms=[_alarm(site, alarm) for alarm in in_order(state.alarms.values())],
+        devices=_devices(site, state),
+        cameras=[CameraOut(id=camera, online=_seen(state, camera)) for camera in site.cameras],
+        inside=sum(zone not in (None, OUTSIDE) for zone in state.locations.values()),
+        log_late=state.log_late,
+        clock_trusted=state.clock_trusted,
+    )
+
+
+def observed_secured(door: Door, known: DoorState) -> bool:
+    """Tell whether the sensors say closed and locked. A door without a contact is judged by its bolt alone."""
+    closed = known.position is Position.CLOSED or door.contact is None
+    return closed and known.lock is LockStatus.LOCKED
+
+
+def _threat_level(site: Site, state: SiteState) -> ThreatLevelOut:
+    level = site.threat_levels.get(state.threat_level)
+    return ThreatLevelOut(number=state.threat_level, name=level.name if level else str(state.threat_level))
+
+
+def _lockdown(site: Site, state: SiteState, lockdown: Lockdown, mono: float) -> LockdownOut:
+    return LockdownOut(
+        state=_lockdown_state(lockdown, mono),
+        operator=lockdown.operator,
+        reason=lockdown.reason,
+        since=lockdown.started,
+        end_requested_by=lockdown.end_requested_by,
+        unsecured_doors=[d.id for d in site.doors.values() if not observed_secured(d, state.door(d.id))],
+    )
+
+
+def _lockdown_state(lockdown: Lockdown, mono: float) -> LockdownState:
+    if lockdown.secured:
+        return LockdownState.SECURED
+    overdue = lockdown.secured_by is None or mono >= lockdown.secured_by
+    return LockdownState.INCOMPLETE if overdue else LockdownState.SECURING
+
+
+def _door_alarms(state: SiteState) -> dict[DoorId, DoorAlarm]:
+    """Return what is wrong with each door at this very moment; a forced door stays forced."""
+    found: dict[DoorId, DoorAlarm] = {}
+    for alarm in state.alarms.values():
+        kind, door = DOOR_ALARMS.get(alarm.kind), alarm.source.door
+        if kind and door and alarm.persists and found.get(door) is not DoorAlarm.FORCED_OPEN:
+            found[door] = kind
+    return found
+
+
+def _door(site: Site, state: SiteState, door: Door, alarm: DoorAlarm | None) -> DoorOut:
+    known, mode = state.door(door.id), _mode(site, state, door.id)
+    return DoorOut(
+        id=door.id,
+        status=_status(door, known, mode, alarm, reachable=state.device(door.lock.device).online is not False),
+        position=known.position,
+        lock=known.lock,
+        ordered=known.ordered,
+        mode=mode,
+        block=BlockOut(operator=known.block.operator, reason=known.block.reason) if known.block else None,
+        alarm=alarm,
+    )
+
+
+def _mode(site: Site, state: SiteState, door: DoorId) -> LockMode:
+    """Return the strictest of what lockdown, threat level and operator ask for."""
+    if state.lockdown:
+        return LockMode.LOCKDOWN
+    level = site.threat_levels.get(state.threat_level)
+    shut = state.door(door).block is not None or (level is not None and door in level.locked_doors)
+    return LockMode.BLOCKED if shut else LockMode.SECURED
+
+
+def _status(door: Door, known: DoorState, mode: LockMode, alarm: DoorAlarm | None, *, reachable: bool) -> DoorStatus:
+    """Return the one word of the door's symbol: what is wrong first, then what the sensors say, then the mode."""
+    if alarm is DoorAlarm.FORCED_OPEN:
+        return DoorStatus.FORCED_OPEN
+    if alarm is DoorAlarm.HELD_OPEN:
+        return DoorStatus.HELD_OPEN
+    if not reachable:
+        return DoorStatus.OFFLINE
+    if known.position is Position.OPEN:
+        return DoorStatus.OPEN
+    if known.lock is LockStatus.UNLOCKED:
+        return DoorStatus.UNLOCKED
+    return DoorStatus(mode) if observed_secured(door, known) else DoorStatus.UNKNOWN
+
+
+def _devices(site: Site, state: SiteState) -> list[DeviceOut]:
+    return [
+        DeviceOut(
+            id=device.id,
+            name=device.name,
+            kind=device.kind,
+            online=(known := state.device(device.id)).online,
+            secure=known.secure,
+            tampered=known.tampered,
+            power_failed=known.power_failed,
+        )
+        for device in site.devices.values()
+    ]
+
+
+def _seen(state: SiteState, camera: CameraId) -> bool | None:
+    known = state.cameras.get(camera)
+    return known.online if known else None
+
+
+def _alarm(site: Site, alarm: Alarm) -> AlarmOut:
+    source = alarm.source
+    door = _door_of(site, source)
+    at_door = camera_of_door(site, door, source.reader) if door else None
+    camera = site.cameras.get(source.camera) if source.camera else None
+    return AlarmOut(
+        id=alarm.id,
+        kind=alarm.kind,
+        priority=alarm.priority,
+        name=_name(site, source),
+        door=door,
+        reader=source.reader,
+        device=source.device,
+        zone=zone_of_door(site, door) if door else (camera.zone if camera else None),
+        camera=source.camera or at_door,
+        detail=alarm.detail,
+        raised_at=alarm.raised_at,
+        persists=alarm.persists,
+        acknowledged_by=alarm.acknowledged_by,
+    )
+
+
+def _door_of(site: Site, source: Source) -> DoorId | None:
+    if source.door:
+        return source.door
+    if source.reader and source.reader in site.readers:
+        return site.readers[source.reader].door
+    return door_of_device(site, source.device) if source.device else None
+
+
+def _name(site: Site, source: Source) -> str:
+    """Return the most exact place that has a name; ids stand in for what the policy no longer knows."""
+    if source.reader:
+        return site.readers[source.reader].name if source.reader in site.readers else source.reader
+    if source.door:
+        return site.doors[source.door].name if source.door in site.doors else source.door
+    if source.device:
+        return site.devices[source.device].name if source.device in site.devices else source.device
+    if source.camera:
+        return site.cameras[source.camera].name if source.camera in site.cameras else source.camera
+    return site.name
