@@ -1,0 +1,197 @@
+"""The OSDP control panel (ACU) of one half-duplex line with any number of peripherals; sans-IO.
+
+The owner feeds what it reads (`receive`), writes what it is given (`next_transmission`), comes back at the time that
+`get_timer` names (`handle_timer`) and takes the events (`take_events`). All times are monotonic seconds.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from devices.osdp.command_queue import Ticket
+from devices.osdp.commands import Command
+from devices.osdp.errors import LocalError
+from devices.osdp.events import PanelEvent
+from devices.osdp.frame import Frame, FrameParser
+from devices.osdp.link import Link
+from devices.osdp.peripheral import Peripheral
+
+POLL_INTERVAL = 0.05
+"""Seconds between two polls of one peripheral, where the line is fast enough."""
+REPLY_WITHIN = 0.2
+"""Seconds a peripheral may take to begin its reply (clause 5.7)."""
+INTER_CHARACTER = 0.03
+"""Seconds of silence that end a broken frame: 20 ms by clause 5.7, and a scheduler's delay."""
+LONGEST_REPLY = 2.0
+"""Seconds that noise may at most keep the line from the other peripherals."""
+
+_SHORT_WAIT_MINIMUM = 0.03
+_SHORT_WAIT_FACTOR = 3
+_FULL_WAIT_EVERY = 8
+_UNKNOWN_FULL_WAITS = 3
+
+
+@dataclass(slots=True)
+class _Outstanding:
+    """The exchange that occupies the line."""
+
+    link: Link
+    sent: float
+    reply_by: float
+    give_up: float
+    heard: bool = False
+
+
+class ControlPanel:
+    """One line's panel. `random_bytes(n)` must be unpredictable; it feeds the secure channel.
+
+    After an event that asks to be confirmed, its address is not polled (the next poll would acknowledge it on the wire)
+    until `confirm`, or for one second at most. Raises LocalError for a duplicate address.
+    """
+
+    def __init__(
+        self,
+        peripherals: Sequence[Peripheral],
+        *,
+        now: float,
+        random_bytes: Callable[[int], bytes],
+        poll_interval: float = POLL_INTERVAL,
+    ) -> None:
+        self._events: list[PanelEvent] = []
+        self._parser = FrameParser()
+        self._outstanding: _Outstanding | None = None
+        self._links = {
+            peripheral.address: Link(
+                peripheral,
+                now=now,
+                emit=self._events.append,
+                random_bytes=random_bytes,
+                poll_interval=poll_interval,
+            )
+            for peripheral in peripherals
+        }
+        if len(self._links) != len(peripherals):
+            raise LocalError("two peripherals share an address")
+
+    @property
+    def addresses(self) -> tuple[int, ...]:
+        """The addresses on this line."""
+        return tuple(self._links)
+
+    def is_online(self, address: int) -> bool:
+        """Whether the peripheral counts as present. Raises LocalError for a foreign address."""
+        return self._link(address).online
+
+    def check(self, address: int, command: Command) -> None:
+        """Raise LocalError for a foreign address, for polls and handshakes, and for a key to a peripheral in the clear.
+
+        Looks at the configuration only, so any thread may ask.
+        """
+        self._link(address).check(command)
+
+    def send(self, address: int, command: Command, *, deadline: float, token: object = None) -> None:
+        """Queue a command for one peripheral; its fate comes as CommandDelivered, CommandRefused or CommandDropped.
+
+        Past `deadline` it never goes out. Raises LocalError as `check` does.
+        """
+        self.check(address, command)
+        self._link(address).submit(Ticket(command, deadline, token))
+
+    def confirm(self, address: int) -> None:
+        """What this address reported is recorded: it may be polled again. Raises LocalError for a foreign address."""
+        self._link(address).confirm()
+
+    def receive(self, received: bytes, now: float) -> None:
+        """Take bytes from the line, in any chunking."""
+        frames = self._parser.feed(received)
+        for frame in frames:
+            self._route(frame, now)
+        self._heard(received, now, whole=bool(frames))
+
+    def next_transmission(self, now: float) -> bytes | None:
+        """The bytes to write now, or None while the line is taken or nothing is due."""
+        if self._outstanding is not None:
+            return None
+        due = [link for link in self._links.values() if link.due() <= now]
+        if not due:
+            return None
+        link = min(due, key=lambda candidate: (not candidate.urgent, candidate.due()))
+        self._parser.clear()
+        wire = link.transmit(now)
+        reply_by = now + self._wait_for(link)
+        self._outstanding = _Outstanding(link, now, reply_by, give_up=reply_by)
+        return wire
+
+    def get_timer(self) -> float:
+        """When `handle_timer` or `next_transmission` next has something to do; infinity for never."""
+        timers = min((link.next_timer() for link in self._links.values()), default=math.inf)
+        if self._outstanding is not None:
+            return min(timers, self._outstanding.give_up)
+        return min(timers, min((link.due() for link in self._links.values()), default=math.inf))
+
+    def handle_timer(self, now: float) -> None:
+        """Do what has become due by time alone; harmless when called too early."""
+        if self._outstanding is not None and now >= self._outstanding.give_up:
+            self._give_up(self._outstanding, now)
+        for link in self._links.values():
+            link.expire(now)
+        self._free_line()
+
+    def line_lost(self, now: float) -> None:
+        """The line itself is gone: every peripheral is offline until it has been brought up again."""
+        self._parser.clear()
+        self._outstanding = None
+        for link in self._links.values():
+            link.lost(now)
+
+    def take_events(self) -> tuple[PanelEvent, ...]:
+        """What happened since the last call, in order."""
+        events = tuple(self._events)
+        self._events.clear()
+        return events
+
+    def _link(self, address: int) -> Link:
+        link = self._links.get(address)
+        if link is None:
+            raise LocalError(f"no peripheral has address {address}")
+        return link
+
+    def _route(self, frame: Frame, now: float) -> None:
+        link = self._links.get(frame.address)
+        if link is not None and frame.reply:
+            link.receive(frame, now)
+        self._free_line()
+
+    def _free_line(self) -> None:
+        if self._outstanding is not None and not self._outstanding.link.awaits_answer:
+            self._outstanding = None
+
+    def _heard(self, received: bytes, now: float, *, whole: bool) -> None:
+        """A broken frame is given up after the inter-character time-out instead of the whole reply time."""
+        waiting = self._outstanding
+        if waiting is None or not received:
+            return
+        if whole and not self._parser.in_frame:
+            waiting.give_up = waiting.reply_by
+        else:
+            waiting.heard = True
+            waiting.give_up = min(now + INTER_CHARACTER, waiting.sent + LONGEST_REPLY)
+
+    def _give_up(self, waiting: _Outstanding, now: float) -> None:
+        for frame in self._parser.flush():
+            self._route(frame, now)
+        if self._outstanding is waiting:
+            self._outstanding = None
+            waiting.link.missed(now, damaged=waiting.heard)
+
+    def _wait_for(self, link: Link) -> float:
+        """Seconds to wait for the reply: all of the standard's, but little for one that has stopped answering.
+
+        A dead peripheral would otherwise take 200 ms of everybody's line at each probe; every eighth probe still waits
+        that long, in case it has become slow.
+        """
+        known = link.round_trip or max((other.round_trip for other in self._links.values()), default=0.0)
+        patient = link.misses == 0 if link.round_trip else link.misses < _UNKNOWN_FULL_WAITS
+        if patient or not known or link.misses % _FULL_WAIT_EVERY == 0:
+            return REPLY_WITHIN
+        return min(REPLY_WITHIN, max(_SHORT_WAIT_MINIMUM, known * _SHORT_WAIT_FACTOR))
