@@ -15,10 +15,15 @@ from cattrs.strategies import configure_tagged_union
 
 LENGTH_BYTES = 4
 """Big-endian length before every message and every picture."""
+NUMBER_BYTES = 8
+"""Big-endian number of a picture's request, before the camera's name in it and before the JPEG in the answer."""
 MAX_MESSAGE = 64 * 1024 * 1024
 """Above any enrolment (twenty 2 MB photos in base 85); a longer length is a broken peer."""
 MAX_PICTURE = 1024 * 1024
 """Above any JPEG of 640 pixels' width."""
+
+TEMPLATE_ROW = 128 * 4
+"""Bytes of one embedding: 128 float32."""
 
 
 class MessageError(ValueError):
@@ -74,8 +79,8 @@ class Watch:
 class Challenge:
     """Is the person now before `camera` this cardholder? Answered by one `FaceVerdict`, at `until` at the latest.
 
-    `template` is float32, little-endian: 128 numbers, or n x 128 for `TemplateMode.BEST_OF`. A face counts only if it
-    was seen after `started_mono`, by that camera, with one person in view.
+    `template` is float32, little-endian: 128 numbers, or n x 128 for `TemplateMode.BEST_OF`; other lengths raise
+    ValueError. A face counts only if it was seen after `started_mono`, by that camera, with one person in view.
     """
 
     challenge_id: str
@@ -85,6 +90,11 @@ class Challenge:
     mode: TemplateMode
     started_mono: float
     until: float
+
+    def __post_init__(self) -> None:
+        rows, rest = divmod(len(self.template), TEMPLATE_ROW)
+        if rest or rows < 1 or (rows > 1 and self.mode is not TemplateMode.BEST_OF):
+            raise ValueError(f"{len(self.template)} bytes are no template of mode {self.mode}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,13 +87,17 @@ class Presence:
     said: bool = False
 
 
+def is_present(presence: Presence, now: float) -> bool:
+    """Return whether somebody was seen within the last GONE_AFTER seconds."""
+    return presence.since is not None and now - presence.last <= GONE_AFTER
+
+
 def somebody(presence: Presence, look: Look, *, challenged: bool) -> tuple[Presence, bool]:
     """Return the presence after a look, and whether to say "a face at the door" now: once per person.
 
     Said at the second look at a face; whoever is being challenged needs no saying.
     """
-    gone = presence.since is not None and look.seen_at - presence.last > GONE_AFTER
-    present = Presence() if gone else presence
+    present = presence if is_present(presence, look.seen_at) else Presence()
     if look.quality is Quality.NOBODY:
         return present, False
     second = present.since is not None

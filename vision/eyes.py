@@ -1,0 +1,225 @@
+"""What the worker does: watches cameras, answers challenges, enrols. One thread, one `turn` after another.
+
+Frames wait in each camera's `Source`; nothing here blocks for longer than one face search (20 to 80 ms at 480x360).
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, assert_never
+
+from vision import enrolment, tracking
+from vision.matching import Embedding, Template, distance, from_bytes, load_calibration
+from vision.messages import (
+    CameraLost,
+    CameraUp,
+    CancelChallenge,
+    Challenge,
+    Command,
+    EngineReady,
+    EngineRefused,
+    Enrol,
+    EnrolmentRefused,
+    FaceAtDoor,
+    FrameCount,
+    Heartbeat,
+    PhotoProblem,
+    Stop,
+    TemplateMode,
+    Value,
+    Watch,
+)
+from vision.models import Engine, Face, ModelRefusedError, load_engine
+from vision.motion import Motion
+from vision.motion import seen as motion_seen
+from vision.quality import Quality, quality
+from vision.source import Frame, Source
+
+CHALLENGED_EVERY = 0.125
+"""Seconds between two looks through a camera somebody is challenged at."""
+IDLE_EVERY = 0.3
+"""Seconds between two looks through any other; only where something moves are faces searched."""
+TOLD_EVERY = 1.0
+"""Seconds between heartbeats and between frame counts."""
+
+
+class FrameSource(Protocol):
+    """The newest frame of one camera; see `vision.source.Source`."""
+
+    def start(self) -> None:
+        """Begin to watch."""
+
+    def close(self) -> None:
+        """End soon."""
+
+    def latest(self) -> Frame | None:
+        """Return the newest frame."""
+
+    def take_count(self) -> int:
+        """Return how many frames were decoded since the last call."""
+
+
+Say = Callable[[CameraUp | CameraLost], None]
+
+
+@dataclass(slots=True)
+class _Camera:
+    watch: Watch
+    source: FrameSource
+    due: float = 0.0
+    looked_at: Frame | None = None
+    motion: Motion = field(default_factory=Motion)
+    presence: tracking.Presence = field(default_factory=tracking.Presence)
+
+
+class Eyes:
+    """The state of the worker; `send` takes values, `say` is handed to the cameras' threads."""
+
+    def __init__(
+        self,
+        send: Callable[[Value], None],
+        say: Say,
+        *,
+        load: Callable[[], Engine] = load_engine,
+        open_source: Callable[[Watch, Say], FrameSource] = Source,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._send, self._say, self._load, self._open, self._clock = send, say, load, open_source, clock
+        self._calibration = load_calibration()
+        self._engine: Engine | None = None
+        self._loaded = False
+        self._cameras: dict[str, _Camera] = {}
+        self._ballots: dict[str, tuple[tracking.Ballot, Template]] = {}
+        self._enrolments: deque[enrolment.Enrolment] = deque()
+        self._tell_at = 0.0
+
+    def take(self, command: Command) -> None:
+        """Do, or begin to do, what a command asks; `Stop` closes the cameras."""
+        match command:
+            case Watch():
+                self._watch(command)
+            case Challenge():
+                ballot = tracking.Ballot(command, self._calibration.thresholds[command.mode])
+                self._ballots[command.challenge_id] = (ballot, from_bytes(command.template, command.mode))
+            case CancelChallenge(challenge_id):
+                self._ballots.pop(challenge_id, None)
+            case Enrol():
+                self._enrolments.append(enrolment.begin(command))
+            case Stop():
+                self.close()
+            case _:
+                assert_never(command)
+
+    def turn(self) -> float:
+        """Do what is due; return how many seconds until something is due again."""
+        self._load_once()
+        for name in sorted(self._cameras, key=lambda name: not self._is_challenged(name)):
+            self._look_if_due(self._cameras[name])
+        self._enrol_one_photo()
+        now = self._clock()
+        self._give_verdicts(now)
+        self._tell(now)
+        return 0.0 if self._enrolments else self._until_due(now)
+
+    def newest(self, camera: str) -> Frame | None:
+        """Return a camera's newest frame; may be called from another thread."""
+        watched = self._cameras.get(camera)
+        return watched.source.latest() if watched else None
+
+    def close(self) -> None:
+        """Close every camera."""
+        for camera in self._cameras.values():
+            camera.source.close()
+        self._cameras = {}
+
+    def _load_once(self) -> None:
+        if self._loaded:
+            return
+        self._loaded = True
+        try:
+            self._engine = self._load()
+        except ModelRefusedError as refused:
+            self._send(EngineRefused(str(refused)))
+        else:
+            self._send(EngineReady(self._engine.name))
+
+    def _watch(self, watch: Watch) -> None:
+        before = self._cameras.get(watch.camera)
+        if before is not None and before.watch == watch:
+            return
+        if before is not None:
+            before.source.close()
+        source = self._open(watch, self._say)
+        self._cameras[watch.camera] = _Camera(watch, source)
+        source.start()
+
+    def _is_challenged(self, camera: str) -> bool:
+        return any(ballot.challenge.camera == camera for ballot, _ in self._ballots.values())
+
+    def _look_if_due(self, camera: _Camera) -> None:
+        now = self._clock()
+        challenged = self._is_challenged(camera.watch.camera)
+        frame = camera.source.latest()
+        if frame is None or frame is camera.looked_at or (now < camera.due and not challenged):
+            return
+        camera.looked_at, camera.due = frame, now + (CHALLENGED_EVERY if challenged else IDLE_EVERY)
+        camera.motion = motion_seen(camera.motion, frame.luma(), frame.seen_at)
+        stirred = camera.motion.awake(frame.seen_at) or tracking.is_present(camera.presence, frame.seen_at)
+        if self._engine is not None and (challenged or stirred):
+            self._search(self._engine, camera, frame, challenged=challenged)
+
+    def _search(self, engine: Engine, camera: _Camera, frame: Frame, *, challenged: bool) -> None:
+        image = frame.rgb()
+        faces = engine.find(image, small_too=challenged)
+        judgement = quality(image, faces)
+        embedding = engine.embed(image, faces[0]) if challenged and judgement is Quality.GOOD else None
+        look = tracking.Look(frame.seen_at, judgement, faces[0] if faces else None)
+        camera.presence, say = tracking.somebody(camera.presence, look, challenged=challenged)
+        if say:
+            self._send(FaceAtDoor(camera.watch.camera, frame.seen_at))
+        if challenged:
+            self._vote(camera.watch.camera, frame.seen_at, judgement, faces, embedding)
+
+    def _vote(
+        self, camera: str, seen_at: float, judgement: Quality, faces: Sequence[Face], embedding: Embedding | None
+    ) -> None:
+        face = faces[0] if faces else None
+        for name, (ballot, template) in self._ballots.items():
+            far = None if embedding is None else distance(template, embedding)
+            look = tracking.Look(seen_at, judgement, face, far)
+            self._ballots[name] = (tracking.with_look(ballot, camera, look), template)
+
+    def _give_verdicts(self, now: float) -> None:
+        for name, (ballot, _) in tuple(self._ballots.items()):
+            answer = tracking.verdict(ballot, now)
+            if answer is not None:
+                del self._ballots[name]
+                self._send(answer)
+
+    def _enrol_one_photo(self) -> None:
+        if not self._enrolments:
+            return
+        current = self._enrolments.popleft()
+        if self._engine is None:
+            why = (PhotoProblem.ENGINE_REFUSED,)
+            self._send(EnrolmentRefused(current.request.request_id, current.request.cardholder, why))
+        elif current.waiting:
+            self._enrolments.appendleft(enrolment.next_photo(current, self._engine))
+        else:
+            self._send(enrolment.result(current, self._engine.name, self._calibration.thresholds[TemplateMode.SINGLE]))
+
+    def _tell(self, now: float) -> None:
+        if now < self._tell_at:
+            return
+        self._tell_at = now + TOLD_EVERY
+        for name, camera in self._cameras.items():
+            if frames := camera.source.take_count():
+                self._send(FrameCount(name, frames))
+        self._send(Heartbeat(now))
+
+    def _until_due(self, now: float) -> float:
+        """Return when to look again: soon while somebody is challenged, since a new frame rings no bell."""
+        if self._ballots:
+            return min(0.02, max(0.0, min(ballot.challenge.until for ballot, _ in self._ballots.values()) - now))
+        return max(0.0, min([self._tell_at, *(camera.due for camera in self._cameras.values())]) - now) or 0.02

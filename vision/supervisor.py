@@ -1,0 +1,308 @@
+"""Who keeps the eyes open: starts the worker process, hands it commands, takes its values, restarts it when it fails.
+
+Everything here runs on one asyncio loop and never blocks it. The worker is a fresh interpreter of its own
+(`python -m vision.worker`), not a fork and not `multiprocessing`, whose spawn would import the controller's main module
+again in the process that parses video.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import assert_never
+
+from vision.messages import (
+    LENGTH_BYTES,
+    MAX_PICTURE,
+    NUMBER_BYTES,
+    CameraLost,
+    CameraUp,
+    CancelChallenge,
+    Challenge,
+    Command,
+    EngineReady,
+    EngineRefused,
+    Enrol,
+    Enrolled,
+    EnrolmentRefused,
+    FaceAtDoor,
+    FaceVerdict,
+    FrameCount,
+    Heartbeat,
+    MessageError,
+    Outcome,
+    Stop,
+    Value,
+    Watch,
+    decode_value,
+    encode_command,
+    frame,
+    length_of,
+)
+
+STARTS_WITHIN = 30.0
+"""Seconds until the first heartbeat: the models take about 3 s on an idle machine."""
+WEDGED_AFTER = 5.0
+"""Seconds without any word from the worker, which sends a heartbeat every second."""
+STOPS_WITHIN = 2.0
+"""Seconds from `Stop` to the end of the process; then it is killed."""
+PICTURE_WITHIN = 1.0
+"""Seconds for one picture; a worker that takes longer gives none."""
+BACK_OFF = (0.1, 1.0, 5.0)
+"""Seconds before a restart; the last one repeats, and a heartbeat starts the row anew."""
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
+"""Environment of the worker: linear algebra on every core at once would slow the doors, and the eyes too."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    """A running process and the near ends of its two socket pairs."""
+
+    process: subprocess.Popen[bytes]
+    values: asyncio.StreamReader
+    commands: asyncio.StreamWriter
+    pictures: asyncio.StreamReader
+    picture_requests: asyncio.StreamWriter
+
+
+class Supervisor:
+    """The eyes as the building sees them. `receive` gets every value on the loop's thread, heartbeats excepted.
+
+    Commands are remembered: after a restart the worker watches the same cameras and goes on with every challenge and
+    enrolment that has no answer yet. Every camera is `CameraLost` meanwhile.
+    """
+
+    def __init__(
+        self,
+        receive: Callable[[Value], None],
+        clock: Callable[[], float] = time.monotonic,
+        wedged_after: float = WEDGED_AFTER,
+    ) -> None:
+        self._receive, self._clock, self._wedged_after = receive, clock, wedged_after
+        self._watches: dict[str, Watch] = {}
+        self._challenges: dict[str, Challenge] = {}
+        self._enrolments: dict[str, Enrol] = {}
+        self._lost: set[str] = set()
+        self._worker: _Worker | None = None
+        self._fetching: dict[str, asyncio.Task[bytes | None]] = {}
+        self._asked = 0
+        self._wanted: dict[int, asyncio.Future[bytes]] = {}
+        self._failures = 0
+        self._stopping = False
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Start the worker and keep it running until `stop`; returns before the worker is ready."""
+        self._task = asyncio.create_task(self._supervise(), name="eyes")
+
+    async def stop(self) -> None:
+        """End the worker, killing it if it must be; raises what made supervision itself fail, if anything did."""
+        if self._task is None:
+            return
+        task, self._task = self._task, None
+        self._stopping = True
+        await self._ask_to_stop()
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+        for fetching in tuple(self._fetching.values()):
+            fetching.cancel()
+
+    def post(self, command: Command) -> None:
+        """Hand a command to the worker; never blocks. `Stop` is what `stop` is for, and does nothing here."""
+        match command:
+            case Watch():
+                self._watches[command.camera] = command
+            case Challenge():
+                self._challenges[command.challenge_id] = command
+            case CancelChallenge(challenge_id):
+                self._challenges.pop(challenge_id, None)
+            case Enrol():
+                self._enrolments[command.request_id] = command
+            case Stop():
+                return
+            case _:
+                assert_never(command)
+        self._send(command)
+
+    async def picture(self, camera: str) -> bytes | None:
+        """Return a camera's newest picture as JPEG, at most 640 pixels wide; None while there is none.
+
+        Callers who ask for the same camera at once share one answer, and a caller who gives up disturbs nobody.
+        """
+        task = self._fetching.get(camera)
+        if task is None:
+            task = self._fetching[camera] = asyncio.create_task(self._fetch(camera))
+            task.add_done_callback(lambda _: self._fetching.pop(camera, None))
+        return await asyncio.shield(task)
+
+    @property
+    def worker_pid(self) -> int | None:
+        """The process id of the worker; None while there is none."""
+        return self._worker.process.pid if self._worker else None
+
+    async def _supervise(self) -> None:
+        while True:
+            async with self._running_worker() as worker:
+                self._repeat_commands()
+                why = await self._listen(worker)
+            if self._stopping:
+                return
+            self._lose_cameras(why)
+            await asyncio.sleep(BACK_OFF[min(self._failures, len(BACK_OFF) - 1)])
+            self._failures += 1
+
+    @contextlib.asynccontextmanager
+    async def _running_worker(self) -> AsyncIterator[_Worker]:
+        worker = await _spawned()
+        self._worker = worker
+        pictures = asyncio.create_task(self._take_pictures(worker), name="pictures of the eyes")
+        try:
+            yield worker
+        finally:
+            self._worker = None
+            pictures.cancel()
+            await _ended(worker)
+
+    async def _listen(self, worker: _Worker) -> str:
+        """Hand on the worker's values until it ends or wedges; return which."""
+        within = STARTS_WITHIN
+        try:
+            while True:
+                async with asyncio.timeout(within):
+                    prefix = await worker.values.readexactly(LENGTH_BYTES)
+                    value = decode_value(await worker.values.readexactly(length_of(prefix)))
+                if isinstance(value, Heartbeat):
+                    within, self._failures = self._wedged_after, 0
+                self._take(value)
+        except TimeoutError:
+            return "the process that looks was stuck"
+        except MessageError:
+            return "the process that looks talked nonsense"
+        except (asyncio.IncompleteReadError, ConnectionError):
+            return "the process that looks ended"
+
+    def _take(self, value: Value) -> None:
+        match value:
+            case CameraUp(camera):
+                self._lost.discard(camera)
+            case CameraLost(camera):
+                if camera in self._lost:
+                    return  # a new worker finds it lost still
+                self._lost.add(camera)
+            case FaceVerdict(challenge_id):
+                if self._challenges.pop(challenge_id, None) is None:
+                    return  # cancelled while the verdict was on its way
+            case Enrolled(request_id) | EnrolmentRefused(request_id):
+                self._enrolments.pop(request_id, None)
+            case Heartbeat():
+                return
+            case FaceAtDoor() | FrameCount() | EngineReady() | EngineRefused():
+                pass
+            case _:
+                assert_never(value)
+        self._receive(value)
+
+    def _repeat_commands(self) -> None:
+        """Tell a new worker all that still holds; a challenge that ran out while there was none saw nobody."""
+        for challenge in tuple(self._challenges.values()):
+            if challenge.until <= self._clock():
+                self._take(_unseen(challenge))
+        kept: tuple[Command, ...] = (
+            *self._watches.values(),
+            *self._challenges.values(),
+            *self._enrolments.values(),
+        )
+        for command in kept:
+            self._send(command)
+
+    def _lose_cameras(self, why: str) -> None:
+        for camera in self._watches:
+            self._take(CameraLost(camera, why))
+
+    def _send(self, command: Command) -> None:
+        if self._worker is not None and not self._worker.commands.is_closing():
+            self._worker.commands.write(encode_command(command))
+
+    async def _ask_to_stop(self) -> None:
+        worker = self._worker
+        if worker is None:
+            return
+        self._send(Stop())
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            await asyncio.to_thread(worker.process.wait, STOPS_WITHIN)
+
+    async def _fetch(self, camera: str) -> bytes | None:
+        worker = self._worker
+        if worker is None:
+            return None
+        self._asked += 1
+        number, answer = self._asked, asyncio.get_running_loop().create_future()
+        self._wanted[number] = answer
+        worker.picture_requests.write(frame(number.to_bytes(NUMBER_BYTES, "big") + camera.encode()))
+        try:
+            return await asyncio.wait_for(answer, PICTURE_WITHIN) or None
+        except TimeoutError:
+            return None
+        finally:
+            del self._wanted[number]
+
+    async def _take_pictures(self, worker: _Worker) -> None:
+        """Give each picture to who asked for it; one that comes too late is wanted by nobody."""
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, MessageError):
+            while True:
+                prefix = await worker.pictures.readexactly(LENGTH_BYTES)
+                body = await worker.pictures.readexactly(length_of(prefix, MAX_PICTURE))
+                answer = self._wanted.get(int.from_bytes(body[:NUMBER_BYTES], "big"))
+                if answer is not None and not answer.done():
+                    answer.set_result(body[NUMBER_BYTES:])
+
+
+def _unseen(challenge: Challenge) -> FaceVerdict:
+    return FaceVerdict(challenge.challenge_id, challenge.camera, Outcome.NOBODY, None, 0, challenge.until)
+
+
+async def _spawned() -> _Worker:
+    """Start a worker. From the loop's own thread: the kernel ends a worker with the *thread* that started it."""
+    with _socket_pair() as (commands, far_commands), _socket_pair() as (pictures, far_pictures):
+        numbers = (far_commands.fileno(), far_pictures.fileno())
+        arguments = [sys.executable, "-m", "vision.worker", *map(str, numbers), str(os.getpid())]
+        process = subprocess.Popen(  # noqa: ASYNC220 - a vfork of 2 ms; asyncio's own would start it from a thread
+            arguments, pass_fds=numbers, env=_environment(), stdin=subprocess.DEVNULL
+        )
+        try:
+            values, command_writer = await asyncio.open_unix_connection(sock=commands.dup())
+            jpegs, picture_writer = await asyncio.open_unix_connection(sock=pictures.dup())
+        except BaseException:  # cancelled in between: nobody else knows of the process yet
+            process.kill()
+            process.wait()
+            raise
+    return _Worker(process, values, command_writer, jpegs, picture_writer)
+
+
+async def _ended(worker: _Worker) -> None:
+    """Close the sockets, kill the process, reap it."""
+    for writer in (worker.commands, worker.picture_requests):
+        writer.transport.abort()
+    worker.process.kill()
+    await asyncio.to_thread(worker.process.wait)
+
+
+@contextlib.contextmanager
+def _socket_pair() -> Iterator[tuple[socket.socket, socket.socket]]:
+    near, far = socket.socketpair()
+    with near, far:
+        yield near, far
+
+
+def _environment() -> dict[str, str]:
+    """Return ours, with one thread for linear algebra and this package found wherever it was found here."""
+    root = str(Path(__file__).resolve().parent.parent)
+    found = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
+    return {**os.environ, **ONE_THREAD, "PYTHONPATH": found}
