@@ -81,7 +81,7 @@ class Watch(Protocol):
     """A subscription. A watcher too slow for its bounded queue is told so (``Lagged``) and must take a new snapshot."""
 
     async def next(self) -> Recorded:
-        """Return the next record. Raises ``Lagged`` once records were dropped, ``asyncio.CancelledError`` at the end."""
+        """Return the next record. Raises ``Lagged`` once records were dropped."""
         ...
 
     def close(self) -> None:
@@ -89,5 +89,5 @@ class Watch(Protocol):
         ...
 
 
-class Lagged(Exception):  # noqa: N818 - it is a message to one slow watcher, not a fault
+class Lagged(Exception):
     """Records were dropped for this watcher."""

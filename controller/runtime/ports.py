@@ -9,7 +9,7 @@ from typing import Protocol
 
 from controller.domain.effects import Effect
 from controller.domain.events import Recorded
-from controller.domain.ids import CameraId, CardholderId, OperatorId
+from controller.domain.ids import CameraId, CardholderId, CredentialId, OperatorId
 from controller.domain.instant import Instant
 
 
@@ -30,6 +30,10 @@ class EventLog(Protocol):
         It never fails: while the disk refuses, the records stay queued, in order, and the future stays pending. Who
         waits for it bounds the wait.
         """
+        ...
+
+    def late(self, seconds: float) -> bool:
+        """Tell whether some append has been waiting for the disk for longer than that."""
         ...
 
     def read(self, *, before: int | None, limit: int) -> Sequence[Recorded]:
@@ -60,12 +64,41 @@ class Identity:
     name: str
 
 
-class Secrets(Protocol):
-    """What is known of people and operators and may never stand in the log."""
+@dataclass(frozen=True, slots=True)
+class FaceTemplate:
+    """A face, as one engine sees it: ``vector`` is float32, little-endian, of the engine's length."""
+
+    engine: str
+    mode: str
+    vector: bytes
+
+
+class People(Protocol):
+    """Who the pseudonyms are."""
 
     def identity(self, cardholder: CardholderId) -> Identity | None:
         """Return who this is, or None for nobody known (or erased)."""
         ...
+
+    def template(self, cardholder: CardholderId) -> FaceTemplate | None:
+        """Return this person's face template, or None where there is none."""
+        ...
+
+
+class CardSecrets(Protocol):
+    """Turns what is shown at a reader into what may stand in the log."""
+
+    def card_token(self, card_format: str, number: str) -> str:
+        """Return what stands for a card."""
+        ...
+
+    def pin_proof(self, credential: CredentialId, digits: str) -> str:
+        """Return what stands for a PIN."""
+        ...
+
+
+class Passwords(Protocol):
+    """The operators' passwords, as hashes."""
 
     def password_matches(self, operator: OperatorId, password: str) -> bool:
         """Tell whether the password is right; takes as long for operators nobody knows. Slow: call it in a thread."""

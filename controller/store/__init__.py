@@ -1,0 +1,1 @@
+"""What lasts: the event log, the secrets, and what is derived from them."""
