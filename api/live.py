@@ -56,7 +56,7 @@ class Wall:
                 try:
                     async with asyncio.timeout(SLOW_CLIENT_SECONDS):
                         await self._round()
-                except TimeoutError:
+                except (TimeoutError, WebSocketDisconnect):
                     return None
             await asyncio.sleep(min(LOOK_SECONDS, max(0.0, due - loop.time())))
         return GOING_AWAY

@@ -35,7 +35,7 @@ REFUSED: Mapping[Refusal, tuple[int, str]] = {
 """Status and sentence of each refusal."""
 
 
-class Problem(Exception):  # noqa: N818 - the RFC's own word
+class Problem(Exception):
     """An error for the caller: ``code`` for programs, ``detail`` for people."""
 
     def __init__(self, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
