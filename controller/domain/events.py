@@ -368,6 +368,15 @@ class WireViolated:
 
 
 @dataclass(frozen=True, slots=True)
+class MessageTaken:
+    """A device's numbered message was acted upon; should it come again, it is not."""
+
+    device: DeviceId
+    boot: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
 class CameraCameOnline:
     """A camera gives pictures."""
 
@@ -569,6 +578,7 @@ Event = (
     | TamperObserved
     | PowerObserved
     | WireViolated
+    | MessageTaken
     | CameraCameOnline
     | CameraWentOffline
     | DoorUnlockOrdered

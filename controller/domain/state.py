@@ -51,6 +51,14 @@ class DeviceState:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """The last numbered message of a device: in its ``boot``, number ``last``."""
+
+    boot: str
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
 class Lockdown:
     """A running lockdown. ``secured_by`` is the monotonic time by which every door should be seen locked."""
 
@@ -81,6 +89,7 @@ class SiteState:
     operators: Map[OperatorId, Operator] = field(default_factory=Map)
     doors: Map[DoorId, DoorState] = field(default_factory=Map)
     devices: Map[DeviceId, DeviceState] = field(default_factory=Map)
+    heard: Map[DeviceId, Heard] = field(default_factory=Map)
     cameras: Map[CameraId, DeviceState] = field(default_factory=Map)
     challenges: Map[ReaderId, PendingChallenge] = field(default_factory=Map)
     pin_tries: Map[CredentialId, PinTries] = field(default_factory=Map)

@@ -207,12 +207,28 @@ class BoxStartedUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Nothing:
+    """A message that asks for nothing more than to be counted."""
+
+
+@dataclass(frozen=True, slots=True)
 class BoxStopping:
     """The box is asked to stop."""
 
 
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A device's own message, numbered from 1 in each of its boots: a repeated one must not count twice."""
+
+    device: DeviceId
+    boot: str
+    seq: int
+    stimulus: CardPresented | PinEntered | RexSeen | Nothing
+
+
 Stimulus = (
-    CardPresented
+    Delivered
+    | CardPresented
     | PinEntered
     | FaceSeen
     | PositionSeen
@@ -236,4 +252,5 @@ Stimulus = (
     | LogRestoredSeen
     | BoxStartedUp
     | BoxStopping
+    | Nothing
 )

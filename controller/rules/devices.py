@@ -8,7 +8,7 @@ from controller.domain.doors import LockStatus, Position
 from controller.domain.effects import Relock
 from controller.domain.ids import DeviceId, DoorId
 from controller.domain.site import DeviceKind, Site
-from controller.domain.stimuli import CameraSeen, DeviceSeen, PowerSeen, TamperSeen, ViolationSeen
+from controller.domain.stimuli import CameraSeen, Delivered, DeviceSeen, PowerSeen, TamperSeen, ViolationSeen
 from controller.rules.alarm import cause_gone, raise_alarm
 from controller.rules.lockdown import look_whether_secured
 from controller.rules.turn import Turn
@@ -63,6 +63,20 @@ def violation_seen(turn: Turn, seen: ViolationSeen) -> None:
         return
     turn.record(ev.WireViolated(seen.device, seen.violation, seen.detail))
     raise_alarm(turn, AlarmKind.SECURE_CHANNEL_LOST, Source(device=seen.device), seen.violation.value)
+
+
+def message_is_new(turn: Turn, message: Delivered) -> bool:
+    """Take a device's numbered message once. A number left out is a message that somebody, or something, kept back."""
+    heard = turn.state.heard.get(message.device)
+    same_boot = heard is not None and heard.boot == message.boot
+    if message.device not in turn.site.devices or (same_boot and heard is not None and message.seq <= heard.last):
+        return False
+    expected = heard.last + 1 if heard is not None and same_boot else 1
+    turn.record(ev.MessageTaken(message.device, message.boot, message.seq))
+    if heard is not None and message.seq > expected:
+        missing = f"messages {expected} to {message.seq - 1} never came"
+        violation_seen(turn, ViolationSeen(message.device, ev.Violation.SEQUENCE_GAP, missing))
+    return True
 
 
 def camera_seen(turn: Turn, seen: CameraSeen) -> None:

@@ -15,7 +15,7 @@ from controller.domain.events import Event
 from controller.domain.ids import CardholderId, DoorId, ReaderId, RequestId, ZoneId
 from controller.domain.instant import Instant
 from controller.domain.site import Factor
-from controller.domain.state import DeviceState, Lockdown, PendingChallenge, PinTries, SiteState
+from controller.domain.state import DeviceState, Heard, Lockdown, PendingChallenge, PinTries, SiteState
 
 CONTACT_GRACE_SECONDS = 1.0
 """A leaf pulled at the last instant of the strike is reported a debounce and a line cycle later."""
@@ -95,6 +95,8 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
         case ev.PowerObserved():
             device = replace(state.device(event.device), power_failed=event.failed)
             return replace(state, devices=state.devices.set(event.device, device))
+        case ev.MessageTaken():
+            return replace(state, heard=state.heard.set(event.device, Heard(event.boot, event.number)))
         case ev.CameraCameOnline():
             return replace(state, cameras=state.cameras.set(event.camera, DeviceState(online=True)))
         case ev.CameraWentOffline():

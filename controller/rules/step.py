@@ -17,6 +17,7 @@ from controller.rules.box import log_late, log_restored, sign_in_tried, started_
 from controller.rules.devices import (
     camera_seen,
     device_seen,
+    message_is_new,
     power_seen,
     start_up_time_passed,
     tamper_seen,
@@ -63,6 +64,11 @@ def still_holds(state: SiteState, effect: Effect, now: Instant) -> bool:
 
 def _dispatch(turn: Turn, stimulus: Stimulus) -> None:  # noqa: C901 - one flat table
     match stimulus:
+        case st.Delivered():
+            if message_is_new(turn, stimulus):
+                _dispatch(turn, stimulus.stimulus)
+        case st.Nothing():
+            pass
         case st.CardPresented():
             card_presented(turn, stimulus)
         case st.PinEntered():
