@@ -19,7 +19,7 @@ class SiteError:
     mend: str
 
 
-class SiteErrors(Exception):  # noqa: N818  (it carries many errors, and says so)
+class SiteErrors(Exception):
     """A file was refused. ``errors`` holds every problem that was found, by line, and is never empty."""
 
     def __init__(self, errors: Iterable[SiteError]) -> None:

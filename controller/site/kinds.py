@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from enum import Enum
+from functools import cache
 from typing import Generic, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
@@ -259,7 +260,7 @@ def zone_info(reading: Reading, path: Path, value: object) -> ZoneInfo | None:
     key = text(reading, path, value)
     if key is None:
         return None
-    known = available_timezones()
+    known = _time_zones()
     if key not in known:
         near = suggest(key, known)
         mend = near if near.startswith("did") else 'write an IANA name such as "Europe/Vienna"'
@@ -286,6 +287,12 @@ def camera_url(reading: Reading, path: Path, value: object) -> str | None:
         reading.refuse(path, "carries credentials, which everyone who may read this file would learn", mend)
         return None
     return url
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    """The names of all zones; looking them up walks a directory tree."""
+    return frozenset(available_timezones())
 
 
 def _wrong_type(reading: Reading, path: Path, value: object, wanted: str, mend: str) -> None:

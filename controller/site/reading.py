@@ -57,6 +57,7 @@ class Table:
         self.values = values
         self.whole = True
         self._known: set[str] = set()
+        self._missing: dict[str, tuple[str, str]] = {}
 
     def need(self, key: str, kind: Kind[T], example: str, why: str = "", otherwise: T | None = None) -> T:
         """The value of a key that must be there.
@@ -66,9 +67,8 @@ class Table:
         self._known.add(key)
         if key in self.values:
             return self._read(key, kind, otherwise)
-        near = get_close_matches(key, self.values.keys() - self._known, n=1)
-        mend = f"rename {quoted(near[0])} to {quoted(key)}" if near else f"add `{key} = {example}`"
-        self.refuse(key, f"missing key {quoted(key)}{': ' if why else ''}{why}", mend)
+        self.whole = False
+        self._missing[key] = f"missing key {quoted(key)}{': ' if why else ''}{why}", f"add `{key} = {example}`"
         return cast(T, otherwise)  # `whole` is False now, nobody keeps it
 
     def want(self, key: str, kind: Kind[T], default: T) -> T:
@@ -88,11 +88,17 @@ class Table:
         self.reading.refuse((*self.path, key), problem, mend)
 
     def close(self) -> None:
-        """Refuse the keys that nobody asked for. Comes after the last ``need``, ``want`` and ``forbid``."""
+        """Refuse the keys that nobody asked for, and those that are missing: a misspelt key is one mistake, not two.
+
+        Comes after the last ``need``, ``want`` and ``forbid``.
+        """
         for key in self.values:
             if key not in self._known:
-                mend = suggest(key, self._known)
-                self.reading.refuse((*self.path, key), f"unknown key {quoted(key)}", mend)
+                meant = get_close_matches(key, self._missing, n=1)
+                self._missing = {name: why for name, why in self._missing.items() if name not in meant}
+                self.reading.refuse((*self.path, key), f"unknown key {quoted(key)}", suggest(key, meant or self._known))
+        for key, (problem, mend) in self._missing.items():
+            self.reading.refuse((*self.path, key), problem, mend)
 
     def _read(self, key: str, kind: Kind[T], otherwise: T | None) -> T:
         value = kind(self.reading, (*self.path, key), self.values[key])

@@ -101,7 +101,7 @@ def copies_open_nothing_that_matters(site: Site) -> Iterator[Finding]:
     """A credential that can be copied is no factor for limited and exclusion zones."""
     for zone in site.zones.values():
         if zone.level >= SecurityLevel.LIMITED and zone.minimum_assurance is Assurance.COPYABLE:
-            problem = f"a {zone.level.name.lower()} zone would open to a copied card"
+            problem = f"a copied card would open this {zone.level.name.lower()} zone"
             yield Finding(("zone", zone.id, "minimum_assurance"), problem, 'write "symmetric" or "pki"')
 
 

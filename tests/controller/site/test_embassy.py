@@ -1,0 +1,162 @@
+"""The shipped embassy: what the demo, the simulators and the console's plan count on."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from controller.domain.ids import OUTSIDE
+from controller.domain.people import CardholderKind, CredentialStatus
+from controller.domain.site import Assurance, DeviceKind, Factor, SecurityLevel, Side, Site
+from controller.site.loader import load_site
+from controller.site.people import PersonRow, load_people
+
+CONFIG = Path(__file__).parents[3] / "config"
+ENTRIES_ON_OSDP = {"lobby-in": "osdp-lobby", "chancery-in": "osdp-chancery", "registry-in": "osdp-registry"}
+
+
+@pytest.fixture(scope="module")
+def site() -> Site:
+    return load_site(CONFIG / "embassy.toml")
+
+
+@pytest.fixture(scope="module")
+def people(site: Site) -> list[PersonRow]:
+    return load_people(CONFIG / "people.csv", site)
+
+
+def test_the_embassy_has_the_size_that_was_promised(site: Site):
+    assert set(site.zones) == {
+        OUTSIDE,
+        "forecourt",
+        "guard_post",
+        "parking",
+        "consular_hall",
+        "lobby",
+        "chancery",
+        "registry",
+        "comms_room",
+        "server_room",
+    }
+    assert (len(site.doors), len(site.readers), len(site.cameras)) == (12, 20, 6)
+    assert len(site.schedules) >= 2
+    assert any(period.end < period.start for schedule in site.schedules.values() for period in schedule.periods)
+    assert len(site.holidays) == 10
+    assert {"staff", "local-staff", "consular", "comms", "it", "guards", "visitors"} <= set(site.access_levels)
+    assert list(site.threat_levels) == [0, 1, 2, 3]
+
+
+def test_three_readers_and_a_module_share_the_line_on_secure_channel_and_one_speaks_in_the_clear(site: Site):
+    line = site.lines["line-a"]
+    assert (len(site.lines), line.port, line.baud) == (1, "/dev/ttyUSB0", 115_200)
+    osdp = {device.id: device for device in site.devices.values() if device.kind is DeviceKind.OSDP}
+    assert {device.id: (device.address, device.side, device.secure_channel) for device in osdp.values()} == {
+        "osdp-lobby": (0, Side.ATTACK, True),
+        "osdp-chancery": (1, Side.ATTACK, True),
+        "osdp-registry": (2, Side.ATTACK, True),
+        "osdp-consular": (3, Side.ATTACK, False),
+        "osdp-io": (8, Side.SAFE, True),
+    }
+    assert {reader: site.readers[reader].device for reader in ENTRIES_ON_OSDP} == ENTRIES_ON_OSDP
+    consular = next(reader for reader in site.readers.values() if reader.device == "osdp-consular")
+    assert (consular.enters, site.zones[consular.enters].level) == ("consular_hall", SecurityLevel.UNRESTRICTED)
+
+
+def test_four_doors_hang_on_the_module_and_the_others_on_their_own_mqtt_lock(site: Site):
+    on_module = [door for door in site.doors.values() if door.lock.device == "osdp-io"]
+    assert {door.id: door.lock.index for door in on_module} == {
+        "lobby-door": 0,
+        "chancery-door": 1,
+        "registry-door": 2,
+        "consular-door": 3,
+    }
+    for door in site.doors.values():
+        device = "osdp-io" if door in on_module else f"lock-{door.id}"
+        assert door.lock.device == device
+        assert door.contact is not None
+        assert door.bolt is not None
+        assert door.rex is not None
+        assert {door.contact.device, door.bolt.device, door.rex.input.device} == {device}
+
+
+def test_sixteen_readers_speak_mqtt_each_by_a_device_of_its_own(site: Site):
+    devices = [reader.device for reader in site.readers.values() if not reader.device.startswith("osdp-")]
+    assert (len(devices), len(set(devices))) == (16, 16)
+    assert {site.devices[device].kind for device in devices} == {DeviceKind.MQTT}
+    assert all(
+        device == f"reader-{reader.id}" for reader in site.readers.values() if (device := reader.device) in devices
+    )
+
+
+def test_the_registry_asks_for_a_pin_and_the_server_room_for_a_face(site: Site):
+    assert site.zones["registry"].factors == {Factor.CARD, Factor.PIN}
+    assert site.readers["registry-in"].keypad
+    assert [zone.id for zone in site.zones.values() if Factor.FACE in zone.factors] == ["server_room"]
+    entry = site.readers["server-in"]
+    assert entry.camera == "cam-server"
+    assert site.cameras[entry.camera].zone == entry.leaves
+    assert all(camera.url == f"rtsp://127.0.0.1:8554/{camera.id}" for camera in site.cameras.values())
+
+
+def test_doors_lie_on_the_wall_between_their_zones_and_cameras_inside_theirs(site: Site):
+    for door in site.doors.values():
+        for zone in door.zones:
+            assert zone == OUTSIDE or on_wall(site.zones[zone].shape, door.position), (door.id, zone)
+    for camera in site.cameras.values():
+        assert inside(site.zones[camera.zone].shape, camera.position), camera.id
+
+
+def test_rooms_do_not_overlap_and_fill_most_of_the_plan(site: Site):
+    grid = [(x, y) for x in range(5, 1200, 10) for y in range(5, 700, 10)]
+    covers = Counter(sum(inside(zone.shape, point) for zone in site.zones.values()) for point in grid)
+    assert set(covers) == {0, 1}
+    assert covers[1] > 0.85 * len(grid)
+
+
+def test_the_people_are_those_the_demo_needs(site: Site, people: list[PersonRow]):
+    assert len(people) == 24
+    assert {person.face: person.name for person in people if person.face} == {
+        "astronaut": "Eileen Collins",
+        "grace_hopper": "Grace Hopper",
+    }
+    server_levels = {level.id for level in site.access_levels.values() if "server_room" in level.zones}
+    for person in people:
+        if person.face:
+            assert person.levels & server_levels
+            assert person.clearance >= max(t.minimum_clearance["server_room"] for t in site.threat_levels.values())
+    assert any(person.levels & server_levels and not person.face for person in people)
+    assert any("registry" in person.levels and person.pin for person in people)
+    assert {person.badge_format for person in people} == {"H10301", "C1000_35"}
+    assert sum(person.assurance is Assurance.COPYABLE for person in people) == 1
+    assert {person.kind for person in people} == set(CardholderKind)
+    statuses = Counter(person.status for person in people)
+    assert statuses.keys() >= {CredentialStatus.EXPIRED, CredentialStatus.LOST, CredentialStatus.SUSPENDED}
+    assert statuses[CredentialStatus.ACTIVE] >= 18
+
+
+def test_a_badge_is_good_until_the_end_of_its_last_day_in_the_sites_zone(people: list[PersonRow]):
+    expired = next(person for person in people if person.status is CredentialStatus.EXPIRED)
+    vienna = ZoneInfo("Europe/Vienna")
+    assert expired.valid_from == datetime(2021, 9, 1, tzinfo=vienna)
+    assert expired.valid_until == datetime(2026, 9, 1, tzinfo=vienna)
+
+
+def on_wall(shape: tuple[tuple[float, float], ...], point: tuple[float, float]) -> bool:
+    x, y = point
+    for (x1, y1), (x2, y2) in zip(shape, (*shape[1:], shape[0]), strict=True):
+        if min(x1, x2) <= x <= max(x1, x2) and min(y1, y2) <= y <= max(y1, y2):
+            return True
+    return False
+
+
+def inside(shape: tuple[tuple[float, float], ...], point: tuple[float, float]) -> bool:
+    x, y = point
+    crossings = 0
+    for (x1, y1), (x2, y2) in zip(shape, (*shape[1:], shape[0]), strict=True) if shape else ():
+        if (y1 > y) != (y2 > y) and x < x1 + (y - y1) * (x2 - x1) / (y2 - y1):
+            crossings += 1
+    return crossings % 2 == 1
