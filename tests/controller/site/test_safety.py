@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from controller.site.loader import parse_site
+
 # What is wrong: (text of the embassy's file, what it becomes, the key, the problem, the mend[, the line, other keys])
 ROWS: dict[str, tuple[str, ...]] = {
     "lock on the attack side": (
@@ -211,3 +213,21 @@ def test_an_unsafe_policy_is_refused(refusals, row):
     assert (error.file, error.line) == ("site.toml", line)
     assert mend in error.mend
     assert {error.where for error in errors} <= {where, *more[1:]}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('contact = { device = "lock-parking-door" }', 'contact = { device = "reader-parking-in" }'),
+        (
+            'name = "Parking"\nlevel = "controlled"',
+            'name = "Parking"\nlevel = "controlled"\nminimum_assurance = "copyable"',
+        ),
+        ("pre_alarm_seconds = 15", "pre_alarm_seconds = 60"),
+        ('number = 1\nname = "Elevated"', 'number = 1\nname = "Elevated"\nlocked_doors = ["consular-door"]'),
+    ],
+    ids=["attack side up to controlled", "copies up to controlled", "warning at once", "level as strict as the next"],
+)
+def test_what_lies_on_the_safe_side_of_the_boundary_is_allowed(embassy, old, new):
+    assert embassy.count(old) == 1
+    assert parse_site(embassy.replace(old, new).encode(), "site.toml").name == "Embassy, Vienna"
