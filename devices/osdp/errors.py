@@ -24,5 +24,5 @@ class SecurityError(OsdpError):
     """The secure channel does not hold for this frame."""
 
 
-class BadMac(SecurityError):  # noqa: N818 - the word the field uses
+class BadMac(SecurityError):
     """The message authentication code is not the one that the chain demands."""

@@ -26,7 +26,7 @@ OFFLINE_AFTER = 8.0
 CONFIRM_WITHIN = 1.0
 """Seconds an event may stay unconfirmed before the peripheral is polled all the same."""
 HANDSHAKE_WITHIN = 1.0
-"""Seconds one step of the bring-up may stay unanswered before it begins anew."""
+"""Seconds of silence within one step of the bring-up after which it begins anew."""
 
 _BUSY_PAUSE = 0.1
 _RETRY_PAUSES = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8)
@@ -178,7 +178,8 @@ class Link:
         self.misses += 1
         exchange.retry_at = now + (_DAMAGED_PAUSE if damaged else self._pause())
         handshake = self._bring_up is not None and self._bring_up.in_handshake
-        if handshake and now - exchange.first_sent >= HANDSHAKE_WITHIN:
+        patience = OFFLINE_AFTER if damaged else HANDSHAKE_WITHIN
+        if handshake and now - exchange.first_sent >= patience:
             self._restart(now, OfflineCause.SESSION_LOST)
 
     def expire(self, now: float) -> None:

@@ -12,11 +12,11 @@ class TransportError(Exception):
     """Root of this package's errors."""
 
 
-class TransportUnavailable(TransportError):  # noqa: N818 - a state of the world, named as such
+class TransportUnavailable(TransportError):
     """The transport cannot be opened; trying again later may help."""
 
 
-class TransportLost(TransportError):  # noqa: N818 - a state of the world, named as such
+class TransportLost(TransportError):
     """The open transport no longer carries bytes; only closing and opening anew may help."""
 
 

@@ -21,12 +21,13 @@ class Waker:
         except BlockingIOError:
             return  # a full pipe wakes as well as one byte more
 
-    def wait(self, descriptor: int, timeout: float) -> bool:
+    def wait(self, descriptor: int | None, timeout: float) -> bool:
         """Wait until `descriptor` is readable (True), or until woken or `timeout` seconds have passed (False).
 
         Raises OSError or ValueError where the descriptor is no longer one.
         """
-        ready, _, _ = select([descriptor, self._read_end], [], [], max(0.0, timeout))
+        awaited = [self._read_end] if descriptor is None else [self._read_end, descriptor]
+        ready, _, _ = select(awaited, [], [], max(0.0, timeout))
         if self._read_end in ready:
             os.read(self._read_end, _DRAIN)
         return descriptor in ready

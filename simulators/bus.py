@@ -1,0 +1,226 @@
+"""An RS-485 line as the panel's serial port sees it: a pty paced to a baud rate, half duplex, with seeded faults.
+
+A pty has no baud rate of its own: here a byte takes ten bit times, a reader turns around before it answers, and what
+two senders say at once is destroyed.
+"""
+
+import contextlib
+import heapq
+import itertools
+import os
+import threading
+import tty
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import Protocol
+
+from devices.transport.waker import Waker
+from simulators.line_faults import Faults, LineFaults
+
+BITS_PER_BYTE = 10
+
+_READ_MAXIMUM = 4096
+_FIFO = 16
+_WAIT_AT_MOST = 0.5
+_REMEMBERED = 3.0
+
+
+class BusPeripheral(Protocol):
+    """What hangs on the bus."""
+
+    def receive(self, received: bytes, now: float) -> list[bytes]:
+        """Take bytes; return the frames to answer with."""
+
+    def get_timer(self) -> float:
+        """When `handle_timer` next has something to do."""
+
+    def handle_timer(self, now: float) -> None:
+        """Do what is due by time alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Talk:
+    """Somebody drives the pair from `start` to `end`."""
+
+    start: float
+    end: float
+
+
+@dataclass(order=True, slots=True)
+class _Due:
+    at: float
+    order: int
+    act: Callable[[float], None] = field(compare=False)
+
+
+class PacedBus:
+    """Several peripherals on one pty, in one thread from `start` to `stop`.
+
+    `turnaround` is the seconds between the end of a command and the beginning of its reply; `clock` gives monotonic
+    seconds. `link`, if given, is a symbolic link that always names the pty, also after `restore` has made a new one.
+    """
+
+    def __init__(
+        self,
+        peripherals: Sequence[BusPeripheral],
+        *,
+        clock: Callable[[], float],
+        baud: int = 115_200,
+        turnaround: float = 0.003,
+        faults: Faults | None = None,
+        link: Path | None = None,
+    ) -> None:
+        self.baud = baud
+        self.collisions = 0
+        self._peripherals = tuple(peripherals)
+        self._clock = clock
+        self._byte_time = BITS_PER_BYTE / baud
+        self._turnaround = turnaround
+        self._faults = LineFaults(faults or Faults())
+        self._link = link
+        self._master: int | None = None
+        self._slave: int | None = None
+        self._slave_path = ""
+        self._waker = Waker()
+        self._orders: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._due: list[_Due] = []
+        self._order = itertools.count()
+        self._talks: list[_Talk] = []
+        self._panel_free = 0.0
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="bus", daemon=True)
+        self._plug()
+
+    @property
+    def path(self) -> str:
+        """What the panel opens: the link if there is one, else the pty of now."""
+        return str(self._link) if self._link else self._slave_path
+
+    def start(self) -> None:
+        """Begin to carry bytes."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, close the pty, remove the link."""
+        self._order_and_wait(self._end)
+        self._thread.join()
+        self._unplug()
+        self._waker.close()
+
+    def cut(self) -> None:
+        """Unplug the adapter at the panel's end: its port is gone."""
+        self._order_and_wait(self._unplug)
+
+    def restore(self) -> None:
+        """Plug it in again."""
+        self._order_and_wait(self._plug)
+
+    def _end(self) -> None:
+        self._stopping = True
+
+    def _order_and_wait(self, action: Callable[[], None]) -> None:
+        done = threading.Event()
+
+        def act() -> None:
+            action()
+            done.set()
+
+        self._orders.put(act)
+        self._waker.wake()
+        done.wait()
+
+    def _plug(self) -> None:
+        if self._master is not None:
+            return
+        self._master, self._slave = os.openpty()
+        tty.setraw(self._slave)
+        os.set_blocking(self._master, False)
+        self._slave_path = os.ttyname(self._slave)
+        if self._link:
+            self._link.unlink(missing_ok=True)
+            self._link.symlink_to(self._slave_path)
+
+    def _unplug(self) -> None:
+        for descriptor in (self._master, self._slave):
+            if descriptor is not None:
+                os.close(descriptor)
+        self._master = self._slave = None
+        self._due.clear()
+        if self._link:
+            self._link.unlink(missing_ok=True)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            now = self._clock()
+            if self._waker.wait(self._master, min(self._next_due() - now, _WAIT_AT_MOST)):
+                self._from_panel()
+            self._obey()
+            self._act(self._clock())
+
+    def _next_due(self) -> float:
+        first = self._due[0].at if self._due else float("inf")
+        return min([first, *(peripheral.get_timer() for peripheral in self._peripherals)])
+
+    def _obey(self) -> None:
+        with contextlib.suppress(Empty):
+            while True:
+                self._orders.get_nowait()()
+
+    def _act(self, now: float) -> None:
+        while self._due and self._due[0].at <= now:
+            due = heapq.heappop(self._due)
+            due.act(due.at)
+        for peripheral in self._peripherals:
+            if peripheral.get_timer() <= now:
+                peripheral.handle_timer(now)
+
+    def _later(self, at: float, act: Callable[[float], None]) -> None:
+        heapq.heappush(self._due, _Due(at, next(self._order), act))
+
+    def _talk(self, start: float, length: int) -> _Talk:
+        talk = _Talk(start, start + length * self._byte_time)
+        self._talks = [other for other in self._talks if other.end > start - _REMEMBERED]
+        self._talks.append(talk)
+        return talk
+
+    def _through(self, sent: bytes, talk: _Talk) -> bytes:
+        """What arrives of `sent`: all of it, damaged by faults, or noise where somebody else talked too."""
+        if any(other is not talk and other.start < talk.end and talk.start < other.end for other in self._talks):
+            self.collisions += 1
+            return self._faults.garble(sent)
+        return self._faults.flip(sent)
+
+    def _from_panel(self) -> None:
+        sent = os.read(self._master, _READ_MAXIMUM) if self._master is not None else b""
+        talk = self._talk(max(self._clock(), self._panel_free), len(sent))
+        self._panel_free = talk.end
+        if self._faults.lost():
+            return
+        self._later(talk.end, partial(self._to_peripherals, sent, talk))
+
+    def _to_peripherals(self, sent: bytes, talk: _Talk, now: float) -> None:
+        arriving = self._through(sent, talk)
+        for peripheral in self._peripherals:
+            for piece in self._faults.pieces(arriving, len(arriving)):
+                for reply in peripheral.receive(piece, now):
+                    self._from_peripheral(reply, now)
+
+    def _from_peripheral(self, reply: bytes, now: float) -> None:
+        start = now + self._turnaround + self._faults.lateness()
+        for _ in range(self._faults.copies()):
+            talk = self._talk(start, len(reply))
+            sent = 0
+            for piece in self._faults.pieces(reply, _FIFO):
+                sent += len(piece)
+                self._later(start + sent * self._byte_time, partial(self._to_panel, piece, talk))
+            start = talk.end + self._turnaround
+
+    def _to_panel(self, piece: bytes, talk: _Talk, now: float) -> None:
+        del now
+        arriving = self._through(piece, talk)
+        if self._master is not None:
+            with contextlib.suppress(BlockingIOError):  # nobody reads: a real port overruns just so
+                os.write(self._master, arriving)
