@@ -98,21 +98,32 @@ class Supervisor:
         self._task: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Start the worker and keep it running until `stop`; returns before the worker is ready."""
-        self._task = asyncio.create_task(self._supervise(), name="eyes")
+        """Let `run` run until `stop`; returns before the worker is ready."""
+        self._task = asyncio.create_task(self.run(), name="eyes")
 
     async def stop(self) -> None:
         """End the worker, killing it if it must be; raises what made supervision itself fail, if anything did."""
-        if self._task is None:
-            return
-        task, self._task = self._task, None
         self._stopping = True
         await self._ask_to_stop()
-        task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await task
+        if self._task is not None:
+            task, self._task = self._task, None
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
         for fetching in tuple(self._fetching.values()):
             fetching.cancel()
+
+    async def run(self) -> None:
+        """Keep a worker running until `stop` or cancellation; fails only if `receive` raises (own it in a TaskGroup)."""
+        while True:
+            async with self._running_worker() as worker:
+                self._repeat_commands()
+                why = "" if self._stopping else await self._listen(worker)
+            if self._stopping:
+                return
+            self._lose_cameras(why)
+            await asyncio.sleep(BACK_OFF[min(self._failures, len(BACK_OFF) - 1)])
+            self._failures += 1
 
     def post(self, command: Command) -> None:
         """Hand a command to the worker; never blocks. `Stop` is what `stop` is for, and does nothing here."""
@@ -146,17 +157,6 @@ class Supervisor:
     def worker_pid(self) -> int | None:
         """The process id of the worker; None while there is none."""
         return self._worker.process.pid if self._worker else None
-
-    async def _supervise(self) -> None:
-        while True:
-            async with self._running_worker() as worker:
-                self._repeat_commands()
-                why = await self._listen(worker)
-            if self._stopping:
-                return
-            self._lose_cameras(why)
-            await asyncio.sleep(BACK_OFF[min(self._failures, len(BACK_OFF) - 1)])
-            self._failures += 1
 
     @contextlib.asynccontextmanager
     async def _running_worker(self) -> AsyncIterator[_Worker]:

@@ -1,0 +1,273 @@
+"""The worker's turns, with a clock, an engine and cameras that the test holds in its hand."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from vision.eyes import Eyes
+from vision.matching import DIMENSIONS, to_bytes
+from vision.messages import (
+    CancelChallenge,
+    Challenge,
+    EngineReady,
+    EngineRefused,
+    Enrol,
+    EnrolmentRefused,
+    FaceAtDoor,
+    FaceVerdict,
+    FrameCount,
+    Heartbeat,
+    Outcome,
+    PhotoProblem,
+    Stop,
+    TemplateMode,
+    Watch,
+)
+from vision.models import Face, ModelRefusedError
+from vision.motion import STAYS_AWAKE
+
+ALICE, MALLORY, EMPTY = 1, 2, 0
+WALL = np.full((120, 160), 100, dtype=np.uint8)
+PATTERN = (np.indices((120, 160)).sum(axis=0) % 2 * 80).astype(np.uint8)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FakeFrame:
+    """A frame whose pixels say who stands there."""
+
+    seen_at: float
+    person: int
+
+    def luma(self):
+        return WALL + np.uint8(60 * self.person)
+
+    def rgb(self):
+        image = np.repeat(PATTERN[:, :, None], 3, axis=2)
+        image[0, 0] = self.person
+        return image
+
+
+@dataclass(slots=True)
+class FakeSource:
+    watch: Watch
+    frame: FakeFrame | None = None
+    closed: bool = False
+    decoded: int = 0
+
+    def start(self):
+        pass
+
+    def close(self):
+        self.closed = True
+
+    def latest(self):
+        return self.frame
+
+    def take_count(self):
+        count, self.decoded = self.decoded, 0
+        return count
+
+
+@dataclass(slots=True)
+class FakeEngine:
+    """Reads the person off the first pixel; person N lies at N along the first axis."""
+
+    name: str = "fake"
+    searches: list[bool] = field(default_factory=list)
+
+    def find(self, image, *, small_too=True):
+        self.searches.append(small_too)
+        return (Face(10, 110, 110, 10, 80.0),) if image[0, 0, 0] else ()
+
+    def embed(self, image, face):
+        return embedding(image[0, 0, 0])
+
+
+def embedding(person):
+    row = np.zeros(DIMENSIONS, dtype=np.float32)
+    row[0] = person
+    return row
+
+
+@dataclass(slots=True)
+class Box:
+    """The eyes with everything around them."""
+
+    now: float = 100.0
+    sent: list = field(default_factory=list)
+    sources: dict[str, FakeSource] = field(default_factory=dict)
+    engine: FakeEngine = field(default_factory=FakeEngine)
+    eyes: Eyes = None
+
+    def open(self, watch, say):
+        return self.sources.setdefault(watch.url, FakeSource(watch))
+
+    def show(self, person, seconds=0.0, camera="lobby", late=0.0):
+        """Let a camera see somebody for so long, in new frames 0.2 s apart, each `late` seconds old."""
+        for _ in range(max(1, round(seconds / 0.2))):
+            self.now += 0.2
+            self.sources[camera].frame = FakeFrame(self.now - late, person)
+            self.sources[camera].decoded += 1
+            self.eyes.turn()
+
+    def of(self, kind):
+        return [value for value in self.sent if isinstance(value, kind)]
+
+    def challenge(self, name="c1", person=ALICE, camera="lobby", seconds=5.0):
+        template = to_bytes(embedding(person)[None])
+        self.eyes.take(
+            Challenge(name, camera, "alice", template, TemplateMode.MEAN, self.now, self.now + seconds),
+        )
+
+
+@pytest.fixture
+def box():
+    box = Box()
+    box.eyes = Eyes(
+        box.sent.append, lambda value: None, load=lambda: box.engine, open_source=box.open, clock=lambda: box.now
+    )
+    box.eyes.take(Watch("lobby", "lobby"))
+    box.eyes.take(Watch("parking", "parking"))
+    return box
+
+
+def test_the_holder_is_matched_after_two_frames(box):
+    box.challenge()
+    box.show(ALICE)
+    assert box.of(FaceVerdict) == []
+    box.show(ALICE)
+    (verdict,) = box.of(FaceVerdict)
+    assert (verdict.outcome, verdict.frames, verdict.seen_at) == (Outcome.MATCHED, 2, box.now)
+    box.show(ALICE, seconds=6)
+    assert box.of(FaceVerdict) == [verdict]
+
+
+def test_another_face_is_a_mismatch_after_three_frames(box):
+    box.challenge()
+    box.show(MALLORY, seconds=0.4)
+    assert box.of(FaceVerdict) == []
+    box.show(MALLORY)
+    assert [verdict.outcome for verdict in box.of(FaceVerdict)] == [Outcome.MISMATCH]
+
+
+def test_nobody_is_said_at_the_deadline_also_without_any_frame(box):
+    box.challenge(seconds=2.0)
+    box.now += 1.9
+    box.eyes.turn()
+    assert box.of(FaceVerdict) == []
+    box.now += 0.1
+    box.eyes.turn()
+    assert [verdict.outcome for verdict in box.of(FaceVerdict)] == [Outcome.NOBODY]
+
+
+def test_a_face_seen_before_the_challenge_does_not_count(box):
+    box.show(ALICE, seconds=1)
+    box.challenge(seconds=2.0)
+    box.show(EMPTY, seconds=2)
+    assert [verdict.outcome for verdict in box.of(FaceVerdict)] == [Outcome.NOBODY]
+
+
+def test_a_frame_held_up_on_the_way_counts_by_when_it_was_taken(box):
+    box.challenge(seconds=2.0)
+    box.show(ALICE, seconds=1, late=3.0)
+    assert box.of(FaceVerdict) == []
+
+
+def test_a_face_at_another_door_does_not_count(box):
+    box.challenge(seconds=2.0)
+    box.show(ALICE, seconds=2, camera="parking")
+    box.eyes.turn()
+    assert [verdict.outcome for verdict in box.of(FaceVerdict)] == [Outcome.NOBODY]
+
+
+def test_a_cancelled_challenge_gets_no_verdict(box):
+    box.challenge()
+    box.eyes.take(CancelChallenge("c1"))
+    box.show(ALICE, seconds=6)
+    assert box.of(FaceVerdict) == []
+
+
+def test_two_challenges_at_one_camera_are_answered_apart(box):
+    box.challenge("c1", ALICE)
+    box.challenge("c2", MALLORY)
+    box.show(ALICE, seconds=1)
+    assert {v.challenge_id: v.outcome for v in box.of(FaceVerdict)} == {"c1": Outcome.MATCHED, "c2": Outcome.MISMATCH}
+
+
+def test_a_face_without_a_challenge_is_said_once(box):
+    box.show(ALICE, seconds=4)
+    assert len(box.of(FaceAtDoor)) == 1
+    assert box.of(FaceAtDoor)[0].camera == "lobby"
+
+
+def test_an_empty_corridor_is_not_searched_for_faces(box):
+    box.show(EMPTY, seconds=STAYS_AWAKE + 1)
+    searched = len(box.engine.searches)
+    box.show(EMPTY, seconds=5)
+    assert len(box.engine.searches) == searched
+    box.show(ALICE)
+    box.show(ALICE)
+    assert len(box.engine.searches) > searched
+
+
+def test_during_a_challenge_an_unmoving_scene_is_searched_also_for_small_faces(box):
+    box.show(EMPTY, seconds=STAYS_AWAKE + 1)
+    assert not any(box.engine.searches)
+    box.challenge()
+    box.show(EMPTY)
+    assert box.engine.searches[-1]
+
+
+def test_frames_are_counted_once_and_the_heart_beats(box):
+    box.show(EMPTY, seconds=5)
+    box.now += 1
+    box.eyes.turn()
+    assert sum(count.frames for count in box.of(FrameCount)) == 25
+    assert len(box.of(Heartbeat)) >= 5
+
+
+def test_watching_a_camera_again_changes_nothing_and_a_new_address_reopens_it(box):
+    before = box.sources["lobby"]
+    box.eyes.take(Watch("lobby", "lobby"))
+    assert not before.closed
+    box.eyes.take(Watch("lobby", "elsewhere"))
+    assert before.closed
+    assert box.sources["elsewhere"].watch.camera == "lobby"
+
+
+def test_stop_closes_the_cameras(box):
+    box.eyes.take(Stop())
+    assert all(source.closed for source in box.sources.values())
+
+
+def test_a_refused_engine_is_said_once_and_no_face_matches(box):
+    def refuse():
+        raise ModelRefusedError("the face model is another")
+
+    box.eyes = Eyes(box.sent.append, lambda value: None, load=refuse, open_source=box.open, clock=lambda: box.now)
+    box.eyes.take(Watch("lobby", "lobby"))
+    box.challenge(seconds=2.0)
+    box.eyes.take(Enrol("r1", "alice", (b"photo",)))
+    box.show(ALICE, seconds=2.2)
+    assert box.of(EngineRefused) == [EngineRefused("the face model is another")]
+    assert box.of(EngineReady) == []
+    assert [verdict.outcome for verdict in box.of(FaceVerdict)] == [Outcome.NOBODY]
+    assert box.of(EnrolmentRefused) == [EnrolmentRefused("r1", "alice", (PhotoProblem.ENGINE_REFUSED,))]
+
+
+def test_an_enrolment_goes_photo_by_photo_and_leaves_the_cameras_their_turn(box):
+    box.eyes.take(Enrol("r1", "alice", (b"no photo",) * 3))
+    for _ in range(3):
+        box.eyes.turn()
+        assert box.of(EnrolmentRefused) == []
+    box.eyes.turn()
+    (refused,) = box.of(EnrolmentRefused)
+    assert refused.reasons == (*(PhotoProblem.UNREADABLE,) * 3, PhotoProblem.TOO_FEW_PHOTOS)
+
+
+def test_the_newest_frame_is_there_for_the_pictures(box):
+    box.show(ALICE)
+    assert box.eyes.newest("lobby") is box.sources["lobby"].frame
+    assert box.eyes.newest("parking") is None
+    assert box.eyes.newest("nowhere") is None

@@ -1,0 +1,164 @@
+"""Eyes to building and back: the only file here that knows the building's words."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import assert_never
+
+import structlog
+
+from controller.domain.decision import FaceOutcome
+from controller.domain.effects import AskFace, StopFace
+from controller.domain.ids import CameraId, CardholderId, RequestId
+from controller.domain.site import Site
+from controller.domain.stimuli import CameraSeen, FaceSeen, Stimulus
+from controller.runtime.ports import FaceTemplate, People
+from vision import messages as eyes
+from vision.supervisor import Supervisor
+
+_LOG = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class CameraAccess:
+    """Where a camera is reached and with which credentials; they come from the key store, never from the site file."""
+
+    url: str
+    username: str = ""
+    password: str = ""
+
+
+class EnrolmentFailed(Exception):
+    """No template could be made; ``reasons`` has one word per photo refused, then what that amounts to."""
+
+    def __init__(self, reasons: tuple[str, ...]) -> None:
+        super().__init__(", ".join(reasons))
+        self.reasons = reasons
+
+
+class VisionGateway:
+    """Asks the eyes for faces, and tells the building what they saw. Implements ``Pictures``."""
+
+    def __init__(
+        self,
+        site: Site,
+        people: People,
+        submit: Callable[[Stimulus], asyncio.Future[None]],
+        mono: Callable[[], float],
+        access: Mapping[CameraId, CameraAccess],
+    ) -> None:
+        self._people = people
+        self._submit = submit
+        self._mono = mono
+        self._access = {camera: access.get(camera, CameraAccess(site.cameras[camera].url)) for camera in site.cameras}
+        self._loop = asyncio.get_running_loop()
+        self._seeing: set[CameraId] = set()
+        self._enrolling: dict[str, asyncio.Future[FaceTemplate]] = {}
+        self._supervisor = Supervisor(self._receive, mono)
+        self.frames = 0
+
+    async def start(self) -> None:
+        """Open the eyes; returns before they see."""
+        await self._supervisor.start()
+        for camera, access in self._access.items():
+            self._supervisor.post(eyes.Watch(camera, access.url, access.username, access.password))
+
+    async def stop(self) -> None:
+        """Close them."""
+        await self._supervisor.stop()
+        for enrolling in self._enrolling.values():
+            enrolling.cancel()
+
+    def post(self, effect: AskFace | StopFace) -> None:
+        """Look for a face, or no longer."""
+        match effect:
+            case AskFace():
+                self._ask(effect)
+            case StopFace(request=request):
+                self._supervisor.post(eyes.CancelChallenge(request))
+            case _:
+                assert_never(effect)
+
+    async def picture(self, camera: CameraId) -> bytes | None:
+        """Return the camera's newest JPEG, or None while there is none."""
+        return await self._supervisor.picture(camera) if camera in self._access else None
+
+    async def enrol(self, cardholder: CardholderId, images: Sequence[bytes]) -> FaceTemplate:
+        """Return a template made from photos (JPEG) of one person. Raises ``EnrolmentFailed``."""
+        request = secrets.token_hex(8)
+        self._enrolling[request] = self._loop.create_future()
+        try:
+            self._supervisor.post(eyes.Enrol(request, cardholder, tuple(images)))
+            return await self._enrolling[request]
+        finally:
+            del self._enrolling[request]
+
+    def _ask(self, ask: AskFace) -> None:
+        template = self._people.template(ask.cardholder)
+        if template is None:
+            self._loop.call_soon(self._cannot, ask, FaceOutcome.NO_TEMPLATE)
+        elif ask.camera not in self._seeing:
+            self._loop.call_soon(self._cannot, ask, FaceOutcome.NO_CAMERA)
+        else:
+            self._supervisor.post(
+                eyes.Challenge(
+                    ask.request,
+                    ask.camera,
+                    ask.cardholder,
+                    template.vector,
+                    eyes.TemplateMode(template.mode),
+                    self._mono(),
+                    ask.until,
+                )
+            )
+
+    def _cannot(self, ask: AskFace, why: FaceOutcome) -> None:
+        self._submit(FaceSeen(ask.request, ask.camera, why, None, 0, self._mono()))
+
+    def _receive(self, value: eyes.Value) -> None:
+        match value:
+            case eyes.CameraUp(camera=camera):
+                self._seeing.add(CameraId(camera))
+                self._submit(CameraSeen(CameraId(camera), online=True, detail=""))
+            case eyes.CameraLost(camera=camera, why=why):
+                self._seeing.discard(CameraId(camera))
+                self._submit(CameraSeen(CameraId(camera), online=False, detail=why))
+            case eyes.FaceVerdict():
+                self._submit(_seen(value))
+            case eyes.FrameCount(frames=frames):
+                self.frames += frames
+            case eyes.Enrolled():
+                self._enrolled(value.request_id, value)
+            case eyes.EnrolmentRefused():
+                self._enrolled(value.request_id, EnrolmentFailed(tuple(why.value for why in value.reasons)))
+            case eyes.EngineReady(engine=engine):
+                _LOG.info("the eyes can judge faces", engine=engine)
+            case eyes.EngineRefused(why=why):
+                _LOG.error("no face can be judged", why=why)
+            case eyes.FaceAtDoor() | eyes.Heartbeat():
+                pass
+            case _:
+                assert_never(value)
+
+    def _enrolled(self, request: str, answer: eyes.Enrolled | EnrolmentFailed) -> None:
+        waiting = self._enrolling.get(request)
+        if waiting is None or waiting.done():
+            return
+        if isinstance(answer, EnrolmentFailed):
+            waiting.set_exception(answer)
+        else:
+            waiting.set_result(FaceTemplate(answer.engine, answer.mode.value, answer.template))
+
+
+def _seen(verdict: eyes.FaceVerdict) -> FaceSeen:
+    return FaceSeen(
+        RequestId(verdict.challenge_id),
+        CameraId(verdict.camera),
+        FaceOutcome(verdict.outcome.value),
+        verdict.distance,
+        verdict.frames,
+        verdict.seen_at,
+    )
