@@ -24,6 +24,7 @@ BITS_PER_BYTE = 10
 
 _READ_MAXIMUM = 4096
 _FIFO = 16
+"""Bytes a serial adapter gathers before it hands them on."""
 _WAIT_AT_MOST = 0.5
 _REMEMBERED = 3.0
 
@@ -37,8 +38,8 @@ class BusPeripheral(Protocol):
     def get_timer(self) -> float:
         """When `handle_timer` next has something to do."""
 
-    def handle_timer(self, now: float) -> None:
-        """Do what is due by time alone."""
+    def handle_timer(self, now: float) -> list[bytes]:
+        """Do what is due by time alone; return the frames to say now, asked or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class PacedBus:
 
     `turnaround` is the seconds between the end of a command and the beginning of its reply; `clock` gives monotonic
     seconds. `link`, if given, is a symbolic link that always names the pty, also after `restore` has made a new one.
+    `fifo` is how many bytes the panel's adapter gathers before it hands them on.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class PacedBus:
         turnaround: float = 0.003,
         faults: Faults | None = None,
         link: Path | None = None,
+        fifo: int = _FIFO,
     ) -> None:
         self.baud = baud
         self.collisions = 0
@@ -81,6 +84,7 @@ class PacedBus:
         self._turnaround = turnaround
         self._faults = LineFaults(faults or Faults())
         self._link = link
+        self._fifo = fifo
         self._master: int | None = None
         self._slave: int | None = None
         self._slave_path = ""
@@ -175,7 +179,8 @@ class PacedBus:
             due.act(due.at)
         for peripheral in self._peripherals:
             if peripheral.get_timer() <= now:
-                peripheral.handle_timer(now)
+                for frame in peripheral.handle_timer(now):
+                    self._say(frame, now)
 
     def _later(self, at: float, act: Callable[[float], None]) -> None:
         heapq.heappush(self._due, _Due(at, next(self._order), act))
@@ -209,11 +214,13 @@ class PacedBus:
                     self._from_peripheral(reply, now)
 
     def _from_peripheral(self, reply: bytes, now: float) -> None:
-        start = now + self._turnaround + self._faults.lateness()
+        self._say(reply, now + self._turnaround + self._faults.lateness())
+
+    def _say(self, reply: bytes, start: float) -> None:
         for _ in range(self._faults.copies()):
             talk = self._talk(start, len(reply))
             sent = 0
-            for piece in self._faults.pieces(reply, _FIFO):
+            for piece in self._faults.pieces(reply, self._fifo):
                 sent += len(piece)
                 self._later(start + sent * self._byte_time, partial(self._to_panel, piece, talk))
             start = talk.end + self._turnaround

@@ -66,12 +66,13 @@ class IoModule(OsdpDevice):
         with self._lock:
             return min((relay.until for relay in self._relays if relay.until is not None), default=math.inf)
 
-    def handle_timer(self, now: float) -> None:
+    def handle_timer(self, now: float) -> list[bytes]:
         """Let timed outputs that are over fall back."""
         with self._lock:
             for number, relay in enumerate(self._relays):
                 if relay.until is not None and now >= relay.until:
                     self._move(number, relay, now, until=None)
+        return []
 
     def _execute(self, command: cmd.Command, now: float) -> rep.Reply:
         self._now = now

@@ -98,9 +98,10 @@ class OsdpDevice:
         """When something happens in here without the panel."""
         return float("inf")
 
-    def handle_timer(self, now: float) -> None:
-        """Let it happen."""
+    def handle_timer(self, now: float) -> list[bytes]:
+        """Let it happen; return what the device says of its own accord, which in OSDP is nothing."""
         del now
+        return []
 
     def _report(self, reply: rep.Reply) -> None:
         if self.powered:

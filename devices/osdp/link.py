@@ -7,10 +7,10 @@ hands it the frames that carry its address.
 import math
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from devices.osdp import commands as cmd
 from devices.osdp import events as ev
+from devices.osdp import exchange as ex
 from devices.osdp import replies as rep
 from devices.osdp import secure_channel as sc
 from devices.osdp.bring_up import EXPECTED_IN_CLEAR, BringUp, Progress, Secured, Up
@@ -28,39 +28,11 @@ CONFIRM_WITHIN = 1.0
 HANDSHAKE_WITHIN = 1.0
 """Seconds of silence within one step of the bring-up after which it begins anew."""
 
-_BUSY_PAUSE = 0.1
-_RETRY_PAUSES = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8)
-_PROBE_PAUSE = 0.8
-_HANDSHAKE_PAUSE = 0.1
-_DAMAGED_PAUSE = 0.005
-_RESTART_PAUSE = 0.25
-_VIOLATION_PAUSES = (0.0, 0.25, 0.5, 1.0)
 _CALM = 10.0
 """Seconds online after which earlier violations no longer slow the next bring-up."""
 _FADE = 0.95
 _RETRY_NAKS = (rep.NAK_CHECK, rep.NAK_LENGTH)
 _BRING_UP_REPLIES = (rep.Identity.code, rep.Capabilities.code, rep.ClientCryptogram.code, rep.InitialMac.code)
-
-
-@dataclass(slots=True)
-class _Exchange:
-    """The one command that is under way, kept byte for byte so that a retry is the same frame."""
-
-    wire: bytes
-    sequence: int
-    ticket: Ticket | None
-    first_sent: float
-    retry_at: float
-    attempts: int = 0
-    on_line: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Delivered:
-    """A report already told, of whose acknowledgement the peripheral may not know."""
-
-    reply: rep.Reply
-    until: float
 
 
 class Link:
@@ -85,7 +57,7 @@ class Link:
         self._random_bytes = random_bytes
         self._poll_interval = poll_interval
         self._commands = CommandQueue(self._drop)
-        self._exchange: _Exchange | None = None
+        self._exchange: ex.Exchange | None = None
         self._sequence = 0
         self._session: sc.Session | None = None
         self._bring_up: BringUp | None = BringUp(self._key, random_bytes)
@@ -94,8 +66,8 @@ class Link:
         self._begin_at = -math.inf
         self._poll_at = -math.inf
         self._hold_until: float | None = None
-        self._delivered: _Delivered | None = None
-        self._doubt: _Delivered | None = None
+        self._delivered: ex.Delivered | None = None
+        self._doubt: ex.Delivered | None = None
         self._last_heard = now
         self._told_offline = False
         self._cause = OfflineCause.NO_ANSWER
@@ -176,7 +148,7 @@ class Link:
             return
         exchange.on_line = False
         self.misses += 1
-        exchange.retry_at = now + (_DAMAGED_PAUSE if damaged else self._pause())
+        exchange.retry_at = now + (ex.DAMAGED_PAUSE if damaged else self._pause())
         handshake = self._bring_up is not None and self._bring_up.in_handshake
         patience = OFFLINE_AFTER if damaged else HANDSHAKE_WITHIN
         if handshake and now - exchange.first_sent >= patience:
@@ -213,13 +185,13 @@ class Link:
 
     # Sending
 
-    def _compose(self, now: float) -> _Exchange:
+    def _compose(self, now: float) -> ex.Exchange:
         ticket = self._commands.take() if self._ready else None
         command, block = (ticket.command, None) if ticket else self._own_command()
         frame = Frame(self.address, self._sequence, command.code, command.payload(), security=block)
         if self._session is not None:
             frame, self._session = sc.seal(self._session, frame)
-        return _Exchange(frame.encode(), self._sequence, ticket, first_sent=now, retry_at=now)
+        return ex.Exchange(frame.encode(), self._sequence, ticket, first_sent=now, retry_at=now)
 
     def _own_command(self) -> tuple[cmd.Command, SecurityBlock | None]:
         if self._bring_up:
@@ -228,8 +200,8 @@ class Link:
 
     def _pause(self) -> float:
         if self.online:
-            return _RETRY_PAUSES[min(self.misses, len(_RETRY_PAUSES)) - 1]
-        return _HANDSHAKE_PAUSE if self._bring_up and self._bring_up.in_handshake else _PROBE_PAUSE
+            return ex.retry_pause(self.misses)
+        return ex.HANDSHAKE_PAUSE if self._bring_up and self._bring_up.in_handshake else ex.PROBE_PAUSE
 
     # Receiving
 
@@ -280,7 +252,7 @@ class Link:
     def _busy(self, now: float) -> None:
         if self._exchange is not None and self._exchange.on_line:
             self._exchange.on_line = False
-            self._exchange.retry_at = now + _BUSY_PAUSE
+            self._exchange.retry_at = now + ex.BUSY_PAUSE
 
     def _take(self, frame: Frame, now: float) -> None:
         """An authentic answer (or one in the clear, where that is allowed): the exchange is over."""
@@ -380,7 +352,7 @@ class Link:
             self._delivered = doubt
         elif self._tell(reply):
             self._hold_until = now + CONFIRM_WITHIN
-            self._delivered = _Delivered(reply, now + OFFLINE_AFTER)
+            self._delivered = ex.Delivered(reply, now + OFFLINE_AFTER)
 
     def _tell(self, reply: rep.Reply) -> bool:
         events, self._known = report(self.address, reply, self._known)
@@ -394,10 +366,9 @@ class Link:
 
     def _violation(self, kind: ViolationKind, now: float) -> None:
         self._emit(ev.SecurityViolation(self.address, kind))
-        pause = _VIOLATION_PAUSES[min(self._violations, len(_VIOLATION_PAUSES) - 1)]
-        self._violations += 1
         self._restart(now, OfflineCause.SECURITY_VIOLATION)
-        self._begin_at = now + pause
+        self._begin_at = now + ex.violation_pause(self._violations)
+        self._violations += 1
 
     def _restart(self, now: float, cause: OfflineCause) -> None:
         """Drop the session and begin again with sequence 0, which resets the peripheral too."""
@@ -407,7 +378,7 @@ class Link:
         self._sequence = 0
         self._bring_up = BringUp(self._key, self._random_bytes)
         self._status_requests.clear()
-        self._begin_at = now + (0.0 if self.online else _RESTART_PAUSE)
+        self._begin_at = now + (0.0 if self.online else ex.RESTART_PAUSE)
         self._cause = cause
         self._doubt, self._delivered = self._delivered or self._doubt, None
         if self.online:
