@@ -114,7 +114,7 @@ class Supervisor:
             fetching.cancel()
 
     async def run(self) -> None:
-        """Keep a worker running until `stop` or cancellation; fails only if `receive` raises (own it in a TaskGroup)."""
+        """Keep a worker running until `stop` or cancellation; fails only if `receive` does (own it in a TaskGroup)."""
         while True:
             async with self._running_worker() as worker:
                 self._repeat_commands()
