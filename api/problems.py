@@ -30,6 +30,7 @@ REFUSED: Mapping[Refusal, tuple[int, str]] = {
     Refusal.CAUSE_PERSISTS: (409, "The cause of the alarm is still there."),
     Refusal.REASON_NEEDED: (409, "Say why."),
     Refusal.NOT_ACKNOWLEDGED: (409, "Acknowledge the alarm first."),
+    Refusal.DOOR_LOCKED: (409, "The door was locked by an order."),
     Refusal.LOG_CANNOT_BE_WRITTEN: (409, "The log cannot be written, so nobody is let in."),
 }
 """Status and sentence of each refusal."""

@@ -26,12 +26,12 @@ LIFTED = frozenset(
 
 SHOWN = frozenset(
     {
-        "active", "address", "assumed", "assurance", "author", "bit_count", "cardholders", "clearance", "credential",
-        "detail", "digest", "distance", "doors", "engine", "enters", "expected_seconds", "factor", "factors", "failed",
-        "format", "frames", "hear_seconds", "id", "kind", "level", "levels", "lock", "lockdown_seconds", "mode",
-        "open_seconds", "order", "outcome", "persists", "pin_lock_seconds", "position", "presented", "priority", "raw",
-        "reason", "requests", "role", "second", "seconds", "secure", "status", "subject", "valid_from", "valid_until",
-        "version", "violation", "warn_seconds", "whom",
+        "active", "address", "assumed", "assurance", "author", "bit_count", "boot", "cardholders", "clearance",
+        "credential", "detail", "digest", "distance", "doors", "engine", "enters", "expected_seconds", "factor",
+        "factors", "failed", "format", "frames", "hear_seconds", "id", "kind", "level", "levels", "lock",
+        "lockdown_seconds", "mode", "number", "open_seconds", "order", "outcome", "persists", "pin_lock_seconds",
+        "position", "presented", "priority", "raw", "reason", "requests", "role", "second", "seconds", "secure",
+        "status", "subject", "valid_from", "valid_until", "version", "violation", "warn_seconds", "whom",
     }
 )  # fmt: skip
 """Fields that stand in ``detail``, of an event or of a value inside it. ``raw`` is kept for unknown cards alone."""

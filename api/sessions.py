@@ -38,7 +38,7 @@ class Sessions:
     def open(self, operator: OperatorId, mono: float) -> tuple[str, Session]:
         """Return a new token and its session. The oldest of an operator's sessions makes room."""
         own = [key for key, session in self._by_hash.items() if session.operator == operator]
-        for key in own[: len(own) - SESSIONS_PER_OPERATOR + 1]:
+        for key in own[: max(0, len(own) + 1 - SESSIONS_PER_OPERATOR)]:
             del self._by_hash[key]
         token = secrets.token_urlsafe(TOKEN_BYTES)
         session = Session(operator, secrets.token_urlsafe(TOKEN_BYTES), opened=mono, seen=mono)

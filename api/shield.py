@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import traceback
 from collections.abc import Collection
 
 import structlog
@@ -45,6 +46,10 @@ HEADERS = {
 HSTS = "max-age=31536000"
 
 
+class AnswerBrokenOffError(Exception):
+    """An answer failed after it had begun: the connection must go. It carries nothing of what was asked."""
+
+
 class Shield:
     """The outermost layer. ``hosts`` are the names this box answers to, without ports (against DNS rebinding)."""
 
@@ -77,10 +82,11 @@ class Shield:
             await self._app(scope, await _bounded(receive), guarded)
         except Problem as problem:
             await respond(problem)(scope, receive, guarded)
-        except Exception:
-            log.exception("a request failed", method=scope["method"])
+        except Exception as error:  # noqa: BLE001 - the top of a request; neither values nor messages are logged
+            frames = traceback.format_tb(error.__traceback__)
+            log.error("a request failed", error=type(error).__name__, frames="".join(frames))  # noqa: TRY400
             if started:
-                raise
+                raise AnswerBrokenOffError from None
             await respond(Problem(500, "internal_error", "The box failed to answer; it was logged."))(
                 scope, receive, guarded
             )
@@ -116,8 +122,7 @@ def _harden(scope: Scope, message: Message) -> None:
     headers = MutableHeaders(scope=message)
     for name, value in HEADERS.items():
         headers[name] = value
-    if scope["path"].startswith("/api/"):
-        headers["Cache-Control"] = "no-store"
+    headers["Cache-Control"] = "no-store" if scope["path"].startswith("/api/") else "no-cache"
     if scope["scheme"] == "https":
         headers["Strict-Transport-Security"] = HSTS
 

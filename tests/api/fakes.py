@@ -1,0 +1,286 @@
+"""A small building, and a facade over it that keeps a tape of the orders it was given."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import httpx
+from immutables import Map
+
+from api.app import create_app
+from controller.domain.doors import DoorState, LockStatus, Position
+from controller.domain.events import Event, Recorded
+from controller.domain.ids import (
+    OUTSIDE,
+    CameraId,
+    CardholderId,
+    DeviceId,
+    DoorId,
+    LineId,
+    OperatorId,
+    ReaderId,
+    ZoneId,
+)
+from controller.domain.instant import Instant
+from controller.domain.operators import Operator, Order, Refusal, Role
+from controller.domain.site import (
+    Assurance,
+    Camera,
+    Device,
+    DeviceKind,
+    Door,
+    Factor,
+    Input,
+    LockKind,
+    Output,
+    Reader,
+    RelockOn,
+    SecurityLevel,
+    Side,
+    Site,
+    ThreatLevel,
+    Zone,
+)
+from controller.domain.state import DeviceState, SiteState
+from controller.rules.fold import apply
+from controller.runtime.facade import Lagged, Moment, SignIn
+from controller.runtime.ports import Identity
+
+GATE, VAULT = DoorId("gate"), DoorId("vault")
+GATE_IN, VAULT_IN = ReaderId("gate-in"), ReaderId("vault-in")
+LOBBY, REGISTRY = ZoneId("lobby"), ZoneId("registry")
+CAMERA, YARD_CAMERA = CameraId("cam-1"), CameraId("cam-2")
+ALICE = CardholderId("p-1")
+GUARD, SECOND, AUDITOR = OperatorId("gil"), OperatorId("sue"), OperatorId("ada")
+PASSWORD = "correct horse battery"
+ONE_TIME = "one-time-secret"
+NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+BASE = "http://127.0.0.1"
+
+
+def small_site() -> Site:
+    gate_lock, vault_lock, head = DeviceId("lock-gate"), DeviceId("lock-vault"), DeviceId("head-gate")
+    return Site(
+        id="mission",
+        name="Small mission",
+        timezone=ZoneInfo("Europe/Vienna"),
+        plan_size=(100.0, 50.0),
+        zones={
+            OUTSIDE: _zone(OUTSIDE, SecurityLevel.UNRESTRICTED, ()),
+            LOBBY: _zone(LOBBY, SecurityLevel.CONTROLLED, ((0.0, 0.0), (10.0, 0.0), (10.0, 10.0))),
+            REGISTRY: _zone(REGISTRY, SecurityLevel.EXCLUSION, ((10.0, 0.0), (20.0, 0.0), (20.0, 10.0))),
+        },
+        doors={
+            GATE: _door(GATE, (OUTSIDE, LOBBY), gate_lock, contact=Input(gate_lock, None)),
+            VAULT: _door(VAULT, (LOBBY, REGISTRY), vault_lock, contact=None),
+        },
+        readers={
+            GATE_IN: _reader(GATE_IN, GATE, OUTSIDE, LOBBY, head, CAMERA),
+            VAULT_IN: _reader(VAULT_IN, VAULT, LOBBY, REGISTRY, DeviceId("head-vault"), None),
+        },
+        cameras={
+            CAMERA: Camera(CAMERA, "Gate camera", LOBBY, "rtsp://user:secret@camera/1", "entry", 3, (1.0, 2.0)),
+            YARD_CAMERA: Camera(YARD_CAMERA, "Yard", OUTSIDE, "rtsp://camera/2", "perimeter", 3, (3.0, 4.0)),
+        },
+        lines={},
+        devices={
+            d: Device(d, d.title(), kind, Side.SAFE, LineId("a") if kind is DeviceKind.OSDP else None, None, True, ())
+            for d, kind in (
+                (head, DeviceKind.OSDP),
+                (DeviceId("head-vault"), DeviceKind.OSDP),
+                (gate_lock, DeviceKind.MQTT),
+                (vault_lock, DeviceKind.MQTT),
+            )
+        },
+        schedules={},
+        holidays={},
+        access_levels={},
+        threat_levels={
+            1: ThreatLevel(1, "normal", frozenset(), {}, {}),
+            2: ThreatLevel(2, "raised", frozenset({VAULT}), {}, {}),
+        },
+        digest="d1",
+    )
+
+
+def _zone(zone: ZoneId, level: SecurityLevel, shape: tuple[tuple[float, float], ...]) -> Zone:
+    return Zone(zone, zone.title(), level, frozenset({Factor.CARD}), Assurance.SYMMETRIC, shape)
+
+
+def _door(door: DoorId, zones: tuple[ZoneId, ZoneId], lock: DeviceId, *, contact: Input | None) -> Door:
+    return Door(
+        id=door,
+        name=f"The {door}",
+        zones=zones,
+        lock_kind=LockKind.FAIL_SECURE,
+        lock=Output(lock, None),
+        contact=contact,
+        bolt=Input(lock, None),
+        rex=None,
+        free_egress=True,
+        fire_zone=None,
+        unlock_seconds=5,
+        open_seconds=20,
+        pre_alarm_seconds=5,
+        relock_on=RelockOn.CLOSE,
+        position=(5.0, 6.0),
+    )
+
+
+def _reader(
+    reader: ReaderId, door: DoorId, leaves: ZoneId, enters: ZoneId, head: DeviceId, camera: CameraId | None
+) -> Reader:
+    return Reader(reader, reader.title(), door, leaves, enters, head, False, camera, frozenset(), 10.0)
+
+
+def quiet_state(**changes: object) -> SiteState:
+    """Both doors locked, the gate closed, everything online."""
+    locked = DoorState(position=Position.CLOSED, lock=LockStatus.LOCKED)
+    return SiteState(
+        **{
+            "doors": Map({GATE: locked, VAULT: DoorState(lock=LockStatus.LOCKED)}),
+            "devices": Map(
+                {DeviceId("lock-gate"): DeviceState(online=True), DeviceId("lock-vault"): DeviceState(True)}
+            ),
+            "cameras": Map({CAMERA: DeviceState(online=True)}),
+            "threat_level": 1,
+            **changes,
+        }
+    )
+
+
+class FakeWatch:
+    """A subscription with room for ``room`` records."""
+
+    def __init__(self, facade: FakeFacade, room: int) -> None:
+        self._facade, self._room = facade, room
+        self._queue: deque[Recorded] = deque()
+        self._some = asyncio.Event()
+        self._lagged = False
+
+    def offer(self, record: Recorded) -> None:
+        if len(self._queue) < self._room:
+            self._queue.append(record)
+        else:
+            self._lagged = True
+        self._some.set()
+
+    async def next(self) -> Recorded:
+        while not self._queue and not self._lagged:
+            self._some.clear()
+            await self._some.wait()
+        if self._lagged:
+            raise Lagged
+        return self._queue.popleft()
+
+    def close(self) -> None:
+        self._facade.watches.discard(self)
+        self._facade.nobody_watches.set()
+
+
+class FakeFacade:
+    """A building whose state is a real fold of what it is told to record."""
+
+    def __init__(self) -> None:
+        self.site = small_site()
+        self.state = quiet_state()
+        self.boot = "boot-1"
+        self.records: list[Recorded] = []
+        self.durable: int | None = None  # the newest durable record; None: all of them
+        self.clock = 1000.0
+        self.room = 1000
+        self.watches: set[FakeWatch] = set()
+        self.nobody_watches = asyncio.Event()
+        self.operators = {o.id: o for o in (Operator(GUARD, Role.GUARD), Operator(SECOND, Role.SUPERVISOR))}
+        self.operators[AUDITOR] = Operator(AUDITOR, Role.AUDITOR)
+        self.passwords = {GUARD: PASSWORD, SECOND: PASSWORD, AUDITOR: PASSWORD}
+        self.one_time = {OperatorId("new"): ONE_TIME}
+        self.tape: list[tuple[object, ...]] = []
+        self.refusal: Refusal | None = None
+        self.pictures: dict[CameraId, bytes] = {CAMERA: b"\xff\xd8 jpeg 1"}
+        self.names = {ALICE: Identity("Alice Example")}
+
+    def record(self, event: Event) -> Recorded:
+        seq = len(self.records) + 1
+        at = Instant(NOON + timedelta(seconds=seq), self.clock)
+        recorded = Recorded(seq, at, self.boot, self.site.digest, event)
+        self.records.append(recorded)
+        self.state = apply(self.state, event, at)
+        for watch in list(self.watches):
+            watch.offer(recorded)
+        return recorded
+
+    def moment(self) -> Moment:
+        return Moment(self.boot, len(self.records), self.site, self.state)
+
+    def mono(self) -> float:
+        return self.clock
+
+    def watch(self) -> FakeWatch:
+        watch = FakeWatch(self, self.room)
+        self.watches.add(watch)
+        return watch
+
+    def read(self, *, before: int | None, limit: int) -> Sequence[Recorded]:
+        durable = self.records[: self.durable]
+        return [r for r in reversed(durable) if before is None or r.seq < before][:limit]
+
+    async def order(self, operator: OperatorId, order: Order) -> Refusal | None:
+        self.tape.append((operator, order))
+        return self.refusal
+
+    async def sign_in(self, operator: OperatorId, password: str, *, new_password: str | None, address: str) -> SignIn:
+        self.tape.append(("sign_in", operator, address))
+        if self.one_time.get(operator) == password:
+            if new_password is None:
+                return SignIn(new_password_needed=True)
+            del self.one_time[operator]
+            self.passwords[operator] = new_password
+            self.operators[operator] = Operator(operator, Role.GUARD)
+        if self.passwords.get(operator) != password and new_password is None:
+            return SignIn(refused=True)
+        return SignIn(operator=self.operators[operator])
+
+    async def signed_out(self, operator: OperatorId) -> None:
+        self.tape.append(("signed_out", operator))
+
+    def operator(self, operator: OperatorId) -> Operator | None:
+        return self.operators.get(operator)
+
+    def identity(self, cardholder: CardholderId) -> Identity | None:
+        return self.names.get(cardholder)
+
+    async def picture(self, camera: CameraId) -> bytes | None:
+        return self.pictures.get(camera)
+
+
+@asynccontextmanager
+async def browser(facade: FakeFacade, base: str = BASE, **settings: object):
+    """A client on the app itself, without a network."""
+    app = create_app(facade, **{"static": None, "wall": lambda: NOON, **settings})
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=base) as client:
+        client.app = app
+        yield client
+
+
+async def sign_in(client: httpx.AsyncClient, operator: OperatorId = GUARD, password: str = PASSWORD) -> dict[str, str]:
+    """Sign in and return the headers that orders need."""
+    answer = await client.post("/api/session", json={"operator": operator, "password": password})
+    assert answer.status_code == 200, answer.text
+    return {"X-CSRF-Token": answer.json()["csrf"], "Origin": str(client.base_url).rstrip("/")}
+
+
+def problem(answer: httpx.Response) -> tuple[int, str]:
+    """Return status and code of an answer that must be a whole problem document."""
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert set(body) == {"type", "title", "status", "detail", "code"}
+    assert body["status"] == answer.status_code
+    assert body["type"].endswith(body["code"])
+    assert body["detail"]
+    return answer.status_code, body["code"]

@@ -1,0 +1,102 @@
+import asyncio
+import json
+
+import pytest
+import websockets
+from websockets.asyncio.client import connect
+
+from controller.domain.ids import CameraId
+from tests.api.consoles import PATIENCE, served
+from tests.api.fakes import CAMERA, GUARD, YARD_CAMERA
+
+pytestmark = pytest.mark.anyio
+
+
+def wall(client, *, origin: str | None = None, cookie: str | None = None):
+    base = f"{client.base_url.host}:{client.base_url.port}"
+    token = client.cookies["ostiary_session"] if cookie is None else cookie
+    headers = {"Cookie": f"ostiary_session={token}"}
+    return connect(f"ws://{base}/api/live", origin=origin or f"http://{base}", additional_headers=headers, proxy=None)
+
+
+def ask(*cameras: str, fps: float = 5) -> str:
+    return json.dumps({"cameras": cameras, "fps": fps})
+
+
+def opened(message: bytes) -> tuple[CameraId, bytes]:
+    length = message[0]
+    return CameraId(message[1 : 1 + length].decode()), message[1 + length :]
+
+
+async def test_the_wall_shows_what_is_asked_for_and_only_new_pictures(facade):
+    facade.pictures[YARD_CAMERA] = b"yard 1"
+    async with served(facade) as client, wall(client) as socket, asyncio.timeout(PATIENCE):
+        await socket.send(ask(CAMERA, YARD_CAMERA, "cam-unknown", CAMERA))
+        shown = dict([opened(await socket.recv()), opened(await socket.recv())])
+        assert shown == {CAMERA: b"\xff\xd8 jpeg 1", YARD_CAMERA: b"yard 1"}
+        facade.pictures[YARD_CAMERA] = b"yard 2"
+        assert opened(await socket.recv()) == (YARD_CAMERA, b"yard 2")
+        await socket.send(ask(CAMERA))
+        facade.pictures[YARD_CAMERA] = b"yard 3"
+        await asyncio.sleep(0.3)
+        facade.pictures[CAMERA] = b"gate 2"
+        while (message := opened(await socket.recv()))[0] == YARD_CAMERA:
+            pass
+        assert message == (CAMERA, b"gate 2")
+
+
+@pytest.mark.parametrize(
+    "said", ["{}", "no json", ask("x" * 65), ask(*["c"] * 17), ask("cam-1", fps=6), ask("cam-1", fps=0), b"binary"]
+)
+async def test_what_is_not_understood_ends_the_wall(facade, said):
+    async with served(facade) as client, wall(client) as socket:
+        await socket.send(said)
+        await asyncio.wait_for(socket.wait_closed(), PATIENCE)
+    assert socket.close_code == 4400
+
+
+async def test_a_message_too_long_is_not_read(facade):
+    async with served(facade) as client, wall(client) as socket:
+        await socket.send("x" * 5000)
+        await asyncio.wait_for(socket.wait_closed(), PATIENCE)
+    assert socket.close_code == 1009
+
+
+@pytest.mark.parametrize("settings", [{"cookie": "stranger"}, {"origin": "http://evil.example"}])
+async def test_strangers_and_other_pages_see_nothing(facade, settings):
+    async with served(facade) as client:
+        with pytest.raises(websockets.InvalidStatus) as refused:
+            async with wall(client, **settings):
+                pass
+    assert refused.value.response.status_code == 403
+
+
+async def test_a_withdrawn_right_ends_the_wall(facade):
+    async with served(facade) as client, wall(client) as socket:
+        await socket.send(ask(CAMERA, fps=0.01))
+        await asyncio.wait_for(socket.recv(), PATIENCE)
+        del facade.operators[GUARD]
+        await asyncio.wait_for(socket.wait_closed(), PATIENCE)
+    assert socket.close_code == 4401
+
+
+async def test_a_camera_that_hangs_holds_up_no_other(facade, monkeypatch):
+    async def picture(camera):
+        if camera == YARD_CAMERA:
+            await asyncio.sleep(60)
+        return b"gate"
+
+    monkeypatch.setattr("api.live.PICTURE_SECONDS", 0.05)
+    facade.picture = picture
+    async with served(facade) as client, wall(client) as socket:
+        await socket.send(ask(YARD_CAMERA, CAMERA))
+        assert opened(await asyncio.wait_for(socket.recv(), PATIENCE)) == (CAMERA, b"gate")
+
+
+async def test_a_browser_that_leaves_is_no_fault(facade, capsys):
+    async with served(facade) as client:
+        async with wall(client) as socket:
+            await socket.send(ask(CAMERA))
+            await asyncio.wait_for(socket.recv(), PATIENCE)
+        assert (await client.get("/api/health")).status_code == 200
+    assert "Traceback" not in capsys.readouterr().err

@@ -1,0 +1,69 @@
+import pytest
+
+from api.problems import REFUSED
+from controller.domain import operators as op
+from controller.domain.events import LockdownEndRequested, LockdownStarted
+from controller.domain.operators import Refusal
+from tests.api.fakes import GATE, GUARD, browser, problem, sign_in
+
+pytestmark = pytest.mark.anyio
+
+ROWS = [
+    ("/api/doors/gate/unlock", {"whom": " courier "}, op.UnlockOnce(GATE, "courier")),
+    ("/api/doors/gate/lock", None, op.LockDoor(GATE)),
+    ("/api/doors/gate/block", {"reason": "broken"}, op.BlockDoor(GATE, "broken")),
+    ("/api/doors/gate/unblock", None, op.UnblockDoor(GATE)),
+    ("/api/lockdown", {"reason": "shots"}, op.StartLockdown("shots")),
+    ("/api/lockdown/end", None, op.EndLockdown()),
+    ("/api/threat-level", {"level": 2, "reason": "crowd"}, op.SetThreatLevel(2, "crowd")),
+    ("/api/alarms/a-1/acknowledge", None, op.AcknowledgeAlarm("a-1")),
+    ("/api/alarms/a-1/close", {"reason": "cleaner"}, op.CloseAlarm("a-1", "cleaner")),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "order"), ROWS)
+async def test_an_order_is_passed_on_as_it_came(facade, path, body, order):
+    async with browser(facade) as client:
+        headers = await sign_in(client)
+        answer = await client.post(path, json=body, headers=headers)
+    assert (answer.status_code, answer.json()) == (202, {"ordered": True, "code": None})
+    assert facade.tape[-1] == (GUARD, order)
+
+
+STATUS = {Refusal.UNKNOWN_OPERATOR: 401, Refusal.NOT_YOUR_ROLE: 403} | dict.fromkeys(
+    (Refusal.UNKNOWN_DOOR, Refusal.UNKNOWN_ALARM, Refusal.UNKNOWN_THREAT_LEVEL), 404
+)
+
+
+@pytest.mark.parametrize("refusal", Refusal)
+async def test_every_refusal_is_a_problem_with_its_own_word(facade, refusal):
+    facade.refusal = refusal
+    async with browser(facade) as client:
+        headers = await sign_in(client)
+        answer = await client.post("/api/doors/gate/lock", headers=headers)
+        ended = await client.post("/api/lockdown/end", headers=headers)
+    assert problem(answer) == problem(ended) == (STATUS.get(refusal, 409), refusal.value)
+
+
+def test_every_refusal_has_its_sentence():
+    assert set(REFUSED) == set(Refusal)
+
+
+async def test_ending_a_lockdown_says_when_a_second_person_is_waited_for(facade):
+    facade.record(LockdownStarted(GUARD, "drill", 5.0))
+    facade.record(LockdownEndRequested(GUARD))
+    async with browser(facade) as client:
+        headers = await sign_in(client)
+        answer = await client.post("/api/lockdown/end", headers=headers)
+        assert (await client.get("/api/view")).json()["lockdown"]["end_requested_by"] == "gil"
+    assert (answer.status_code, answer.json()) == (202, {"ordered": True, "code": "second_person_needed"})
+
+
+@pytest.mark.parametrize("body", [{}, {"whom": "x" * 501}, {"whom": 3}, {"whom": "x", "force": True}])
+async def test_an_order_that_says_too_little_or_too_much_is_refused(facade, body):
+    async with browser(facade) as client:
+        headers = await sign_in(client)
+        facade.tape.clear()
+        answer = await client.post("/api/doors/gate/unlock", json=body, headers=headers)
+    assert problem(answer) == (422, "invalid_request")
+    assert facade.tape == []
