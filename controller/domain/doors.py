@@ -46,7 +46,8 @@ class Passage:
     """A right to pass: armed by a grant, a guard's order, or a request to exit.
 
     ``until`` is monotonic seconds. ``cardholder`` and ``enters`` are None for an exit button and for a guard's order.
-    ``used``: counted as an entry because the door already stood open; it still excuses an opening until it lapses.
+    ``used``: counted as an entry because the door already stood open or has no contact; it still excuses an opening
+    until it lapses.
     """
 
     request: RequestId

@@ -223,7 +223,7 @@ class FaceJudged:
 
 @dataclass(frozen=True, slots=True)
 class GrantWithdrawn:
-    """A grant came to nothing before anybody used it."""
+    """A grant was taken back, or its unlock failed. If it was already counted as used, its holder may be anywhere."""
 
     request: RequestId
     door: DoorId

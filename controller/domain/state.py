@@ -60,7 +60,10 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Lockdown:
-    """A running lockdown. ``secured_by`` is the monotonic time by which every door should be seen locked."""
+    """A running lockdown. ``secured_by`` is the monotonic time by which every door should be seen locked.
+
+    ``secured`` holds only while every door is observed closed and locked; ``expected_seconds``: how long that may take.
+    """
 
     operator: OperatorId
     reason: str
@@ -69,6 +72,7 @@ class Lockdown:
     secured_by: float | None
     secured: bool = False
     end_requested_by: OperatorId | None = None
+    expected_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,9 @@ def pin_entered(turn: Turn, entered: PinEntered) -> None:
     pending = turn.state.challenges.get(entered.reader)
     if pending is None or Factor.PIN not in pending.wanted:
         return
+    if pending.until <= turn.now.mono:
+        abandon_challenge(turn, entered.reader, DenyReason.FACTOR_NOT_PRESENTED)
+        return
     right = turn.state.credentials[pending.credential].pin == entered.proof
     answer(turn, _completed(pending, entered.reader, pin_right=right))
 
@@ -68,11 +71,11 @@ def abandon_challenge(turn: Turn, reader: ReaderId, why: DenyReason) -> None:
         answer(turn, _completed(pending, reader, late=True))
     else:
         answer(turn, _completed(pending, reader))
-    turn.ask(StopFace(pending.request))
 
 
 def answer(turn: Turn, request: AccessRequest, card: CardPresented | None = None) -> None:
     """Decide a request and carry the decision out."""
+    pending = turn.state.challenges.get(request.reader)
     decision = decide(turn.site, turn.state, request, turn.now)
     match decision:
         case Grant():
@@ -83,6 +86,8 @@ def answer(turn: Turn, request: AccessRequest, card: CardPresented | None = None
             _challenge(turn, request, decision)
         case _:
             assert_never(decision)
+    if pending is not None and pending.request == request.id and not isinstance(decision, Challenge):
+        _stop_looking(turn, request, pending)
 
 
 def count_as_used(turn: Turn, door: Door, cardholder: CardholderId | None) -> None:
@@ -100,7 +105,7 @@ def _grant(turn: Turn, request: AccessRequest, grant: Grant) -> None:
     reader, door = _place(turn, request)
     credential = _credential(turn, request)
     for passage in turn.state.door(door.id).passages:
-        if passage.cardholder == credential.cardholder and not passage.used:
+        if passage.cardholder == credential.cardholder and not passage.used and passage.until > turn.now.mono:
             turn.record(ev.GrantWithdrawn(passage.request, door.id, ev.UnlockFailure.SUPERSEDED))
     turn.record(
         ev.AccessGranted(
@@ -186,6 +191,12 @@ def _ask_face(turn: Turn, reader: Reader, cardholder: CardholderId) -> None:
         turn.ask(AskFace(pending.request, reader.camera, cardholder, pending.until - FACE_MARGIN_SECONDS))
 
 
+def _stop_looking(turn: Turn, request: AccessRequest, pending: PendingChallenge) -> None:
+    """Call the eyes off a challenge that ended without their answer."""
+    if Factor.FACE in pending.wanted and request.face is None:
+        turn.ask(StopFace(pending.request))
+
+
 def _completed(
     pending: PendingChallenge,
     reader: ReaderId,
@@ -203,8 +214,8 @@ def _counts(turn: Turn, reader: ReaderId, pending: PendingChallenge, seen: FaceS
     return (
         Factor.FACE in pending.wanted
         and turn.site.readers[reader].camera == seen.camera
-        and pending.issued <= seen.seen_at
-        and turn.now.mono <= pending.until
+        and pending.issued < seen.seen_at
+        and turn.now.mono < pending.until
     )
 
 

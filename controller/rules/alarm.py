@@ -27,13 +27,20 @@ LASTING = frozenset(
 )
 """Alarms whose cause lasts, and is seen to end. The others tell of a moment."""
 
+ALWAYS_ANEW = frozenset({AlarmKind.FACE_MISMATCH})
+"""Each of these is an incident of its own: a face that is not the badge's never hides behind an earlier one."""
 
-def raise_alarm(turn: Turn, kind: AlarmKind, source: Source, detail: str = "") -> None:
-    """Raise an alarm, unless one of the same kind and place still tells the guard just that."""
-    if any(_says_it_already(alarm, kind, source) for alarm in turn.state.alarms.values()):
-        return
+
+def raise_alarm(turn: Turn, kind: AlarmKind, source: Source, detail: str = "", *, lasting: bool | None = None) -> None:
+    """Raise an alarm, unless one of the same kind and place still tells the guard just that.
+
+    ``lasting`` says whether the cause will be seen to end; None leaves it to the kind.
+    """
+    lasts = kind in LASTING if lasting is None else lasting
     alarm = AlarmId(f"a{turn.state.raised + 1}")
-    turn.record(ev.AlarmRaised(alarm, kind, PRIORITY[kind], source, detail, kind in LASTING))
+    raised = ev.AlarmRaised(alarm, kind, PRIORITY[kind], source, detail, lasts)
+    if not any(_says_it_already(known, raised) for known in turn.state.alarms.values()):
+        turn.record(raised)
 
 
 def cause_gone(turn: Turn, kinds: Iterable[AlarmKind], source: Source) -> None:
@@ -44,6 +51,8 @@ def cause_gone(turn: Turn, kinds: Iterable[AlarmKind], source: Source) -> None:
             turn.record(ev.AlarmCauseGone(alarm.id))
 
 
-def _says_it_already(alarm: Alarm, kind: AlarmKind, source: Source) -> bool:
-    unseen = alarm.acknowledged_by is None
-    return alarm.kind is kind and alarm.source == source and (alarm.persists if kind in LASTING else unseen)
+def _says_it_already(known: Alarm, raised: ev.AlarmRaised) -> bool:
+    """A lasting cause is told once. A moment is told again once it was seen, or where it is another one."""
+    if known.kind is not raised.kind or known.source != raised.source or raised.kind in ALWAYS_ANEW:
+        return False
+    return known.persists if raised.persists else known.acknowledged_by is None and known.detail == raised.detail

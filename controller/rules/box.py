@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from controller.domain import events as ev
 from controller.domain.alarms import AlarmKind, Source
+from controller.domain.decision import DenyReason
 from controller.domain.doors import DoorState
 from controller.domain.effects import Relock
 from controller.domain.ids import DoorId
+from controller.domain.site import Site
 from controller.domain.stimuli import BoxStartedUp, LogLateSeen, SignInTried
+from controller.rules.access import abandon_challenge
 from controller.rules.alarm import cause_gone, raise_alarm
-from controller.rules.fold import BURST_SECONDS, PIN_LOCK_SECONDS
+from controller.rules.fold_access import BURST_SECONDS, PIN_LOCK_SECONDS
 from controller.rules.lockdown import LOCKDOWN_SECONDS
 from controller.rules.turn import Turn
 
@@ -27,14 +30,19 @@ SIGN_IN_BURST = 5
 
 def started_up(turn: Turn, started: BoxStartedUp) -> None:
     """Wake up: nothing granted before still holds, everything is locked, and all inputs are read anew."""
-    for door, state in list(turn.state.doors.items()):
-        _lapse_grants(turn, door, state)
+    for door in turn.site.doors:
+        turn.ask(Relock(door))
+    for known, state in list(turn.state.doors.items()):
+        _lapse_grants(turn, known, state)
+    for reader in list(turn.state.challenges):
+        abandon_challenge(turn, reader, DenyReason.FACTOR_NOT_PRESENTED)
     turn.record(ev.BoxStarted(started.version, HEAR_SECONDS, PIN_LOCK_SECONDS, LOCKDOWN_SECONDS))
     if turn.state.site_digest != started.site_digest:
         turn.record(ev.SiteActivated(started.site_digest, started.site_toml))
     cause_gone(turn, {AlarmKind.LOG_LATE}, Source())
-    for door in turn.site.doors:
-        turn.ask(Relock(door))
+    for alarm in list(turn.state.alarms.values()):
+        if alarm.persists and not _still_there(turn.site, alarm.source):
+            turn.record(ev.AlarmCauseGone(alarm.id))
 
 
 def watch_clock(turn: Turn) -> None:
@@ -48,7 +56,7 @@ def watch_clock(turn: Turn) -> None:
     behind = (last.wall - turn.now.wall).total_seconds()
     drift = -behind - (turn.now.mono - last.mono)
     if behind > CLOCK_STEP_SECONDS or abs(drift) > CLOCK_STEP_SECONDS:
-        if turn.state.clock_trusted:
+        if turn.state.clock_trusted or drift > CLOCK_STEP_SECONDS:  # a further jump starts the steady time over
             turn.record(ev.ClockDistrusted(f"wall time stepped by {-behind if behind > 0 else drift:.0f} s"))
             raise_alarm(turn, AlarmKind.CLOCK_UNTRUSTED, Source())
     elif not turn.state.clock_trusted and turn.now.mono - turn.state.clock_steady_since >= CLOCK_STEADY_SECONDS:
@@ -88,3 +96,13 @@ def _lapse_grants(turn: Turn, door: DoorId, state: DoorState) -> None:
     for passage in state.passages:
         if not passage.used and not passage.exit:
             turn.record(ev.GrantWithdrawn(passage.request, door, ev.UnlockFailure.RESTARTED))
+
+
+def _still_there(site: Site, source: Source) -> bool:
+    """Tell whether what an alarm speaks of still stands in the site file: nothing else will ever end it."""
+    return (
+        (source.door is None or source.door in site.doors)
+        and (source.reader is None or source.reader in site.readers)
+        and (source.device is None or source.device in site.devices)
+        and (source.camera is None or source.camera in site.cameras)
+    )

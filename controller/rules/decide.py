@@ -82,8 +82,14 @@ def decide(site: Site, state: SiteState, request: AccessRequest, now: Instant) -
 
 def factors_needed(site: Site, state: SiteState, reader: Reader) -> frozenset[Factor]:
     """Return the union of what zone, reader and threat level ask for. A card comes first, always."""
-    threat = site.threat_levels[state.threat_level].added_factors.get(reader.enters, frozenset())
+    threat = threat_in_force(site, state).added_factors.get(reader.enters, frozenset())
     return frozenset({Factor.CARD}) | site.zones[reader.enters].factors | reader.factors | threat
+
+
+def threat_in_force(site: Site, state: SiteState) -> ThreatLevel:
+    """Return the threat level's policy. A level that the site file no longer knows counts as its strictest."""
+    strictest = site.threat_levels[max(site.threat_levels)]
+    return site.threat_levels.get(state.threat_level, strictest)
 
 
 def proven(request: AccessRequest) -> frozenset[Factor]:
@@ -111,7 +117,7 @@ def _resolve(site: Site, state: SiteState, request: AccessRequest, now: Instant)
         site.zones[reader.enters],
         credential,
         holder,
-        site.threat_levels[state.threat_level],
+        threat_in_force(site, state),
     )
 
 
@@ -210,7 +216,8 @@ def _pending_elsewhere(case: Case) -> Finding:
 def _pin(case: Case) -> Finding:
     tries = case.state.pin_tries.get(case.credential.id)
     locked = tries is not None and tries.locked_until is not None and case.now.mono < tries.locked_until
-    if Factor.PIN in factors_needed(case.site, case.state, case.reader) and locked:
+    asked = case.request.pin_right is not None or Factor.PIN in factors_needed(case.site, case.state, case.reader)
+    if asked and locked:
         return Finding("too many wrong PINs", DenyReason.TOO_MANY_PIN_TRIES)
     if case.request.pin_right is False:
         return Finding("the PIN was wrong", DenyReason.WRONG_PIN)

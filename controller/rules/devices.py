@@ -10,8 +10,12 @@ from controller.domain.ids import DeviceId, DoorId
 from controller.domain.site import DeviceKind, Site
 from controller.domain.stimuli import CameraSeen, Delivered, DeviceSeen, PowerSeen, TamperSeen, ViolationSeen
 from controller.rules.alarm import cause_gone, raise_alarm
+from controller.rules.door import armed
 from controller.rules.lockdown import look_whether_secured
 from controller.rules.turn import Turn
+
+_FAULTS = frozenset({ev.Violation.MALFORMED, ev.Violation.SEQUENCE_GAP})
+"""Violations that a broken device commits as well as an attacker."""
 
 
 def device_seen(turn: Turn, seen: DeviceSeen) -> None:
@@ -28,18 +32,21 @@ def device_seen(turn: Turn, seen: DeviceSeen) -> None:
         return
     turn.record(ev.DeviceCameOnline(device.id, seen.secure, seen.detail))
     cause_gone(turn, {AlarmKind.OFFLINE}, source)
-    if device.kind is DeviceKind.OSDP and not seen.secure:
+    if seen.secure:
+        cause_gone(turn, {AlarmKind.SECURE_CHANNEL_OFF}, source)
+    elif device.kind is DeviceKind.OSDP:
         raise_alarm(turn, AlarmKind.SECURE_CHANNEL_OFF, source, "this reader speaks in the clear")
     for door in locked_by(turn.site, device.id):
-        if not turn.state.door(door).passages:  # no pulse survives a device's restart
+        if not armed(turn, door):  # no pulse survives a device's restart
             turn.ask(Relock(door))
 
 
 def tamper_seen(turn: Turn, seen: TamperSeen) -> None:
-    """A tamper switch moved."""
-    if seen.device not in turn.site.devices or turn.state.device(seen.device).tampered == seen.active:
+    """A tamper switch moved. What ended while the box was down ends its alarm, too."""
+    if seen.device not in turn.site.devices:
         return
-    turn.record(ev.TamperObserved(seen.device, seen.active))
+    if turn.state.device(seen.device).tampered != seen.active:
+        turn.record(ev.TamperObserved(seen.device, seen.active))
     if seen.active:
         raise_alarm(turn, AlarmKind.TAMPER, Source(device=seen.device))
     else:
@@ -48,9 +55,10 @@ def tamper_seen(turn: Turn, seen: TamperSeen) -> None:
 
 def power_seen(turn: Turn, seen: PowerSeen) -> None:
     """A device's supply failed, or is back."""
-    if seen.device not in turn.site.devices or turn.state.device(seen.device).power_failed == seen.failed:
+    if seen.device not in turn.site.devices:
         return
-    turn.record(ev.PowerObserved(seen.device, seen.failed))
+    if turn.state.device(seen.device).power_failed != seen.failed:
+        turn.record(ev.PowerObserved(seen.device, seen.failed))
     if seen.failed:
         raise_alarm(turn, AlarmKind.MAINS, Source(device=seen.device))
     else:
@@ -62,7 +70,8 @@ def violation_seen(turn: Turn, seen: ViolationSeen) -> None:
     if seen.device not in turn.site.devices:
         return
     turn.record(ev.WireViolated(seen.device, seen.violation, seen.detail))
-    raise_alarm(turn, AlarmKind.SECURE_CHANNEL_LOST, Source(device=seen.device), seen.violation.value)
+    kind = AlarmKind.FAULT if seen.violation in _FAULTS else AlarmKind.SECURE_CHANNEL_LOST
+    raise_alarm(turn, kind, Source(device=seen.device), seen.violation.value, lasting=False)
 
 
 def message_is_new(turn: Turn, message: Delivered) -> bool:

@@ -17,9 +17,9 @@ DOOR_ALARMS = frozenset({AlarmKind.FORCED_OPEN, AlarmKind.HELD_OPEN, AlarmKind.F
 
 
 def position_seen(turn: Turn, seen: PositionSeen) -> None:
-    """The contact moved. The same position told twice is one fact."""
+    """The contact moved. The same position told twice is one fact, and a contact that is not there tells nothing."""
     door = turn.site.doors.get(seen.door)
-    if door is None or turn.state.door(door.id).position is seen.position:
+    if door is None or door.contact is None or turn.state.door(door.id).position is seen.position:
         return
     if seen.position is Position.OPEN:
         _opened(turn, door)
@@ -27,7 +27,7 @@ def position_seen(turn: Turn, seen: PositionSeen) -> None:
     turn.record(ev.PositionObserved(door.id, seen.position, None, None))
     if seen.position is Position.CLOSED:
         cause_gone(turn, DOOR_ALARMS, Source(door=door.id))
-        if door.relock_on is RelockOn.CLOSE and not _armed(turn, door.id):
+        if door.relock_on is RelockOn.CLOSE and not armed(turn, door.id):
             turn.ask(Relock(door.id))
     look_whether_secured(turn)
 
@@ -58,7 +58,7 @@ def rex_seen(turn: Turn, seen: RexSeen) -> None:
 def unlock_failed(turn: Turn, failed: UnlockFailed) -> None:
     """An unlock never reached its lock: nobody may use what was granted."""
     for passage in turn.state.door(failed.door).passages:
-        if passage.request == failed.request:
+        if passage.request == failed.request and not passage.exit:
             turn.record(ev.GrantWithdrawn(failed.request, failed.door, failed.why))
 
 
@@ -74,6 +74,11 @@ def door_time_passed(turn: Turn, door: DoorId) -> None:
     if state.held_after is not None and state.held_after <= mono:
         raise_alarm(turn, AlarmKind.HELD_OPEN, Source(door=door))
         turn.record(ev.HeldOpenTimed(door))
+
+
+def armed(turn: Turn, door: DoorId) -> bool:
+    """Tell whether somebody may pass right now."""
+    return any(p.until > turn.now.mono for p in turn.state.door(door).passages)
 
 
 def _lapsed(turn: Turn, door: DoorId, passage: Passage) -> None:
@@ -100,7 +105,10 @@ def _opened(turn: Turn, door: Door) -> None:
 
 
 def _used(turn: Turn, door: Door, live: tuple[Passage, ...]) -> None:
-    """Everybody who was granted passes in one opening: the first is seen to, the others are assumed to."""
+    """Everybody who was granted passes in one opening: the first is seen to, the others are assumed to.
+
+    Whoever pressed the exit button twice leaves once.
+    """
     fresh = tuple(p for p in live if not p.used)
     exits = [p for p in fresh if p.exit]
     entries = [p for p in fresh if not p.exit]
@@ -108,11 +116,9 @@ def _used(turn: Turn, door: Door, live: tuple[Passage, ...]) -> None:
         people = tuple(p.cardholder for p in entries if p.cardholder is not None)
         turn.record(ev.EntryAmbiguous(door.id, tuple(p.request for p in fresh), people))
         return
-    for passage in exits:
+    for passage in exits[:1]:
         turn.record(ev.ExitObserved(passage.request, door.id))
+    for passage in exits[1:]:
+        turn.record(ev.PassageLapsed(passage.request, door.id))
     for place, passage in enumerate(entries):
         turn.record(ev.EntryObserved(passage.request, door.id, passage.cardholder, passage.enters, assumed=place > 0))
-
-
-def _armed(turn: Turn, door: DoorId) -> bool:
-    return any(p.until > turn.now.mono for p in turn.state.door(door).passages)

@@ -9,21 +9,25 @@ from immutables import Map
 
 from controller.domain import events as ev
 from controller.domain.alarms import Alarm
-from controller.domain.decision import DenyReason
-from controller.domain.doors import Block, DoorState, LockStatus, Passage, Position
+from controller.domain.doors import Block, DoorState, Passage
 from controller.domain.events import Event
-from controller.domain.ids import CardholderId, DoorId, ReaderId, RequestId, ZoneId
 from controller.domain.instant import Instant
-from controller.domain.site import Factor
-from controller.domain.state import DeviceState, Heard, Lockdown, PendingChallenge, PinTries, SiteState
-
-CONTACT_GRACE_SECONDS = 1.0
-"""A leaf pulled at the last instant of the strike is reported a debounce and a line cycle later."""
-
-MAX_WRONG_PINS = 3
-PIN_LOCK_SECONDS = 60.0
-BURST_SECONDS = 60.0
-BURST_MEMORY = 32
+from controller.domain.state import DeviceState, Heard, Lockdown, SiteState
+from controller.rules.fold_access import BURST_MEMORY, challenged, counted, denied, granted, proven, tries_after_start
+from controller.rules.fold_doors import (
+    ambiguous,
+    armed,
+    blocked,
+    disarmed,
+    entered,
+    locked,
+    moved,
+    passage_until,
+    timed,
+    told_to_lock,
+    with_door,
+    withdrawn,
+)
 
 
 def apply(state: SiteState, event: Event, at: Instant) -> SiteState:
@@ -54,35 +58,37 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
             failed = (*state.failed_sign_ins, at.mono)[-BURST_MEMORY:]
             return replace(state, failed_sign_ins=failed)
         case ev.AccessGranted():
-            return _granted(state, event, at)
+            return granted(state, event, at)
         case ev.AccessDenied():
-            return _denied(state, event, at)
+            return denied(state, event, at)
         case ev.ChallengeIssued():
-            return _challenged(state, event, at)
+            return challenged(state, event, at)
         case ev.FactorProven():
-            return _proven(state, event)
+            return proven(state, event)
         case ev.DoorUnlockOrdered():
-            passage = Passage(event.request, None, None, at.mono + event.seconds + CONTACT_GRACE_SECONDS)
-            return _armed(_counted(state, event.request), event.door, passage)
+            passage = Passage(event.request, None, None, passage_until(at, event.seconds))
+            return armed(counted(state, event.request), event.door, passage)
         case ev.ExitRequested():
-            passage = Passage(event.request, None, None, at.mono + event.seconds + CONTACT_GRACE_SECONDS, exit=True)
-            return _armed(_counted(state, event.request), event.door, passage, opens=False)
+            passage = Passage(event.request, None, None, passage_until(at, event.seconds), exit=True)
+            return armed(counted(state, event.request), event.door, passage)
         case ev.EntryObserved():
-            return _entered(state, event)
+            return entered(state, event)
         case ev.EntryAmbiguous():
-            return _ambiguous(state, event)
-        case ev.GrantWithdrawn() | ev.NoEntryAfterGrant() | ev.ExitObserved() | ev.PassageLapsed():
-            return _disarmed(state, event.door, (event.request,))
+            return ambiguous(state, event)
+        case ev.GrantWithdrawn():
+            return withdrawn(state, event)
+        case ev.NoEntryAfterGrant() | ev.ExitObserved() | ev.PassageLapsed():
+            return disarmed(state, event.door, (event.request,))
         case ev.PositionObserved():
-            return _moved(state, event, at)
+            return moved(state, event, at)
         case ev.HeldOpenTimerRestarted():
-            return _timed(state, event.door, at.mono + event.warn_seconds, at.mono + event.open_seconds)
+            return timed(state, event.door, at.mono + event.warn_seconds, at.mono + event.open_seconds)
         case ev.HeldOpenWarned():
-            return _with_door(state, event.door, replace(state.door(event.door), warn_after=None))
+            return with_door(state, event.door, replace(state.door(event.door), warn_after=None))
         case ev.HeldOpenTimed():
-            return _timed(state, event.door, None, None)
+            return timed(state, event.door, None, None)
         case ev.LockObserved():
-            return _locked(state, event)
+            return locked(state, event, at)
         case ev.DeviceCameOnline():
             device = replace(state.device(event.device), online=True, secure=event.secure)
             return replace(state, devices=state.devices.set(event.device, device))
@@ -102,14 +108,13 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
         case ev.CameraWentOffline():
             return replace(state, cameras=state.cameras.set(event.camera, DeviceState(online=False)))
         case ev.DoorLockOrdered():
-            return _with_door(state, event.door, replace(state.door(event.door), ordered=LockStatus.LOCKED))
+            return told_to_lock(state, event.door)
         case ev.DoorBlocked():
-            door = replace(state.door(event.door), block=Block(event.operator, event.reason))
-            return _with_door(state, event.door, door)
+            return blocked(told_to_lock(state, event.door), event.door, Block(event.operator, event.reason))
         case ev.DoorUnblocked():
-            return _with_door(state, event.door, replace(state.door(event.door), block=None))
+            return blocked(state, event.door, None)
         case ev.LockdownStarted():
-            return replace(state, lockdown=_lockdown(event, at))
+            return _locked_down(state, event, at)
         case ev.LockdownSecured() | ev.LockdownOverdue() | ev.LockdownEndRequested() | ev.LockdownEnded():
             return _lockdown_moved(state, event)
         case ev.ThreatLevelSet():
@@ -141,22 +146,21 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
 
 def _started(state: SiteState, event: ev.BoxStarted, at: Instant) -> SiteState:
     """Forget what was observed, keep what was ordered; deadlines begin anew, to the strict side."""
-    blocked = {door: DoorState(block=was.block) for door, was in state.doors.items() if was.block}
-    locked = {
-        credential: PinTries(tries.wrong, at.mono + event.pin_lock_seconds)
-        for credential, tries in state.pin_tries.items()
-        if tries.locked_until is not None
-    }
+    blocks = {door: DoorState(block=was.block) for door, was in state.doors.items() if was.block}
     lockdown = state.lockdown and replace(
-        state.lockdown, started_mono=at.mono, secured=False, secured_by=at.mono + event.lockdown_seconds
+        state.lockdown,
+        started_mono=at.mono,
+        expected_seconds=event.lockdown_seconds,
+        secured=False,
+        secured_by=at.mono + event.lockdown_seconds,
     )
     return replace(
         state,
-        doors=Map(blocked),
+        doors=Map(blocks),
         devices=Map(),
         cameras=Map(),
         challenges=Map(),
-        pin_tries=Map(locked),
+        pin_tries=Map(tries_after_start(state, at.mono + event.pin_lock_seconds)),
         unknown_cards=Map(),
         failed_sign_ins=(),
         lockdown=lockdown,
@@ -179,126 +183,12 @@ def _credential(state: SiteState, event: ev.CredentialRecorded) -> SiteState:
     )
 
 
-def _granted(state: SiteState, event: ev.AccessGranted, at: Instant) -> SiteState:
-    until = at.mono + event.seconds + CONTACT_GRACE_SECONDS
-    passage = Passage(event.request, event.cardholder, event.enters, until)
-    state = _unchallenged(_counted(state, event.request), event.reader, event.request)
-    if Factor.PIN in event.presented:
-        tries = state.pin_tries
-        state = replace(state, pin_tries=tries.delete(event.credential) if event.credential in tries else tries)
-    return _armed(state, event.door, passage)
-
-
-def _denied(state: SiteState, event: ev.AccessDenied, at: Instant) -> SiteState:
-    state = _unchallenged(_counted(state, event.request), event.reader, event.request)
-    if DenyReason.UNKNOWN_CREDENTIAL in event.reasons:
-        recent = [t for t in state.unknown_cards.get(event.reader, ()) if at.mono - t < BURST_SECONDS]
-        seen = (*recent, at.mono)[-BURST_MEMORY:]
-        state = replace(state, unknown_cards=state.unknown_cards.set(event.reader, seen))
-    if DenyReason.WRONG_PIN in event.reasons and event.credential is not None:
-        tries = state.pin_tries.get(event.credential)
-        wrong = 1 if tries is None or tries.locked_until is not None else tries.wrong + 1
-        locked = at.mono + PIN_LOCK_SECONDS if wrong >= MAX_WRONG_PINS else None
-        state = replace(state, pin_tries=state.pin_tries.set(event.credential, PinTries(wrong, locked)))
-    return state
-
-
-def _challenged(state: SiteState, event: ev.ChallengeIssued, at: Instant) -> SiteState:
-    pending = PendingChallenge(
-        event.request,
-        event.credential,
-        event.cardholder,
-        frozenset(event.presented),
-        frozenset(event.factors),
-        at.mono,
-        at.mono + event.seconds,
-    )
-    state = _counted(state, event.request)
-    return replace(state, challenges=state.challenges.set(event.reader, pending))
-
-
-def _proven(state: SiteState, event: ev.FactorProven) -> SiteState:
-    pending = state.challenges.get(event.reader)
-    if pending is None or pending.request != event.request:
-        return state
-    factor = frozenset({event.factor})
-    pending = replace(pending, presented=pending.presented | factor, wanted=pending.wanted - factor)
-    return replace(state, challenges=state.challenges.set(event.reader, pending))
-
-
-def _unchallenged(state: SiteState, reader: ReaderId, request: RequestId) -> SiteState:
-    pending = state.challenges.get(reader)
-    if pending is None or pending.request != request:
-        return state
-    return replace(state, challenges=state.challenges.delete(reader))
-
-
-def _counted(state: SiteState, request: RequestId) -> SiteState:
-    return replace(state, requests=max(state.requests, int(request[1:])))
-
-
-def _armed(state: SiteState, door: DoorId, passage: Passage, *, opens: bool = True) -> SiteState:
-    before = state.door(door)
-    ordered = LockStatus.UNLOCKED if opens else before.ordered
-    return _with_door(state, door, replace(before, passages=(*before.passages, passage), ordered=ordered))
-
-
-def _disarmed(state: SiteState, door: DoorId, requests: tuple[RequestId, ...]) -> SiteState:
-    before = state.door(door)
-    left = tuple(p for p in before.passages if p.request not in requests)
-    return _with_door(state, door, replace(before, passages=left))
-
-
-def _entered(state: SiteState, event: ev.EntryObserved) -> SiteState:
-    if event.assumed and state.door(event.door).position is Position.OPEN:
-        state = _used(state, event.door, event.request)
-    else:
-        state = _disarmed(state, event.door, (event.request,))
-    if event.cardholder is None or event.enters is None:
-        return state
-    return _located(state, (event.cardholder,), event.enters)
-
-
-def _used(state: SiteState, door: DoorId, request: RequestId) -> SiteState:
-    before = state.door(door)
-    passages = tuple(replace(p, used=True) if p.request == request else p for p in before.passages)
-    return _with_door(state, door, replace(before, passages=passages))
-
-
-def _ambiguous(state: SiteState, event: ev.EntryAmbiguous) -> SiteState:
-    return _located(_disarmed(state, event.door, event.requests), event.cardholders, None)
-
-
-def _located(state: SiteState, people: tuple[CardholderId, ...], zone: ZoneId | None) -> SiteState:
-    locations = state.locations
-    for person in people:
-        locations = locations.set(person, zone)
-    return replace(state, locations=locations)
-
-
-def _moved(state: SiteState, event: ev.PositionObserved, at: Instant) -> SiteState:
-    warn = None if event.warn_seconds is None else at.mono + event.warn_seconds
-    held = None if event.open_seconds is None else at.mono + event.open_seconds
-    door = replace(state.door(event.door), position=event.position)
-    return _timed(_with_door(state, event.door, door), event.door, warn, held)
-
-
-def _timed(state: SiteState, door: DoorId, warn: float | None, held: float | None) -> SiteState:
-    return _with_door(state, door, replace(state.door(door), warn_after=warn, held_after=held))
-
-
-def _locked(state: SiteState, event: ev.LockObserved) -> SiteState:
-    before = state.door(event.door)
-    ordered = None if before.ordered is event.lock else before.ordered
-    return _with_door(state, event.door, replace(before, lock=event.lock, ordered=ordered))
-
-
-def _with_door(state: SiteState, door: DoorId, now: DoorState) -> SiteState:
-    return replace(state, doors=state.doors.set(door, now))
-
-
-def _lockdown(event: ev.LockdownStarted, at: Instant) -> Lockdown:
-    return Lockdown(event.operator, event.reason, at.wall, at.mono, at.mono + event.expected_seconds)
+def _locked_down(state: SiteState, event: ev.LockdownStarted, at: Instant) -> SiteState:
+    for door in state.doors:
+        state = told_to_lock(state, door)
+    seconds = event.expected_seconds
+    lockdown = Lockdown(event.operator, event.reason, at.wall, at.mono, at.mono + seconds, expected_seconds=seconds)
+    return replace(state, lockdown=lockdown)
 
 
 def _lockdown_moved(

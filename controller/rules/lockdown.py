@@ -37,12 +37,8 @@ def withdraw(turn: Turn, door: DoorId, why: Refusal) -> None:
             turn.record(ev.GrantWithdrawn(passage.request, door, why))
 
 
-def end_lockdown(turn: Turn, operator: OperatorId) -> None:
-    """Ask to end it, or, as a second and other person, end it."""
-    lockdown = turn.state.lockdown
-    if lockdown is None:
-        return
-    first = lockdown.end_requested_by
+def end_lockdown(turn: Turn, operator: OperatorId, first: OperatorId | None) -> None:
+    """Ask to end it, or, as a second person after ``first``, end it."""
     if first is None or first == operator:
         turn.record(ev.LockdownEndRequested(operator))
         return

@@ -26,6 +26,7 @@ from controller.domain.operators import (
 from controller.domain.state import SiteState
 from controller.domain.stimuli import Ordered
 from controller.rules.access import UNLOCK_DEADLINE_SECONDS, count_as_used
+from controller.rules.decide import threat_in_force
 from controller.rules.lockdown import end_lockdown, start_lockdown, withdraw
 from controller.rules.turn import Turn
 
@@ -102,7 +103,7 @@ def _carry_out(turn: Turn, operator: OperatorId, order: Order) -> None:
         case StartLockdown(reason=reason):
             start_lockdown(turn, operator, reason)
         case EndLockdown():
-            end_lockdown(turn, operator)
+            end_lockdown(turn, operator, _first_to_end(turn.state))
         case SetThreatLevel(level=level, reason=reason):
             _set_threat_level(turn, operator, level, reason)
         case AcknowledgeAlarm(alarm=alarm):
@@ -158,7 +159,7 @@ def _may_unlock(turn: Turn, door: DoorId) -> Refusal | None:
         return Refusal.LOCKDOWN
     if turn.state.door(door).block is not None:
         return Refusal.DOOR_BLOCKED
-    if door in turn.site.threat_levels[turn.state.threat_level].locked_doors:
+    if door in threat_in_force(turn.site, turn.state).locked_doors:
         return Refusal.THREAT_LEVEL
     return Refusal.LOG_CANNOT_BE_WRITTEN if turn.state.log_late else None
 
@@ -167,6 +168,13 @@ def _may_end(state: SiteState, operator: OperatorId) -> Refusal | None:
     if state.lockdown is None:
         return Refusal.NO_LOCKDOWN
     return Refusal.SECOND_PERSON_NEEDED if state.lockdown.end_requested_by == operator else None
+
+
+def _first_to_end(state: SiteState) -> OperatorId | None:
+    """Return who asked to end the lockdown, as long as they still have that right."""
+    first = state.lockdown.end_requested_by if state.lockdown else None
+    known = state.operators.get(first) if first else None
+    return first if known is not None and EndLockdown in RIGHTS[known.role] else None
 
 
 def _may_handle(state: SiteState, order: AcknowledgeAlarm | CloseAlarm) -> Refusal | None:

@@ -1,0 +1,116 @@
+"""The doors' part of the fold: who may pass, what was seen, what is timed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from controller.domain import events as ev
+from controller.domain.doors import Block, DoorState, LockStatus, Passage, Position
+from controller.domain.ids import CardholderId, DoorId, RequestId, ZoneId
+from controller.domain.instant import Instant
+from controller.domain.state import SiteState
+
+CONTACT_GRACE_SECONDS = 1.0
+"""A leaf pulled at the last instant of the strike is reported a debounce and a line cycle later."""
+
+
+def passage_until(at: Instant, seconds: float) -> float:
+    """Return the monotonic second at which a strike released for ``seconds`` no longer excuses an opening."""
+    return at.mono + seconds + CONTACT_GRACE_SECONDS
+
+
+def armed(state: SiteState, door: DoorId, passage: Passage) -> SiteState:
+    """Somebody may pass. A request to exit says nothing of the bolt: the way out may be mechanical."""
+    before = state.door(door)
+    ordered = before.ordered if passage.exit else LockStatus.UNLOCKED
+    return with_door(state, door, replace(before, passages=(*before.passages, passage), ordered=ordered))
+
+
+def disarmed(state: SiteState, door: DoorId, requests: tuple[RequestId, ...]) -> SiteState:
+    """These may no longer pass. Once nobody may, nothing is left of the order to unlock."""
+    before = state.door(door)
+    left = tuple(p for p in before.passages if p.request not in requests)
+    over = before.ordered is LockStatus.UNLOCKED and all(p.exit for p in left)
+    return with_door(state, door, replace(before, passages=left, ordered=None if over else before.ordered))
+
+
+def withdrawn(state: SiteState, event: ev.GrantWithdrawn) -> SiteState:
+    """A grant that was counted as used, and is taken back, leaves its holder's whereabouts unknown."""
+    assumed = tuple(
+        p.cardholder for p in state.door(event.door).passages if p.request == event.request and p.used and p.cardholder
+    )
+    return _located(disarmed(state, event.door, (event.request,)), assumed, None)
+
+
+def entered(state: SiteState, event: ev.EntryObserved) -> SiteState:
+    """A passage was used. An assumed one stays until it lapses: its unlock may still wait for the log."""
+    state = _used(state, event.door, event.request) if event.assumed else disarmed(state, event.door, (event.request,))
+    if event.cardholder is None or event.enters is None:
+        return state
+    return _located(state, (event.cardholder,), event.enters)
+
+
+def ambiguous(state: SiteState, event: ev.EntryAmbiguous) -> SiteState:
+    """Who passed is not known, and so neither is where they are."""
+    return _located(disarmed(state, event.door, event.requests), event.cardholders, None)
+
+
+def moved(state: SiteState, event: ev.PositionObserved, at: Instant) -> SiteState:
+    """A leaf moved, and is timed or no longer."""
+    warn = None if event.warn_seconds is None else at.mono + event.warn_seconds
+    held = None if event.open_seconds is None else at.mono + event.open_seconds
+    door = replace(state.door(event.door), position=event.position)
+    state = timed(with_door(state, event.door, door), event.door, warn, held)
+    return state if event.position is Position.CLOSED else _no_longer_secured(state, at)
+
+
+def timed(state: SiteState, door: DoorId, warn: float | None, held: float | None) -> SiteState:
+    """Set or clear when an open door warns and when it is held."""
+    return with_door(state, door, replace(state.door(door), warn_after=warn, held_after=held))
+
+
+def locked(state: SiteState, event: ev.LockObserved, at: Instant) -> SiteState:
+    """A bolt moved."""
+    before = state.door(event.door)
+    ordered = None if before.ordered is event.lock else before.ordered
+    state = with_door(state, event.door, replace(before, lock=event.lock, ordered=ordered))
+    return state if event.lock is LockStatus.LOCKED else _no_longer_secured(state, at)
+
+
+def told_to_lock(state: SiteState, door: DoorId) -> SiteState:
+    """A lock was told to lock; a bolt that is seen locked has nothing left to show."""
+    before = state.door(door)
+    ordered = None if before.lock is LockStatus.LOCKED else LockStatus.LOCKED
+    return with_door(state, door, replace(before, ordered=ordered))
+
+
+def blocked(state: SiteState, door: DoorId, block: Block | None) -> SiteState:
+    """A block was put on a door or taken off it."""
+    return with_door(state, door, replace(state.door(door), block=block))
+
+
+def with_door(state: SiteState, door: DoorId, now: DoorState) -> SiteState:
+    """Replace what is known of a door."""
+    return replace(state, doors=state.doors.set(door, now))
+
+
+def _no_longer_secured(state: SiteState, at: Instant) -> SiteState:
+    """A lockdown is secured only while every door is: this one gets the usual time to be seen locked again."""
+    lockdown = state.lockdown
+    if lockdown is None or not lockdown.secured:
+        return state
+    again = replace(lockdown, secured=False, secured_by=at.mono + lockdown.expected_seconds)
+    return replace(state, lockdown=again)
+
+
+def _used(state: SiteState, door: DoorId, request: RequestId) -> SiteState:
+    before = state.door(door)
+    passages = tuple(replace(p, used=True) if p.request == request else p for p in before.passages)
+    return with_door(state, door, replace(before, passages=passages))
+
+
+def _located(state: SiteState, people: tuple[CardholderId, ...], zone: ZoneId | None) -> SiteState:
+    locations = state.locations
+    for person in people:
+        locations = locations.set(person, zone)
+    return replace(state, locations=locations)
