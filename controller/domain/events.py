@@ -6,7 +6,6 @@ a face, a PIN or the number of an enrolled card in clear: those are sealed under
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -32,6 +31,7 @@ from controller.domain.instant import Instant
 from controller.domain.operators import Operator, Refusal
 from controller.domain.people import Cardholder, Credential
 from controller.domain.site import Factor
+from controller.domain.words import word_for
 
 
 class Violation(StrEnum):
@@ -603,14 +603,10 @@ Event = (
 )
 
 
-def _snake(name: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
-
-
-KINDS: Mapping[str, type[Event]] = MappingProxyType({_snake(c.__name__): c for c in get_args(Event)})
+KINDS: Mapping[str, type[Event]] = MappingProxyType({word_for(kind): kind for kind in get_args(Event)})
 """The word each event goes by in the log, the API and the console."""
 
-KIND_OF: Mapping[type[Event], str] = MappingProxyType({c: kind for kind, c in KINDS.items()})
+KIND_OF: Mapping[type[Event], str] = MappingProxyType({kind: word for word, kind in KINDS.items()})
 
 
 @dataclass(frozen=True, slots=True)

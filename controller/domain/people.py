@@ -30,6 +30,11 @@ class CredentialStatus(StrEnum):
     RETURNED = "returned"
 
 
+def badge_number(facility: int | None, number: int) -> str:
+    """Return the text that stands for a badge's numbers before it is hashed, whether from a wire or from a list."""
+    return f"{'' if facility is None else facility}:{number}"
+
+
 @dataclass(frozen=True, slots=True)
 class Cardholder:
     """A person by pseudonym."""

@@ -25,6 +25,7 @@ from controller.domain.operators import (
 )
 from controller.domain.state import SiteState
 from controller.domain.stimuli import Ordered
+from controller.domain.words import word_for
 from controller.rules.access import UNLOCK_DEADLINE_SECONDS, count_as_used
 from controller.rules.decide import threat_in_force
 from controller.rules.lockdown import end_lockdown, start_lockdown, withdraw
@@ -61,8 +62,8 @@ def ordered(turn: Turn, stimulus: Ordered) -> None:
     if refusal is None:
         _carry_out(turn, stimulus.operator, stimulus.order)
         return
-    name, subject = type(stimulus.order).__name__, _subject(stimulus.order)
-    turn.record(ev.OrderRefused(stimulus.operator, name, subject, refusal))
+    word = word_for(type(stimulus.order))
+    turn.record(ev.OrderRefused(stimulus.operator, word, _subject(stimulus.order), refusal))
 
 
 def may(turn: Turn, operator: OperatorId, order: Order) -> Refusal | None:

@@ -90,6 +90,10 @@ class Runtime:
         self._set_timer(now)
         return Handled(outcome, durable)
 
+    def submit(self, stimulus: Stimulus) -> asyncio.Future[None]:
+        """Handle a stimulus; the future is done once everything that followed from it is durable."""
+        return self.handle(stimulus).durable
+
     def listen(self, listener: Callable[[Recorded], None]) -> None:
         """Call ``listener`` with every record from now on, on the loop, in order."""
         self._listeners.append(listener)

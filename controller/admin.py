@@ -1,0 +1,113 @@
+"""What is done to a box rather than at its doors: appointing operators, importing people, enrolling faces.
+
+One table of commands, served by a running box over its control socket and by a stopped one directly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from controller.core import Core
+from controller.domain.ids import CardholderId, CredentialId, OperatorId
+from controller.domain.operators import Operator, Role
+from controller.domain.people import Cardholder, Credential, badge_number
+from controller.domain.stimuli import BadgeEnrolled, FaceEnrolled, OperatorEnrolled, PersonEnrolled
+from controller.runtime.ports import FaceTemplate, Identity
+from controller.site.check import format_errors
+from controller.site.errors import SiteErrors
+from controller.site.people import PersonRow, parse_people
+
+ONE_TIME_BYTES = 12
+
+Command = Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
+Enroller = Callable[[CardholderId, Sequence[bytes]], Awaitable[FaceTemplate]]
+
+
+class AdminError(ValueError):
+    """The command cannot be carried out; the sentence says why and what to do."""
+
+
+class Admin:
+    """The administration of one box. Every act is recorded with its author before it is answered."""
+
+    def __init__(self, core: Core, enroller: Enroller | None = None) -> None:
+        self._core = core
+        self._enroller = enroller
+        self.commands: Mapping[str, Command] = {
+            "operator_add": self._operator_add,
+            "people_import": self._people_import,
+            "face_enrol": self._face_enrol,
+        }
+
+    async def add_operator(self, name: str, role: Role, author: str) -> str:
+        """Appoint an operator, or give one another role and a new one-time password, which is returned."""
+        password = secrets.token_urlsafe(ONE_TIME_BYTES)
+        operator = OperatorId(name)
+        await asyncio.to_thread(self._core.keystore.set_password, operator, password, one_time=True)
+        await self._core.runtime.handle(OperatorEnrolled(author, Operator(operator, role))).durable
+        return password
+
+    async def import_people(self, rows: Sequence[PersonRow], author: str) -> int:
+        """Record people and their badges and return how many were new: who is known just so is passed over."""
+        durable = [self._record(row, author) for row in rows]
+        await asyncio.gather(*(future for futures in durable for future in futures))
+        return sum(bool(futures) for futures in durable)
+
+    async def enrol_face(self, cardholder: CardholderId, photos: Sequence[bytes], author: str) -> FaceTemplate:
+        """Make a face template and record it, sealed. Raises ``AdminError`` where this box has no eyes."""
+        if self._enroller is None:
+            raise AdminError("faces are enrolled by a running box: start it with `ostiary run`")
+        if cardholder not in self._core.runtime.state.people:
+            raise AdminError(f"nobody is known as {cardholder}; import people first")
+        template = await self._enroller(cardholder, photos)
+        sealed = self._core.vault.seal_template(cardholder, template.vector)
+        stimulus = FaceEnrolled(author, cardholder, template.engine, template.mode, sealed)
+        await self._core.runtime.handle(stimulus).durable
+        return template
+
+    def _record(self, row: PersonRow, author: str) -> list[asyncio.Future[None]]:
+        state = self._core.runtime.state
+        identity = Identity(row.name)
+        cardholder = Cardholder(row.id, row.kind, row.clearance, row.levels)
+        credential = self._credential(row)
+        futures = []
+        if state.people.get(row.id) != cardholder or self._core.vault.identity(row.id) != identity:
+            sealed = self._core.vault.seal_identity(row.id, identity)
+            futures.append(self._core.runtime.handle(PersonEnrolled(author, cardholder, sealed)).durable)
+        if state.credentials.get(credential.id) != credential:
+            futures.append(self._core.runtime.handle(BadgeEnrolled(author, credential)).durable)
+        return futures
+
+    def _credential(self, row: PersonRow) -> Credential:
+        keystore = self._core.keystore
+        name = CredentialId(f"{row.id}-badge")
+        return Credential(
+            name,
+            row.id,
+            keystore.card_token(row.badge_format, badge_number(row.facility, row.number)),
+            keystore.pin_proof(name, row.pin) if row.pin else None,
+            row.assurance,
+            row.status,
+            row.valid_from,
+            row.valid_until,
+        )
+
+    async def _operator_add(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        role = Role(given["role"])
+        return {"one_time_password": await self.add_operator(given["name"], role, given["author"])}
+
+    async def _people_import(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            rows = parse_people(given["csv"].encode(), given["file"], self._core.runtime.site)
+        except SiteErrors as errors:
+            raise AdminError(format_errors(errors.errors)) from errors
+        return {"people": len(rows), "new": await self.import_people(rows, given["author"])}
+
+    async def _face_enrol(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        photos = [await asyncio.to_thread(Path(photo).read_bytes) for photo in given["photos"]]
+        template = await self.enrol_face(CardholderId(given["person"]), photos, given["author"])
+        return {"engine": template.engine, "mode": template.mode}

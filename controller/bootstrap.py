@@ -1,0 +1,256 @@
+"""Puts the box together: the only file that imports every part of the product."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Self, assert_never
+
+import structlog
+
+from api.app import built_console, create_app
+from api.server import ApiServer
+from controller.admin import Admin
+from controller.control import ControlServer
+from controller.core import Core, open_core, start_up
+from controller.domain.effects import AskFace, Effect, Release, Relock, Signal, StopFace, Unlock
+from controller.domain.ids import CameraId, DeviceId, LineId
+from controller.domain.site import DeviceKind, Site
+from controller.domain.stimuli import BoxStopping
+from controller.runtime.building import Building
+from devices.gateway.broker import MqttGateway
+from devices.gateway.lines import OsdpGateway
+from devices.mqtt.broker import Broker, BrokerDied, BrokerNotice
+from devices.mqtt.client import MqttClient
+from devices.mqtt.topics import DeviceId as MqttName
+from vision.gateway import CameraAccess, VisionGateway
+
+OSDP_KEYS = "osdp-keys.json"
+CAMERA_KEYS = "cameras.json"
+BROKER_FOLDER = "broker"
+SCBK_BYTES = 16
+
+_LOG = structlog.get_logger(__name__)
+
+
+class MissingKey(ValueError):
+    """A reader's key, or a camera's password, is not where it should be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where this box's wires are plugged in, where that differs from the site file, and where it listens."""
+
+    lines: Mapping[LineId, str] = field(default_factory=dict)
+    cameras: Mapping[CameraId, str] = field(default_factory=dict)
+    mqtt: int | None = None
+    host: str = "127.0.0.1"
+    http: int = 0
+    console: bool = True
+
+
+class Switchboard:
+    """Carries each effect to the gateway its device hangs on."""
+
+    def __init__(self) -> None:
+        self._site: Site | None = None
+        self._lines: OsdpGateway | None = None
+        self._broker: MqttGateway | None = None
+        self._eyes: VisionGateway | None = None
+
+    def plug_in(self, site: Site, lines: OsdpGateway, broker: MqttGateway, eyes: VisionGateway) -> None:
+        """Connect the gateways. Until then nothing is carried anywhere: nothing unlocks."""
+        self._site, self._lines, self._broker, self._eyes = site, lines, broker, eyes
+
+    def post(self, effect: Effect) -> None:
+        """Send an effect on its way."""
+        if self._site is None or self._lines is None or self._broker is None or self._eyes is None:
+            return
+        match effect:
+            case Unlock() | Release() | Relock():
+                device = self._site.doors[effect.door].lock.device
+            case Signal():
+                device = self._site.readers[effect.reader].device
+            case AskFace() | StopFace():
+                self._eyes.post(effect)
+                return
+            case _:
+                assert_never(effect)
+        if self._site.devices[device].kind is DeviceKind.OSDP:
+            self._lines.post(effect)
+        else:
+            self._broker.post(effect)
+
+
+class Box:
+    """A whole controller on one data folder. ``async with`` starts and stops it."""
+
+    def __init__(self, folder: Path, site_file: Path, ports: Ports) -> None:
+        self._folder = folder
+        self._site_file = site_file
+        self._ports = ports
+        self._switchboard = Switchboard()
+        self._stack = contextlib.AsyncExitStack()
+        self.port = 0
+
+    core: Core
+    building: Building
+    admin: Admin
+    broker: Broker
+    eyes: VisionGateway
+
+    async def __aenter__(self) -> Self:
+        """Start everything, doors before console. Whatever fails, what was started is stopped again."""
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop in the order opposite to the start."""
+        self.building.submit(BoxStopping())
+        await self._stack.aclose()
+
+    async def wait(self) -> None:
+        """Return never; raise what ended a part of this box that should have run for ever."""
+        await asyncio.shield(self._failure)
+
+    async def _start(self) -> None:
+        self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._stack.callback(self._failure.cancel)
+        self.core = open_core(self._folder, self._site_file, self._switchboard)
+        self._stack.callback(self.core.close)
+        site = self.core.runtime.site
+        start_up(self.core, self._site_file)
+        self._assemble(site)
+        await self._start_broker(site)
+        await self._start_eyes()
+        await self._start_api()
+        control = ControlServer(self._folder, self.admin.commands)
+        await control.start()
+        self._stack.push_async_callback(control.stop)
+
+    def _assemble(self, site: Site) -> None:
+        runtime, core = self.core.runtime, self.core
+        keys, access = osdp_keys(self._folder, site), camera_access(self._folder, site, self._ports.cameras)
+        self.eyes = VisionGateway(site, core.vault, runtime.submit, runtime.mono, access)
+        self.building = Building(runtime, core.vault, core.keystore, self.eyes, core.clock)
+        ports = {line: self._ports.lines.get(line, site.lines[line].port) for line in site.lines}
+        self._lines = OsdpGateway(site, self.building, core.keystore, keys, ports)
+        self._mqtt = MqttGateway(site, self.building, core.keystore, boot=runtime.boot)
+        self.admin = Admin(core, self.eyes.enrol)
+        self._switchboard.plug_in(site, self._lines, self._mqtt, self.eyes)
+        self._lines.start()
+        self._stack.callback(self._lines.stop)
+
+    async def _start_broker(self, site: Site) -> None:
+        devices = [MqttName(device) for device in self._mqtt.devices]
+        self.broker = Broker(
+            self._folder / BROKER_FOLDER, site.id, devices, port=self._ports.mqtt, notice=_broker_notice
+        )
+        await self.broker.start()
+        self._stack.push_async_callback(self.broker.stop)
+        client = MqttClient(
+            site.id,
+            self.broker.password(),
+            port=self.broker.port,
+            on_message=self._mqtt.received,
+            on_link=self._mqtt.link_changed,
+        )
+        self._mqtt.connect(client.post)
+        self._stack.callback(self._mqtt.stop)
+        running = asyncio.create_task(client.run(), name="mqtt")
+        running.add_done_callback(self._ended)
+        self._stack.push_async_callback(_cancelled, running)
+
+    async def _start_eyes(self) -> None:
+        await self.eyes.start()
+        self._stack.push_async_callback(self.eyes.stop)
+
+    async def _start_api(self) -> None:
+        static = built_console() if self._ports.console else None
+        server = ApiServer(create_app(self.building, static=static), self._ports.host, self._ports.http)
+        self.port = await server.start()
+        self._stack.push_async_callback(server.stop)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """A part that should run for ever ended: whoever waits for this box is told why."""
+        if not task.cancelled() and not self._failure.done():
+            self._failure.set_exception(task.exception() or RuntimeError(f"{task.get_name()} ended by itself"))
+
+
+def osdp_keys(folder: Path, site: Site) -> dict[DeviceId, bytes]:
+    """Read the base keys of the site's secured OSDP devices (``DIR/osdp-keys.json``). Raises ``MissingKey``."""
+    wanted = [d.id for d in site.devices.values() if d.kind is DeviceKind.OSDP and d.secure_channel]
+    if not wanted:
+        return {}
+    path = folder / OSDP_KEYS
+    stored = _private_json(path)
+    keys = {}
+    for device in wanted:
+        text = stored.get(device)
+        key = _hex(text) if isinstance(text, str) else None
+        if key is None or len(key) != SCBK_BYTES:
+            raise MissingKey(f"{path}: device {device} needs a key of {2 * SCBK_BYTES} hexadecimal digits")
+        keys[device] = key
+    return keys
+
+
+def camera_access(folder: Path, site: Site, urls: Mapping[CameraId, str]) -> dict[CameraId, CameraAccess]:
+    """Read the cameras' credentials (``DIR/cameras.json``; a camera without an entry asks for none)."""
+    path = folder / CAMERA_KEYS
+    stored = _private_json(path) if path.exists() else {}
+    access = {}
+    for camera in site.cameras.values():
+        entry = stored.get(camera.id, {})
+        if not isinstance(entry, dict):
+            raise MissingKey(f'{path}: camera {camera.id} needs {{"username": ..., "password": ...}}')
+        url = urls.get(camera.id, camera.url)
+        access[camera.id] = CameraAccess(url, str(entry.get("username", "")), str(entry.get("password", "")))
+    return access
+
+
+def write_private(path: Path, value: Mapping[str, object]) -> None:
+    """Write a JSON file that only its owner may read."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(value, file, indent=2)
+
+
+def _private_json(path: Path) -> dict[str, object]:
+    try:
+        stored = json.loads(path.read_text())
+    except FileNotFoundError as error:
+        raise MissingKey(f"{path} is missing: it holds the readers' keys, one for each device") from error
+    except ValueError as error:
+        raise MissingKey(f"{path} is no JSON: {error}") from error
+    if not isinstance(stored, dict):
+        raise MissingKey(f"{path} must hold one JSON object")
+    return stored
+
+
+def _hex(text: str) -> bytes | None:
+    try:
+        return bytes.fromhex(text)
+    except ValueError:
+        return None
+
+
+def _broker_notice(notice: BrokerNotice) -> None:
+    if isinstance(notice, BrokerDied):
+        _LOG.error("the broker died; it is started again", code=notice.exit_code)
+    else:
+        _LOG.warning("the broker runs again", pid=notice.pid)
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

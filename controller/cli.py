@@ -1,0 +1,259 @@
+"""The command line: ``ostiary``."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import getpass
+import json
+import logging
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import sqlalchemy as sa
+import structlog
+import typer
+import uvloop
+from rich.console import Console
+
+from controller.admin import Admin, AdminError
+from controller.bootstrap import Box, MissingKey, Ports
+from controller.control import ask
+from controller.core import LOG_FILE, open_core
+from controller.demo import DemoFailed, run_demo
+from controller.domain.effects import Effect
+from controller.domain.operators import Role
+from controller.ledger.verifier import Broken, verify
+from controller.site.check import check, format_errors
+from controller.site.errors import SiteErrors
+from controller.store.codec import UnreadableEvent
+from controller.store.eventlog import reading_engine, stored_entries
+from controller.store.fence import Fenced
+from controller.store.keystore import SealBroken
+from devices.mqtt.broker import BrokerError
+
+OK, BROKEN, UNUSABLE = 0, 1, 2
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+site_app = typer.Typer(no_args_is_help=True, help="The policy of a mission.")
+log_app = typer.Typer(no_args_is_help=True, help="The event log.")
+operator_app = typer.Typer(no_args_is_help=True, help="Who may sign in at the console.")
+people_app = typer.Typer(no_args_is_help=True, help="People and their badges.")
+face_app = typer.Typer(no_args_is_help=True, help="Face templates.")
+for name, part in (
+    ("site", site_app),
+    ("log", log_app),
+    ("operator", operator_app),
+    ("people", people_app),
+    ("face", face_app),
+):
+    app.add_typer(part, name=name)
+
+Data = Annotated[Path, typer.Option("--data", envvar="OSTIARY_DATA", help="The box's data folder.")]
+DEFAULT_DATA = Path("data")
+
+T = TypeVar("T")
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+REFUSALS = (
+    AdminError,
+    BrokerError,
+    DemoFailed,
+    Fenced,
+    FileNotFoundError,
+    MissingKey,
+    OSError,
+    SealBroken,
+    SiteErrors,
+    UnreadableEvent,
+)
+"""What a command may fail with for reasons its user can mend: said in one sentence, never as a traceback."""
+
+
+@app.command()
+def run(
+    site: Annotated[Path, typer.Option(help="The site file.")],
+    data: Data = DEFAULT_DATA,
+    host: Annotated[str, typer.Option(help="Where the console listens.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The console's port; 0 takes a free one.")] = 8080,
+    mqtt_port: Annotated[int, typer.Option(help="The broker's port.")] = 1883,
+) -> None:
+    """Run the controller on its real wires until Ctrl-C."""
+    _logging(logging.INFO)
+    ports = Ports(mqtt=mqtt_port, host=host, http=port)
+    _run(lambda: _serve(data, site, ports))
+
+
+@app.command()
+def demo(
+    data: Data = DEFAULT_DATA,
+    headless: Annotated[bool, typer.Option("--headless", help="Play it once, without the console's page.")] = False,
+    seconds: Annotated[float | None, typer.Option(help="How long to play (whole rounds, one at least).")] = None,
+    port: Annotated[int, typer.Option(help="The console's port; 0 takes a free one.")] = 0,
+    report: Annotated[Path | None, typer.Option("--json", help="Where to write the report.")] = None,
+) -> None:
+    """Run a small embassy on this machine, its devices simulated on real wires."""
+    _logging(logging.ERROR)
+    limit = 0.0 if headless and seconds is None else seconds
+    result = _run(lambda: run_demo(data, headless=headless, seconds=limit, port=port, say=out.print))
+    if result is None:
+        return
+    if report is not None:
+        report.write_text(json.dumps(result["report"], indent=2) + "\n")
+    out.print_json(data=result["report"])
+    for failed in result["failed"]:
+        err.print(f"check failed: {failed}", style="red")
+    out.print(f"{result['checks'] - len(result['failed'])} of {result['checks']} checks passed")
+    if not result["report"]["log_intact"]:
+        raise typer.Exit(BROKEN)
+
+
+@site_app.command("check")
+def site_check(file: Annotated[Path, typer.Argument(help="The site file.")]) -> None:
+    """Check a site file; every problem is named with its line and its mend."""
+    site, errors = check(file)
+    if site is None or errors:
+        err.print(format_errors(errors), markup=False)
+        raise typer.Exit(UNUSABLE)
+    counts = (
+        f"{len(site.zones)} zones, {len(site.doors)} doors, {len(site.readers)} readers, {len(site.cameras)} cameras"
+    )
+    out.print(f"{file}: in order ({counts})")
+
+
+@log_app.command("verify")
+def log_verify(data: Data = DEFAULT_DATA) -> None:
+    """Check that the log is as it was written. Exit code 0: intact, 1: not, 2: it cannot be read."""
+    try:
+        verdict = verify(stored_entries(reading_engine(data / LOG_FILE)))
+    except (OSError, sa.exc.SQLAlchemyError) as error:
+        err.print(f"the log cannot be read: {getattr(error, 'orig', None) or error}", markup=False)
+        raise typer.Exit(UNUSABLE) from error
+    if isinstance(verdict, Broken):
+        out.print(f"first bad entry: seq {verdict.seq}: {verdict.reason}")
+        raise typer.Exit(BROKEN)
+    out.print(f"intact: {verdict.entries} entries, head {verdict.head.hex()}")
+
+
+@operator_app.command("add")
+def operator_add(
+    name: Annotated[str, typer.Argument(help="The name to sign in with.")],
+    role: Annotated[Role, typer.Option(help="What the operator may see and do.")],
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Appoint an operator and print a one-time password; the operator chooses their own at the first sign-in."""
+    done = _administer(data, "operator_add", name=name, role=role.value)
+    if done is not None:
+        out.print(f"{name} ({role.value}): one-time password  {done['one_time_password']}", markup=False)
+
+
+@people_app.command("import")
+def people_import(
+    file: Annotated[Path, typer.Argument(help="A CSV file; see config/people.csv.")], data: Data = DEFAULT_DATA
+) -> None:
+    """Import people and their badges; who is known just so is passed over."""
+    done = _administer(data, "people_import", csv=lambda: file.read_text(encoding="utf-8"), file=str(file))
+    if done is not None:
+        out.print(f"{done['people']} people read, {done['new']} new or changed")
+
+
+@face_app.command("enrol")
+def face_enrol(
+    person: Annotated[str, typer.Argument(help="The person's id.")],
+    photos: Annotated[list[Path], typer.Argument(help="Five photos (JPEG) or more.")],
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Make a face template from photos, on a running box. The photos are not kept."""
+    paths = [str(photo.absolute()) for photo in photos]
+    done = _administer(data, "face_enrol", person=person, photos=paths)
+    if done is not None:
+        out.print(f"{person}: enrolled ({done['engine']}, {done['mode']})")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+async def _serve(data: Path, site: Path, ports: Ports) -> None:
+    async with Box(data, site, ports) as box:
+        out.print(f"Console  http://{ports.host}:{box.port}")
+        await box.wait()
+
+
+def _administer(data: Path, command: str, **given: Any) -> dict[str, Any] | None:
+    """Have a running box do it, or do it on the data folder of a stopped one."""
+    _logging(logging.ERROR)
+
+    async def carried_out() -> dict[str, Any]:
+        request = {key: value() if callable(value) else value for key, value in given.items()}
+        request["author"] = f"{getpass.getuser()} at the box"
+        try:
+            return await ask(data, command, **request)
+        except (ConnectionRefusedError, FileNotFoundError):
+            core = open_core(data, None, Nobody())
+            try:
+                return await Admin(core).commands[command](request)
+            finally:
+                core.close()
+
+    return _run(carried_out)
+
+
+class Nobody:
+    """No wires: whatever is asked of the outside while a box stands still is asked of nobody."""
+
+    def post(self, effect: Effect) -> None:
+        """Carry nothing anywhere."""
+
+
+def _run(work: Callable[[], Coroutine[Any, Any, T]]) -> T | None:
+    """Run until done, or until Ctrl-C or SIGTERM, which end it cleanly (None)."""
+
+    async def interruptible() -> T | None:
+        task = asyncio.ensure_future(work())
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, task.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            return await task
+        return None
+
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(interruptible())
+    except BaseExceptionGroup as group:
+        _refuse(group)
+    except REFUSALS as error:
+        _refuse(error)
+
+
+def _refuse(error: BaseException) -> NoReturn:
+    """Say in a sentence what the user can mend; anything else is a fault of ours and keeps its traceback."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    if not isinstance(error, REFUSALS):
+        raise error
+    sentence = format_errors(error.errors) if isinstance(error, SiteErrors) else str(error)
+    err.print(sentence, markup=False)
+    raise typer.Exit(UNUSABLE) from error
+
+
+def _logging(level: int) -> None:
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(),
+                exception_formatter=structlog.dev.plain_traceback,  # no local variables: they hold people's data
+            ),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )

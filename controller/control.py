@@ -1,0 +1,79 @@
+"""The control socket of a running box: ``DIR/control.sock``, mode 0600, one JSON object a line each way."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import stat
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import orjson
+import structlog
+
+from controller.admin import AdminError, Command
+
+SOCKET = "control.sock"
+MAX_REQUEST = 64 * 1024 * 1024
+"""A long list of people; more is a mistake."""
+
+_LOG = structlog.get_logger(__name__)
+
+
+class ControlServer:
+    """Serves the box's commands to whoever may open the socket: the user the box runs as."""
+
+    def __init__(self, folder: Path, commands: Mapping[str, Command]) -> None:
+        self._path = folder / SOCKET
+        self._commands = commands
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        """Listen. A socket that a killed box left behind is taken over: the fence says it is ours."""
+        self._path.unlink(missing_ok=True)
+        before = os.umask(stat.S_IRWXG | stat.S_IRWXO)
+        try:
+            self._server = await asyncio.start_unix_server(self._serve, self._path, limit=MAX_REQUEST)
+        finally:
+            os.umask(before)
+
+    async def stop(self) -> None:
+        """Listen no more."""
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+        self._path.unlink(missing_ok=True)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ValueError):
+            while line := await reader.readline():
+                writer.write(orjson.dumps(await self._answer(line)) + b"\n")
+                await writer.drain()
+        writer.close()
+
+    async def _answer(self, line: bytes) -> dict[str, Any]:
+        try:
+            request = orjson.loads(line)
+            command = self._commands[request["command"]]
+            return {"done": await command(request)}
+        except AdminError as error:
+            return {"error": str(error)}
+        except (KeyError, TypeError, ValueError, OSError) as error:
+            _LOG.warning("a control request was refused", error=repr(error))
+            return {"error": f"the request was not understood: {error}"}
+
+
+async def ask(folder: Path, command: str, **given: object) -> dict[str, Any]:
+    """Ask a running box. Raises ``OSError`` where none runs, ``AdminError`` for a no."""
+    reader, writer = await asyncio.open_unix_connection(folder / SOCKET, limit=MAX_REQUEST)
+    try:
+        writer.write(orjson.dumps({"command": command, **given}) + b"\n")
+        answer = orjson.loads(await reader.readline())
+    finally:
+        writer.close()
+    if "error" in answer:
+        raise AdminError(answer["error"])
+    done: dict[str, Any] = answer["done"]
+    return done

@@ -1,0 +1,244 @@
+"""The MQTT side of the building: locks and readers behind the broker."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from typing import assert_never
+
+import structlog
+
+from controller.domain.doors import LockStatus, Position
+from controller.domain.effects import Light, Release, Relock, Signal, Unlock
+from controller.domain.events import UnlockFailure, Violation
+from controller.domain.ids import DeviceId, DoorId
+from controller.domain.site import DeviceKind, Door, Site
+from controller.domain.stimuli import (
+    CardPresented,
+    Delivered,
+    DeviceSeen,
+    LockSeen,
+    Nothing,
+    PinEntered,
+    PositionSeen,
+    PowerSeen,
+    RexSeen,
+    Stimulus,
+    TamperSeen,
+    UnlockFailed,
+    ViolationSeen,
+)
+from controller.runtime.ports import CardSecrets
+from devices.gateway.port import Building
+from devices.gateway.shown import Keypads, card_presented, readers_by_device
+from devices.mqtt import messages as mqtt
+from devices.mqtt import topics
+from devices.mqtt.client import BrokerBack, BrokerLost, Link
+
+COMMAND_SECONDS = 2.0
+"""How long a command that is not an unlock may take to reach its device (the contract's message expiry)."""
+
+ACK_GRACE_SECONDS = 0.5
+"""How long past its deadline an unlock's answer is waited for: the device judges the deadline, not the wire back."""
+
+LOCKS: Mapping[mqtt.LockWord, LockStatus] = {
+    mqtt.LockWord.LOCKED: LockStatus.LOCKED,
+    mqtt.LockWord.UNLOCKED: LockStatus.UNLOCKED,
+    mqtt.LockWord.LOCKING: LockStatus.UNLOCKED,
+    mqtt.LockWord.UNLOCKING: LockStatus.UNLOCKED,
+    mqtt.LockWord.JAMMED: LockStatus.JAMMED,
+}
+"""A bolt on its way is not a locked bolt."""
+
+LIGHTS: Mapping[Light, mqtt.ReaderSignal] = {
+    Light.GRANTED: mqtt.ReaderSignal.GRANTED,
+    Light.DENIED: mqtt.ReaderSignal.DENIED,
+    Light.ENTER_PIN: mqtt.ReaderSignal.ENTER_PIN,
+    Light.LOOK_AT_CAMERA: mqtt.ReaderSignal.PROMPT,
+    Light.IDLE: mqtt.ReaderSignal.IDLE,
+}
+FAILURES: Mapping[mqtt.AckResult, UnlockFailure] = {
+    mqtt.AckResult.REFUSED: UnlockFailure.DEVICE_REFUSED,
+    mqtt.AckResult.EXPIRED: UnlockFailure.DEADLINE_PASSED,
+    mqtt.AckResult.JAMMED: UnlockFailure.JAMMED,
+}
+
+_LOG = structlog.get_logger(__name__)
+
+Post = Callable[[topics.Address, mqtt.Command], bool]
+
+
+class MqttGateway:
+    """Carries what MQTT devices say to the building and what the building asks to them.
+
+    ``post`` of the client is handed over by ``connect``; until then, and while the broker is away, nothing unlocks.
+    """
+
+    def __init__(self, site: Site, building: Building, secrets: CardSecrets, *, boot: str) -> None:
+        self._site = site
+        self._building = building
+        self._secrets = secrets
+        self._boot = boot
+        self._loop = asyncio.get_running_loop()
+        self._keypads = Keypads(secrets)
+        self._readers = readers_by_device(site)
+        self._doors = {door.lock.device: door for door in site.doors.values()}
+        self._numbers = itertools.count(1)
+        self._unlocks: dict[str, tuple[Unlock, asyncio.TimerHandle]] = {}
+        self._post: Post = lambda _address, _command: False
+
+    @property
+    def devices(self) -> list[DeviceId]:
+        """Return the site's MQTT devices."""
+        return [device.id for device in self._site.devices.values() if device.kind is DeviceKind.MQTT]
+
+    def connect(self, post: Post) -> None:
+        """Send commands this way from now on."""
+        self._post = post
+
+    def stop(self) -> None:
+        """Wait for no answer any more."""
+        for _, timer in self._unlocks.values():
+            timer.cancel()
+
+    def link_changed(self, link: Link) -> None:
+        """The broker is there, or gone: and with it everything behind it. What is there again says so itself."""
+        match link:
+            case BrokerLost(why=why):
+                for device in self.devices:
+                    self._building.submit(DeviceSeen(device, online=False, secure=False, detail=f"no broker: {why}"))
+            case BrokerBack():
+                _LOG.info("connected to the broker", resumed=link.resumed)
+            case _:
+                assert_never(link)
+
+    def received(self, message: mqtt.DeviceMessage | mqtt.Malformed, ack: Callable[[], None]) -> None:
+        """Take one message in; it is acknowledged once what follows from it is durable."""
+        durable = [self._building.submit(stimulus) for stimulus in self._stimuli(message)]
+        asyncio.gather(*durable).add_done_callback(lambda _: ack())
+
+    def post(self, effect: Unlock | Release | Relock | Signal) -> None:
+        """Send an effect to its device; what fails comes back as a stimulus."""
+        match effect:
+            case Unlock():
+                self._unlock(effect)
+            case Release():
+                self._lock(effect.door, mqtt.LockAction.UNLOCK, COMMAND_SECONDS, effect.seconds)
+            case Relock():
+                self._lock(effect.door, mqtt.LockAction.LOCK, COMMAND_SECONDS, 0.0)
+            case Signal():
+                device = self._site.readers[effect.reader].device
+                command = mqtt.ReaderCommand(self._name(), self._expiry(COMMAND_SECONDS), LIGHTS[effect.light])
+                self._post(self._address(device), command)
+            case _:
+                assert_never(effect)
+
+    def _unlock(self, unlock: Unlock) -> None:
+        left = unlock.deadline - self._building.mono()
+        command = self._lock(unlock.door, mqtt.LockAction.UNLOCK, left, unlock.seconds)
+        if command is None:
+            self._loop.call_soon(self._failed, unlock, UnlockFailure.DEVICE_OFFLINE)
+            return
+        timer = self._loop.call_later(max(0.0, left) + ACK_GRACE_SECONDS, self._unanswered, command)
+        self._unlocks[command] = unlock, timer
+
+    def _lock(self, door: DoorId, action: mqtt.LockAction, within: float, seconds: float) -> str | None:
+        """Post a lock command; return its id, or None where it did not leave."""
+        command = mqtt.LockCommand(self._name(), self._expiry(within), action, round(seconds * 1000))
+        sent = self._post(self._address(self._site.doors[door].lock.device), command)
+        return command.id if sent else None
+
+    def _unanswered(self, command: str) -> None:
+        unlock, _ = self._unlocks.pop(command)
+        self._failed(unlock, UnlockFailure.DEVICE_OFFLINE)
+
+    def _answered(self, ack: mqtt.Ack) -> None:
+        unlock, timer = self._unlocks.pop(ack.command_id, (None, None))
+        if unlock is None or timer is None:
+            return
+        timer.cancel()
+        if ack.result in FAILURES:
+            self._failed(unlock, FAILURES[ack.result])
+
+    def _failed(self, unlock: Unlock, why: UnlockFailure) -> None:
+        self._building.submit(UnlockFailed(unlock.door, unlock.request, why))
+
+    def _stimuli(self, message: mqtt.DeviceMessage | mqtt.Malformed) -> Iterable[Stimulus]:
+        match message:
+            case mqtt.CardEvent() | mqtt.KeyEvent() | mqtt.RexEvent() | mqtt.InputEvent():
+                device = DeviceId(message.device)
+                yield Delivered(device, message.boot, message.seq, self._event(device, message))
+            case mqtt.LockState() | mqtt.DoorState() | mqtt.Tamper() | mqtt.Power():
+                yield from self._state(DeviceId(message.device), message)
+            case mqtt.DeviceState():
+                yield from _lifecycle(DeviceId(message.device), message.state)
+            case mqtt.Ack():
+                self._answered(message)
+            case mqtt.Description():
+                pass
+            case mqtt.Malformed():
+                yield from self._malformed(message)
+            case _:
+                assert_never(message)
+
+    def _event(self, device: DeviceId, event: mqtt.Event) -> CardPresented | PinEntered | RexSeen | Nothing:
+        reader, door = self._readers.get(device), self._doors.get(device)
+        match event:
+            case mqtt.CardEvent() if reader is not None:
+                self._keypads.forget(reader)
+                formats = self._site.devices[device].formats
+                return card_presented(self._secrets, reader, formats, event.bit_count, event.raw)
+            case mqtt.KeyEvent() if reader is not None:
+                pin = self._keypads.typed(reader, event.digits, self._building.challenged(reader))
+                return pin or Nothing()
+            case mqtt.RexEvent() if door is not None and _rex_is_on(door, device):
+                return RexSeen(door.id)
+            case _:
+                return Nothing()
+
+    def _state(self, device: DeviceId, state: mqtt.State) -> Iterable[Stimulus]:
+        door = self._doors.get(device)
+        match state:
+            case mqtt.LockState() if door is not None:
+                yield LockSeen(door.id, LOCKS[state.state])
+            case mqtt.DoorState() if door is not None:
+                is_open = state.state is mqtt.DoorWord.OPEN
+                yield PositionSeen(door.id, Position.OPEN if is_open else Position.CLOSED)
+            case mqtt.Tamper():
+                yield TamperSeen(device, state.state is mqtt.TamperWord.TAMPERED)
+            case mqtt.Power():
+                yield PowerSeen(device, state.state is not mqtt.PowerWord.MAINS)
+            case _:
+                pass
+
+    def _malformed(self, message: mqtt.Malformed) -> Iterable[Stimulus]:
+        _LOG.warning("a message was refused", topic=message.topic, why=message.why)
+        topic = topics.split(message.topic)
+        if topic is not None:
+            yield ViolationSeen(DeviceId(topic.address.device), Violation.MALFORMED, message.why)
+
+    def _address(self, device: DeviceId) -> topics.Address:
+        return topics.Address(self._site.id, topics.DeviceId(device))
+
+    def _name(self) -> str:
+        return f"{self._boot}-{next(self._numbers)}"
+
+    def _expiry(self, seconds: float) -> int:
+        return self._building.wall_ms() + round(seconds * 1000)
+
+
+def _lifecycle(device: DeviceId, state: mqtt.Lifecycle) -> Iterable[Stimulus]:
+    match state:
+        case mqtt.Lifecycle.READY:
+            yield DeviceSeen(device, online=True, secure=False, detail="")
+        case mqtt.Lifecycle.DISCONNECTED | mqtt.Lifecycle.LOST:
+            yield DeviceSeen(device, online=False, secure=False, detail=state.value)
+        case mqtt.Lifecycle.INIT:
+            pass
+        case _:
+            assert_never(state)
+
+
+def _rex_is_on(door: Door, device: DeviceId) -> bool:
+    return door.rex is not None and door.rex.input.device == device

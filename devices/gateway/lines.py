@@ -1,0 +1,295 @@
+"""The OSDP side of the building: serial lines, their reader heads and I/O modules."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import assert_never
+
+import structlog
+
+from controller.domain.doors import LockStatus, Position
+from controller.domain.effects import Light, Release, Relock, Signal, Unlock
+from controller.domain.events import UnlockFailure, Violation
+from controller.domain.ids import DeviceId, DoorId, LineId
+from controller.domain.site import Device, DeviceKind, Door, Input, Site
+from controller.domain.stimuli import (
+    DeviceSeen,
+    LockSeen,
+    PositionSeen,
+    PowerSeen,
+    RexSeen,
+    Stimulus,
+    TamperSeen,
+    UnlockFailed,
+    ViolationSeen,
+)
+from controller.runtime.ports import CardSecrets
+from devices.gateway.port import Building
+from devices.gateway.shown import Keypads, card_presented, readers_by_device
+from devices.line import Line, LineBack, LineEvent, LineFault, LineLost, PanelReport
+from devices.osdp import events as osdp
+from devices.osdp.commands import (
+    Buzzer,
+    Color,
+    Command,
+    Led,
+    LedRecord,
+    LedTemporary,
+    Output,
+    OutputControl,
+    OutputRecord,
+    TemporaryLed,
+    Tone,
+)
+from devices.osdp.control_panel import ControlPanel
+from devices.osdp.peripheral import Peripheral
+from devices.transport.serial import SerialTransport
+
+TENTHS = 10
+"""OSDP counts time in units of 100 ms."""
+
+ACTIVE = 1
+INACTIVE = 0
+
+RELOCK_WITHIN = 10.0
+"""Seconds a relock may wait for its line. A module that is away longer is relocked when it comes back."""
+
+LIGHT_WITHIN = 1.0
+LIGHTS: Mapping[Light, tuple[Color, int, int]] = {
+    Light.GRANTED: (Color.GREEN, 30, 1),
+    Light.DENIED: (Color.RED, 20, 3),
+    Light.ENTER_PIN: (Color.AMBER, 150, 1),
+    Light.LOOK_AT_CAMERA: (Color.BLUE, 150, 1),
+    Light.IDLE: (Color.BLACK, 1, 0),
+}
+"""Colour, how long in tenths of a second, and how many beeps."""
+
+VIOLATIONS: Mapping[osdp.ViolationKind, Violation] = {
+    osdp.ViolationKind.PLAINTEXT_REPLY: Violation.PLAINTEXT_REPLY,
+    osdp.ViolationKind.BAD_MAC: Violation.BAD_MAC,
+    osdp.ViolationKind.BAD_CRYPTOGRAM: Violation.WRONG_KEY,
+    osdp.ViolationKind.WRONG_KEY: Violation.WRONG_KEY,
+    osdp.ViolationKind.DEFAULT_KEY: Violation.DEFAULT_KEY,
+    osdp.ViolationKind.CAPABILITY_DOWNGRADE: Violation.CAPABILITY_DOWNGRADE,
+    osdp.ViolationKind.INSTALL_MODE: Violation.INSTALL_MODE,
+}
+
+_LOG = structlog.get_logger(__name__)
+
+
+class OsdpGateway:
+    """Carries what the lines say to the building and what the building asks to the lines.
+
+    ``keys`` holds each secured device's base key (SCBK), ``ports`` where each line is plugged in. A message that must
+    be recorded holds its peripheral (the next poll would acknowledge it) until the log has it.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        building: Building,
+        secrets: CardSecrets,
+        keys: Mapping[DeviceId, bytes],
+        ports: Mapping[LineId, str],
+    ) -> None:
+        self._site = site
+        self._building = building
+        self._secrets = secrets
+        self._loop = asyncio.get_running_loop()
+        self._keypads = Keypads(secrets)
+        self._readers = readers_by_device(site)
+        self._inputs = _inputs(site)
+        self._heads = {(_line(device), _address(device)): device for device in _osdp_devices(site)}
+        self._lines = {line.id: self._line(line.id, line.baud, ports[line.id], keys) for line in site.lines.values()}
+
+    def start(self) -> None:
+        """Begin to poll."""
+        for line in self._lines.values():
+            line.start()
+
+    def stop(self) -> None:
+        """End the lines' threads."""
+        for line in self._lines.values():
+            line.stop()
+
+    def post(self, effect: Unlock | Release | Relock | Signal) -> None:
+        """Send an effect to its device; what fails comes back as a stimulus."""
+        match effect:
+            case Unlock():
+                self._output(effect.door, _pulse(effect.seconds), effect.deadline, effect)
+            case Release():
+                self._output(effect.door, _pulse(effect.seconds), self._building.mono() + RELOCK_WITHIN)
+            case Relock():
+                off = OutputControl.OFF, 0
+                self._output(effect.door, off, self._building.mono() + RELOCK_WITHIN)
+            case Signal():
+                self._signal(effect)
+            case _:
+                assert_never(effect)
+
+    def _line(self, line: LineId, baud: int, port: str, keys: Mapping[DeviceId, bytes]) -> Line:
+        peripherals = [
+            Peripheral(_address(device), keys.get(device.id) if device.secure_channel else None, device.secure_channel)
+            for device in _osdp_devices(self._site)
+            if device.line == line
+        ]
+        panel = ControlPanel(peripherals, now=self._building.mono(), random_bytes=os.urandom)
+        return Line(line, lambda: SerialTransport(port, baud), panel, self._building.mono, self._from_line)
+
+    def _from_line(self, event: LineEvent) -> None:
+        """In the line's own thread: hand over and return."""
+        self._loop.call_soon_threadsafe(self._take, event)
+
+    def _take(self, event: LineEvent) -> None:
+        match event:
+            case PanelReport(line=line, event=told):
+                self._told(LineId(line), told)
+            case LineLost(line=line, cause=cause):
+                _LOG.warning("line lost", line=line, cause=cause)
+            case LineBack(line=line):
+                _LOG.info("line open", line=line)
+            case LineFault(line=line, error=error):
+                _LOG.error("a fault in a line's thread; it begins anew", line=line, error=error)
+            case _:
+                assert_never(event)
+
+    def _told(self, line: LineId, told: osdp.PanelEvent) -> None:
+        device = self._heads[line, told.address]
+        if isinstance(told, osdp.CommandDropped | osdp.CommandRefused):
+            self._failed(told)
+            return
+        durable = [self._building.submit(stimulus) for stimulus in self._stimuli(device, told)]
+        if not isinstance(told, TO_BE_CONFIRMED):
+            return
+        recorded = asyncio.gather(*durable)
+        recorded.add_done_callback(lambda _: self._lines[line].confirm(told.address))
+
+    def _stimuli(self, device: Device, told: osdp.PanelEvent) -> Iterable[Stimulus]:  # noqa: C901 - one flat table
+        match told:
+            case osdp.DeviceOnline():
+                detail = f"vendor {told.identity.vendor.hex()} serial {told.identity.serial:08x}"
+                yield DeviceSeen(device.id, online=True, secure=told.secure, detail=detail)
+            case osdp.DeviceOffline():
+                yield DeviceSeen(device.id, online=False, secure=False, detail=told.cause.value)
+            case osdp.CardRead():
+                yield from self._card(device, told)
+            case osdp.KeypadInput():
+                yield from self._keys(device, told)
+            case osdp.InputsReported():
+                yield from self._moved(device, told.states)
+            case osdp.TamperChanged():
+                yield TamperSeen(device.id, told.active)
+            case osdp.PowerChanged():
+                yield PowerSeen(device.id, told.failed)
+            case osdp.SecurityViolation():
+                yield ViolationSeen(device.id, VIOLATIONS[told.kind], "")
+            case osdp.ReplyNotUnderstood():
+                yield ViolationSeen(device.id, Violation.MALFORMED, f"reply 0x{told.code:02x}")
+            case osdp.ConfirmOverdue():
+                _LOG.warning("polled on before its report was durable", device=device.id)
+            case osdp.OutputsReported() | osdp.CommandDelivered() | osdp.CommandDropped() | osdp.CommandRefused():
+                pass
+            case _:
+                assert_never(told)
+
+    def _card(self, device: Device, card: osdp.CardRead) -> Iterable[Stimulus]:
+        reader = self._readers.get(device.id)
+        if reader is not None:
+            self._keypads.forget(reader)
+            yield card_presented(self._secrets, reader, device.formats, card.bit_count, card.raw)
+
+    def _keys(self, device: Device, keys: osdp.KeypadInput) -> Iterable[Stimulus]:
+        reader = self._readers.get(device.id)
+        if reader is not None:
+            pin = self._keypads.typed(reader, keys.digits, self._building.challenged(reader))
+            if pin is not None:
+                yield pin
+
+    def _moved(self, device: Device, states: Sequence[int]) -> Iterable[Stimulus]:
+        """Inputs are read as wired: 1 is leaf open, bolt thrown, button pressed; a wire cut or shorted is unknown."""
+        for (where, index), (door, kind) in self._inputs.items():
+            if where != device.id or index >= len(states):
+                continue
+            state = states[index]
+            match kind:
+                case "contact":
+                    yield PositionSeen(door, _POSITIONS.get(state, Position.UNKNOWN))
+                case "bolt":
+                    yield LockSeen(door, _LOCKS.get(state, LockStatus.UNKNOWN))
+                case _:
+                    if state == ACTIVE:
+                        yield RexSeen(door)
+
+    def _output(self, door: DoorId, what: tuple[OutputControl, int], deadline: float, token: object = None) -> None:
+        lock = self._site.doors[door].lock
+        device = self._site.devices[lock.device]
+        record = OutputRecord(lock.index or 0, what[0], what[1])
+        self._send(device, Output((record,)), deadline, token)
+
+    def _signal(self, signal: Signal) -> None:
+        device = self._site.devices[self._site.readers[signal.reader].device]
+        color, tenths, beeps = LIGHTS[signal.light]
+        shown = LedTemporary(TemporaryLed.SET, tenths, 0, color, Color.BLACK, tenths)
+        deadline = self._building.mono() + LIGHT_WITHIN
+        self._send(device, Led((LedRecord(temporary=shown),)), deadline)
+        if beeps:
+            self._send(device, Buzzer(0, Tone.DEFAULT, 1, 1, beeps), deadline)
+
+    def _send(self, device: Device, command: Command, deadline: float, token: object = None) -> None:
+        self._lines[_line(device)].send(_address(device), command, deadline=deadline, token=token)
+
+    def _failed(self, told: osdp.CommandDropped | osdp.CommandRefused) -> None:
+        if isinstance(told.token, Unlock):
+            dropped = isinstance(told, osdp.CommandDropped)
+            why = UnlockFailure.DEADLINE_PASSED if dropped else UnlockFailure.DEVICE_REFUSED
+            self._building.submit(UnlockFailed(told.token.door, told.token.request, why))
+
+
+TO_BE_CONFIRMED = (
+    osdp.CardRead,
+    osdp.KeypadInput,
+    osdp.InputsReported,
+    osdp.OutputsReported,
+    osdp.TamperChanged,
+    osdp.PowerChanged,
+)
+"""Reports that hold their peripheral until they are recorded."""
+
+_POSITIONS = {INACTIVE: Position.CLOSED, ACTIVE: Position.OPEN}
+_LOCKS = {INACTIVE: LockStatus.UNLOCKED, ACTIVE: LockStatus.LOCKED}
+
+
+def _pulse(seconds: float) -> tuple[OutputControl, int]:
+    return OutputControl.TIMED_ON, round(seconds * TENTHS)
+
+
+def _osdp_devices(site: Site) -> list[Device]:
+    return [device for device in site.devices.values() if device.kind is DeviceKind.OSDP]
+
+
+def _line(device: Device) -> LineId:
+    if device.line is None:
+        raise ValueError(f"device {device.id} hangs on no line")
+    return device.line
+
+
+def _address(device: Device) -> int:
+    if device.address is None:
+        raise ValueError(f"device {device.id} has no address")
+    return device.address
+
+
+def _inputs(site: Site) -> dict[tuple[DeviceId, int], tuple[DoorId, str]]:
+    """Return what each wired input of an I/O module means."""
+    found: dict[tuple[DeviceId, int], tuple[DoorId, str]] = {}
+    for door in site.doors.values():
+        for kind, wired in _wired(door):
+            if wired is not None and wired.index is not None:
+                found[wired.device, wired.index] = door.id, kind
+    return found
+
+
+def _wired(door: Door) -> tuple[tuple[str, Input | None], ...]:
+    return ("contact", door.contact), ("bolt", door.bolt), ("rex", door.rex.input if door.rex else None)

@@ -1,0 +1,60 @@
+"""What is shown at a reader, turned into what may stand in the log: no card number, no PIN goes any further."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from controller.domain.ids import CredentialId, DeviceId, ReaderId
+from controller.domain.people import badge_number
+from controller.domain.site import Site
+from controller.domain.stimuli import CardPresented, PinEntered
+from controller.runtime.ports import CardSecrets
+from devices.cards import Card, CardFormat, ParityFailure, UnknownFormat, decode
+
+ENTER = "#"
+CLEAR = "*"
+MAX_PIN = 16
+"""More digits than any PIN has: what comes after them is not kept."""
+
+
+def card_presented(
+    secrets: CardSecrets, reader: ReaderId, formats: Sequence[str], bit_count: int, raw: bytes
+) -> CardPresented:
+    """Decode a card by the formats its reader is set to. What fits none of them keeps its raw bits and no token."""
+    read = decode(bit_count, raw, [CardFormat(name) for name in formats])
+    match read:
+        case Card():
+            token = secrets.card_token(read.format, badge_number(read.facility, read.number))
+            return CardPresented(reader, token, read.format, bit_count, raw.hex())
+        case ParityFailure():
+            return CardPresented(reader, None, f"parity failure in {read.format}", bit_count, raw.hex())
+        case UnknownFormat():
+            return CardPresented(reader, None, "no format fits", bit_count, raw.hex())
+
+
+class Keypads:
+    """Digits as they come, key by key, until somebody presses enter."""
+
+    def __init__(self, secrets: CardSecrets) -> None:
+        self._secrets = secrets
+        self._typed: dict[ReaderId, str] = {}
+
+    def typed(self, reader: ReaderId, keys: str, challenged: CredentialId | None) -> PinEntered | None:
+        """Take keys in; return the PIN they complete, hashed. Digits that nobody asked for are forgotten."""
+        typed = self._typed.pop(reader, "")
+        for key in keys:
+            if key == ENTER and typed and challenged is not None:
+                return PinEntered(reader, self._secrets.pin_proof(challenged, typed))
+            typed = "" if key in (ENTER, CLEAR) else (typed + key)[:MAX_PIN]
+        if challenged is not None:
+            self._typed[reader] = typed
+        return None
+
+    def forget(self, reader: ReaderId) -> None:
+        """Forget half a PIN: another badge was shown."""
+        self._typed.pop(reader, None)
+
+
+def readers_by_device(site: Site) -> dict[DeviceId, ReaderId]:
+    """Return which reader each reader head is."""
+    return {reader.device: reader.id for reader in site.readers.values()}
