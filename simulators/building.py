@@ -1,0 +1,173 @@
+"""The whole simulated building of a site file: doors, readers and modules on their lines, locks on MQTT, cameras."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine, Iterable, Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from controller.domain.ids import CameraId, CardholderId, DeviceId, DoorId, ReaderId
+from controller.domain.site import Site
+from controller.site.people import PersonRow
+from devices.mqtt.topics import Address
+from devices.mqtt.topics import DeviceId as MqttId
+from simulators import faces
+from simulators.badges import Badge, badge
+from simulators.camera import Cameras
+from simulators.door import Door
+from simulators.lock import SCAN, MqttLock
+from simulators.mqtt_reader import MqttReader
+from simulators.mqtt_session import Device
+from simulators.reader import Reader
+from simulators.scene import EMPTY, Scene, loop
+from simulators.wiring import buses_of, doors_of, heads_of, locks_of, peripherals_of, wire_inputs
+
+CONNECT_SECONDS = 10.0
+FACES = {"astronaut": "astronaut", "grace_hopper": "hopper"}
+"""From the face that people.csv names to the portrait that is drawn."""
+
+Head = Reader | MqttReader
+
+
+class Building:
+    """Everything that the box's wires end at; an async context manager, and nothing of it outlives the context.
+
+    `keys` are 16 bytes for each secured OSDP device, `logins` user name and password for each camera. MQTT devices
+    exist from `connect` on. ValueError where a key is missing, KeyError where a login is.
+    """
+
+    def __init__(
+        self,
+        site: Site,
+        people: Iterable[PersonRow],
+        *,
+        keys: Mapping[str, bytes],
+        logins: Mapping[str, tuple[str, str]],
+    ) -> None:
+        self.site = site
+        self.people = {person.id: person for person in people}
+        self.doors = doors_of(site)
+        self._peripherals = peripherals_of(site, keys, self.doors)
+        self._buses = buses_of(site, self._peripherals)
+        self._cameras = {camera: _camera(camera, logins[camera]) for camera in site.cameras}
+        self._heads: dict[DeviceId, Head] = {d: p for d, p in self._peripherals.items() if isinstance(p, Reader)}
+        self._stack = AsyncExitStack()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            for bus in self._buses.values():
+                bus.start()
+                stack.callback(bus.stop)
+            for cut in wire_inputs(self.site, self._peripherals, self.doors, asyncio.get_running_loop()):
+                stack.callback(cut)
+            for camera in self._cameras.values():
+                await stack.enter_async_context(camera)
+            self._group = await stack.enter_async_context(asyncio.TaskGroup())
+            stack.callback(self._end_tasks)
+            self._keep(self._advance())
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._stack.__aexit__(kind, error, traceback)
+
+    @property
+    def lines(self) -> dict[str, str]:
+        """Return the serial port of each line."""
+        return {line: bus.path for line, bus in self._buses.items()}
+
+    @property
+    def camera_urls(self) -> dict[str, str]:
+        """Return where each camera is found."""
+        return {camera: box.url(camera) for camera, box in self._cameras.items()}
+
+    async def connect(self, port: int, passwords: Mapping[str, str]) -> int:
+        """Connect every MQTT reader and lock, and return how many. TimeoutError where the broker is not there."""
+
+        def device(name: DeviceId) -> Device:
+            return Device(Address(self.site.id, MqttId(name)), passwords[name], port)
+
+        readers = {name: MqttReader(device(name)) for name in heads_of(self.site)}
+        locks = [MqttLock(device(name), self.doors[door]) for name, door in locks_of(self.site).items()]
+        self._heads |= readers
+        devices: list[MqttReader | MqttLock] = [*readers.values(), *locks]
+        for each in devices:
+            self._keep(each.run())
+        async with asyncio.timeout(CONNECT_SECONDS):
+            for each in devices:
+                await each.session.connected.wait()
+        return len(devices)
+
+    def head(self, reader: str) -> Head:
+        """Return the head of a reader; KeyError for no such reader, or one that is not connected yet."""
+        return self._heads[self.site.readers[ReaderId(reader)].device]
+
+    def door(self, door: str) -> Door:
+        """Return a door; KeyError for no such door."""
+        return self.doors[DoorId(door)]
+
+    def door_at(self, reader: str) -> Door:
+        """Return the door that a reader stands at; KeyError for no such reader."""
+        return self.doors[self.site.readers[ReaderId(reader)].door]
+
+    def camera(self, camera: str) -> Cameras:
+        """Return the box that holds a camera; KeyError for no such camera."""
+        return self._cameras[CameraId(camera)]
+
+    def show_face(self, camera: str, face: str) -> None:
+        """Let the person whose face people.csv names so stand before a camera; KeyError for an unknown one."""
+        self.camera(camera).show_face(camera, FACES[face])
+
+    def badge_of(self, person: str) -> Badge:
+        """Return a person's badge; KeyError for nobody."""
+        row = self.people[CardholderId(person)]
+        return badge(row.badge_format, row.facility, row.number)
+
+    def warm_up(self) -> None:
+        """Draw and encode what the cameras will show, so that nobody waits for it later. Slow: for a thread."""
+        for camera in self.site.cameras:
+            loop(camera, EMPTY)
+        for camera in {reader.camera for reader in self.site.readers.values() if reader.camera}:
+            for face in self._faces():
+                loop(camera, Scene(people=(FACES[face],)))
+
+    def write_portraits(self, folder: Path) -> dict[str, list[str]]:
+        """Write the enrolment photos of everybody who has a face on file, and return their paths. For a thread."""
+        return {face: _written(folder / face, faces.enrolment_images(FACES[face])) for face in self._faces()}
+
+    def _faces(self) -> list[str]:
+        return sorted({row.face for row in self.people.values() if row.face in FACES})
+
+    def _keep(self, work: Coroutine[object, object, None]) -> None:
+        self._tasks.append(self._group.create_task(work))
+
+    def _end_tasks(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+    async def _advance(self) -> None:
+        """Move the leaves of doors; those with an MQTT lock are moved by it too."""
+        while True:
+            for door in self.doors.values():
+                door.advance(time.monotonic())
+            await asyncio.sleep(SCAN)
+
+
+def _camera(name: CameraId, login: tuple[str, str]) -> Cameras:
+    username, password = login
+    return Cameras([name], username=username, password=password)
+
+
+def _written(folder: Path, photos: list[bytes]) -> list[str]:
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = [folder / f"{number:02}.jpg" for number in range(1, len(photos) + 1)]
+    for path, photo in zip(paths, photos, strict=True):
+        path.write_bytes(photo)
+    return [str(path) for path in paths]

@@ -1,0 +1,208 @@
+"""The hand: everything a person can do in the building, and how long a bolt took to let go. Times are monotonic."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Mapping
+
+from simulators.badges import Badge
+from simulators.building import Building
+from simulators.door import Door
+from simulators.reader import Reader
+
+LOOK_SECONDS = 0.005
+PATIENCE_SECONDS = 1.5
+"""How long a hand waits for a door before it counts as shut, unless told otherwise."""
+
+
+class UnknownVerb(ValueError):
+    """No hand can do that; the sentence says what it can do, or what is missing."""
+
+
+async def until(condition: Callable[[], bool], within: float) -> bool:
+    """Wait until something is true of the building; return whether it came true in time."""
+    deadline = time.monotonic() + within
+    while not condition():
+        if time.monotonic() >= deadline:
+            return False
+        await asyncio.sleep(LOOK_SECONDS)
+    return True
+
+
+async def released(door: Door, since: float, within: float = PATIENCE_SECONDS) -> float | None:
+    """Wait for the bolt to let go at or after `since`; return the milliseconds it took, or None."""
+    if not await until(lambda: any(at >= since for at in door.truth.released_at), within):
+        return None
+    return 1000 * (next(at for at in door.truth.released_at if at >= since) - since)
+
+
+class Hand:
+    """The verbs. KeyError for a reader, door, camera or person that is not there."""
+
+    def __init__(self, building: Building) -> None:
+        self._building = building
+
+    def present_card(self, reader: str, person: str) -> float:
+        """Hold a person's badge to a reader, and return when."""
+        return self.present(reader, self._building.badge_of(person))
+
+    def present(self, reader: str, badge: Badge) -> float:
+        """Hold any badge to a reader, and return when."""
+        head, now = self._building.head(reader), time.monotonic()
+        head.present_card(badge.bit_count, badge.raw)
+        return now
+
+    def type_pin(self, reader: str, digits: str) -> float:
+        """Type digits and press enter, and return when."""
+        head, now = self._building.head(reader), time.monotonic()
+        head.type_pin(f"{digits}#" if isinstance(head, Reader) else digits)
+        return now
+
+    def push(self, door: str) -> bool:
+        """Push a door and go in; return whether it gave way."""
+        return self._building.door(door).push(time.monotonic())
+
+    def leave(self, door: str) -> None:
+        """Go out by the inner handle."""
+        self._building.door(door).leave(time.monotonic())
+
+    def close(self, door: str) -> None:
+        """Close a door."""
+        self._building.door(door).close(time.monotonic())
+
+    def prop(self, door: str) -> bool:
+        """Go in and put a wedge under the door; return whether it gave way."""
+        return self._building.door(door).prop(time.monotonic())
+
+    def force_open(self, door: str) -> None:
+        """Break a door open."""
+        self._building.door(door).force_open(time.monotonic())
+
+    def press_rex(self, door: str) -> float:
+        """Press the exit button, and return when."""
+        now = time.monotonic()
+        self._building.door(door).press_rex(now)
+        return now
+
+    def unplug(self, reader: str) -> None:
+        """Pull a reader's cable."""
+        self._building.head(reader).unplug()
+
+    def plug_in(self, reader: str) -> None:
+        """Put a reader's cable back."""
+        self._building.head(reader).plug_in()
+
+    def tamper(self, reader: str, *, active: bool) -> None:
+        """Pull a reader off the wall, or put it back."""
+        head = self._building.head(reader)
+        if isinstance(head, Reader):
+            head.tamper(active)
+        elif active:
+            head.tear_off()
+        else:
+            head.put_back()
+
+    def show_face(self, camera: str, face: str) -> None:
+        """Step before a camera."""
+        self._building.show_face(camera, face)
+
+    def clear_face(self, camera: str) -> None:
+        """Step aside."""
+        self._building.camera(camera).clear(camera)
+
+
+class Orders:
+    """Verbs by message: `{"verb": "present_card", "reader": "lobby-in", "person": "p-003"}`.
+
+    `within` (seconds) says how long to wait for the door. The answer repeats the verb and tells what really happened:
+    `energised` and `ms` where a bolt could let go, `open` where a leaf could move.
+    """
+
+    def __init__(self, building: Building) -> None:
+        self._building = building
+        self._hand = Hand(building)
+        self._verbs: dict[str, Callable[[Mapping[str, str]], Awaitable[dict[str, object]]]] = {
+            "present_card": self._present_card,
+            "type_pin": self._type_pin,
+            "press_rex": self._press_rex,
+            "push": self._push,
+            "prop": self._prop,
+            "close": self._close,
+            "leave": self._leave,
+            "force_open": self._force_open,
+            "unplug": self._at_reader(self._hand.unplug),
+            "plug_in": self._at_reader(self._hand.plug_in),
+            "tamper": self._tamper,
+            "show_face": self._show_face,
+            "clear_face": self._clear_face,
+        }
+
+    async def obey(self, order: Mapping[str, object]) -> dict[str, object]:
+        """Do it, and return the ground truth. Raises UnknownVerb for a verb or a thing that is not there."""
+        said = {name: str(value) for name, value in order.items()}
+        verb = self._verbs.get(said.get("verb", ""))
+        if verb is None:
+            raise UnknownVerb(f"unknown verb {said.get('verb', '')!r}: use one of {', '.join(self._verbs)}")
+        try:
+            return {**order, **await verb(said)}
+        except (KeyError, ValueError) as error:
+            raise UnknownVerb(f"{said['verb']}: {error.args[0]!r} is missing or not there") from error
+
+    async def _present_card(self, said: Mapping[str, str]) -> dict[str, object]:
+        at = self._hand.present_card(said["reader"], said["person"])
+        return await self._judge(self._building.door_at(said["reader"]), at, said)
+
+    async def _type_pin(self, said: Mapping[str, str]) -> dict[str, object]:
+        at = self._hand.type_pin(said["reader"], said["digits"])
+        return await self._judge(self._building.door_at(said["reader"]), at, said)
+
+    async def _press_rex(self, said: Mapping[str, str]) -> dict[str, object]:
+        return await self._judge(self._building.door(said["door"]), self._hand.press_rex(said["door"]), said)
+
+    async def _push(self, said: Mapping[str, str]) -> dict[str, object]:
+        return await self._moved(said, went_in=self._hand.push(said["door"]))
+
+    async def _prop(self, said: Mapping[str, str]) -> dict[str, object]:
+        return await self._moved(said, went_in=self._hand.prop(said["door"]))
+
+    async def _leave(self, said: Mapping[str, str]) -> dict[str, object]:
+        self._hand.leave(said["door"])
+        return await self._moved(said)
+
+    async def _force_open(self, said: Mapping[str, str]) -> dict[str, object]:
+        self._hand.force_open(said["door"])
+        return await self._moved(said)
+
+    async def _close(self, said: Mapping[str, str]) -> dict[str, object]:
+        self._hand.close(said["door"])
+        return await self._moved(said)
+
+    async def _tamper(self, said: Mapping[str, str]) -> dict[str, object]:
+        self._hand.tamper(said["reader"], active=said.get("active", "True") == "True")
+        return {}
+
+    async def _show_face(self, said: Mapping[str, str]) -> dict[str, object]:
+        self._hand.show_face(said["camera"], said["face"])
+        return {}
+
+    async def _clear_face(self, said: Mapping[str, str]) -> dict[str, object]:
+        self._hand.clear_face(said["camera"])
+        return {}
+
+    def _at_reader(self, act: Callable[[str], None]) -> Callable[[Mapping[str, str]], Awaitable[dict[str, object]]]:
+        async def do(said: Mapping[str, str]) -> dict[str, object]:
+            act(said["reader"])
+            return {}
+
+        return do
+
+    async def _judge(self, door: Door, since: float, said: Mapping[str, str]) -> dict[str, object]:
+        took = await released(door, since, float(said.get("within", PATIENCE_SECONDS)))
+        return {"energised": took is not None, "ms": took}
+
+    async def _moved(self, said: Mapping[str, str], **told: bool) -> dict[str, object]:
+        """Wait until the leaf has come to rest, and tell where."""
+        door = self._building.door(said["door"])
+        await until(lambda: door.state.leaf_arrives is None, PATIENCE_SECONDS)
+        return {**told, "open": door.state.leaf_open}

@@ -1,0 +1,137 @@
+"""From the site file to things on wires: which device is a reader, a lock or an I/O module, and what is wired to it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from os import urandom
+
+from controller.domain.ids import DeviceId, DoorId, LineId
+from controller.domain.site import Device, DeviceKind, LockKind, Site
+from controller.domain.site import Door as DoorAsBuilt
+from simulators.bus import PacedBus
+from simulators.door import Change, Door, Sense
+from simulators.io_module import IoModule
+from simulators.mechanism import Parts
+from simulators.osdp_device import Wiring
+from simulators.reader import Reader
+
+CLOSER_SECONDS = 3.0
+"""After which a door closer shuts a leaf that nobody wedged."""
+
+Peripheral = Reader | IoModule
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """One input of an I/O module, and what it senses."""
+
+    door: DoorId
+    sense: Sense
+    index: int
+
+
+def doors_of(site: Site) -> dict[DoorId, Door]:
+    """Return every door of the site, closed and locked."""
+    return {
+        door.id: Door(Parts(fail_safe=door.lock_kind is LockKind.FAIL_SAFE, closer=CLOSER_SECONDS))
+        for door in site.doors.values()
+    }
+
+
+def peripherals_of(site: Site, keys: Mapping[str, bytes], doors: Mapping[DoorId, Door]) -> dict[DeviceId, Peripheral]:
+    """Return every OSDP device, its doors' relays wired; ValueError where a secured one has no key."""
+    osdp = (device for device in site.devices.values() if device.kind is DeviceKind.OSDP)
+    return {device.id: _peripheral(site, device, keys, doors) for device in osdp}
+
+
+def buses_of(site: Site, peripherals: Mapping[DeviceId, Peripheral]) -> dict[LineId, PacedBus]:
+    """Return one pty for each line, not started."""
+    return {
+        line.id: PacedBus(
+            [peripherals[device.id] for device in site.devices.values() if device.line == line.id],
+            clock=time.monotonic,
+            baud=line.baud,
+        )
+        for line in site.lines.values()
+    }
+
+
+def wire_inputs(
+    site: Site,
+    peripherals: Mapping[DeviceId, Peripheral],
+    doors: Mapping[DoorId, Door],
+    loop: asyncio.AbstractEventLoop,
+) -> list[Callable[[], None]]:
+    """Lead contacts, bolts and buttons to their modules' inputs; an input is active for open, locked and pressed.
+
+    Changes cross over to `loop`: a module moves a bolt with its own lock held, and must not be called back from there.
+    Returns how to cut each wire.
+    """
+    return [
+        _wired(module, terminal, doors[terminal.door], loop)
+        for device, module in peripherals.items()
+        if isinstance(module, IoModule)
+        for terminal in _terminals(site, device)
+    ]
+
+
+def locks_of(site: Site) -> dict[DeviceId, DoorId]:
+    """Return the MQTT locks, and the door that each one locks."""
+    locks = {door.lock.device: door.id for door in site.doors.values()}
+    return {device: door for device, door in locks.items() if site.devices[device].kind is DeviceKind.MQTT}
+
+
+def heads_of(site: Site) -> list[DeviceId]:
+    """Return the MQTT devices that are reader heads."""
+    heads = dict.fromkeys(reader.device for reader in site.readers.values())
+    return [device for device in heads if site.devices[device].kind is DeviceKind.MQTT]
+
+
+def _peripheral(site: Site, device: Device, keys: Mapping[str, bytes], doors: Mapping[DoorId, Door]) -> Peripheral:
+    if device.secure_channel and device.id not in keys:
+        raise ValueError(f"{device.id} speaks on a secure channel, and the key file has no key for it")
+    wiring = Wiring(device.address or 0, keys[device.id] if device.secure_channel else None)
+    strikes = {door.lock.index or 0: doors[door.id] for door in site.doors.values() if door.lock.device == device.id}
+    terminals = _terminals(site, device.id)
+    if not strikes and not terminals:
+        return Reader(wiring, random_bytes=urandom)
+    return IoModule(
+        wiring,
+        random_bytes=urandom,
+        outputs=1 + max(strikes, default=-1),
+        inputs=1 + max((terminal.index for terminal in terminals), default=-1),
+        on_output=partial(_drive, strikes),
+    )
+
+
+def _drive(strikes: Mapping[int, Door], output: int, energised: bool, now: float) -> None:  # noqa: FBT001 - IoModule's
+    """A relay that is energised frees its door: it feeds a strike, or breaks a magnet's supply."""
+    door = strikes.get(output)
+    if door is not None:
+        (door.unlock if energised else door.lock)(now)
+
+
+def _terminals(site: Site, device: DeviceId) -> list[Terminal]:
+    return [t for at, t in chain.from_iterable(map(_senses, site.doors.values())) if at == device]
+
+
+def _senses(door: DoorAsBuilt) -> Iterator[tuple[DeviceId, Terminal]]:
+    inputs = {Sense.CONTACT: door.contact, Sense.BOLT: door.bolt, Sense.REX: door.rex.input if door.rex else None}
+    for sense, wired in inputs.items():
+        if wired is not None:
+            yield wired.device, Terminal(door.id, sense, wired.index or 0)
+
+
+def _wired(module: IoModule, terminal: Terminal, door: Door, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
+    def sensed(change: Change) -> None:
+        if change.sense is terminal.sense:
+            loop.call_soon_threadsafe(module.set_input, terminal.index, int(change.active))
+
+    if terminal.sense is Sense.BOLT:
+        module.set_input(terminal.index, int(door.state.bolt_locked))
+    return door.observe(sensed)
