@@ -1,0 +1,295 @@
+import math
+import statistics
+from itertools import pairwise
+
+import pytest
+
+from devices.osdp import commands as cmd
+from devices.osdp import secure_channel as sc
+from devices.osdp.control_panel import ControlPanel
+from devices.osdp.errors import LocalError
+from devices.osdp.events import (
+    CardRead,
+    CommandDelivered,
+    CommandDropped,
+    CommandRefused,
+    ConfirmOverdue,
+    DeviceOffline,
+    DeviceOnline,
+    InputsReported,
+    KeypadInput,
+    OfflineCause,
+    OutputsReported,
+    PowerChanged,
+    TamperChanged,
+)
+from devices.osdp.frame import FrameParser
+from devices.osdp.peripheral import Peripheral
+from tests.devices.osdp.wire import Wire, dice, key, module, reader
+
+CARD = (26, b"\x12\x34\x56\x40")
+PULSE = cmd.Output((cmd.OutputRecord(0, cmd.OutputControl.TIMED_ON, 5),))
+
+
+def sequences(wire, address):
+    frames = [FrameParser().feed(sent)[0] for _, sent in wire.commands]
+    return [frame.sequence for frame in frames if frame.address == address]
+
+
+def polls(wire, address):
+    return [at for at, sent in wire.commands if sent[1] == address]
+
+
+def test_each_comes_online_secure_and_has_all_its_states_read():
+    wire = Wire(reader(0), module(1, inputs=3))
+    wire.run(1.0)
+    assert [(e.address, e.secure) for e in wire.of(DeviceOnline)] == [(0, True), (1, True)]
+    assert all(device.secured for device in wire.devices)
+    assert wire.of(TamperChanged) == [TamperChanged(0, active=False), TamperChanged(1, active=False)]
+    assert wire.of(PowerChanged) == [PowerChanged(0, failed=False), PowerChanged(1, failed=False)]
+    assert wire.of(InputsReported) == [InputsReported(1, (0, 0, 0))]
+    assert wire.of(OutputsReported) == [OutputsReported(1, (0, 0))]
+
+
+def test_in_the_clear_only_where_it_is_said_so():
+    wire = Wire(reader(0, key=None), peripherals=[Peripheral(0, secure=False)]).online()
+    wire.devices[0].present_card(*CARD)
+    assert wire.until(CardRead) == CardRead(0, 0, *CARD)
+    assert not wire.devices[0].secured
+
+
+def test_what_the_hand_does_is_told_once_and_in_order():
+    wire = Wire(reader(0)).online()
+    device = wire.devices[0]
+    device.present_card(*CARD)
+    device.type_pin("12*#")
+    device.tamper(True)
+    device.tamper(False)
+    wire.run(1.0)
+    assert [event for _, event in wire.events] == [
+        CardRead(0, 0, *CARD),
+        KeypadInput(0, 0, "12*#"),
+        TamperChanged(0, active=True),
+        TamperChanged(0, active=False),
+    ]
+
+
+def test_polls_keep_their_pace_and_their_sequence():
+    wire = Wire(reader(0), reader(1)).online()
+    wire.commands.clear()
+    wire.run(2.0)
+    gaps = [later - earlier for earlier, later in pairwise(polls(wire, 0))]
+    assert statistics.median(gaps) == pytest.approx(0.05, abs=0.01)
+    steps = sequences(wire, 0)
+    assert all(later == earlier % 3 + 1 for earlier, later in pairwise(steps))
+
+
+def test_a_lost_reply_is_asked_for_again_with_the_same_frame():
+    wire = Wire(reader(0)).online()
+    lost = []
+    wire.tap = lambda reply: [reply] if lost else lost.append(reply) or []
+    wire.devices[0].present_card(*CARD)
+    wire.commands.clear()
+    assert wire.until(CardRead) == CardRead(0, 0, *CARD)
+    assert wire.commands[0][1] == wire.commands[1][1]
+    wire.run(1.0)
+    assert len(wire.of(CardRead)) == 1
+
+
+def test_a_report_is_not_acknowledged_before_it_is_confirmed():
+    wire = Wire(reader(0), reader(1)).online()
+    wire.confirm = False
+    wire.devices[0].present_card(*CARD)
+    wire.until(CardRead)
+    wire.commands.clear()
+    wire.run(0.5)
+    assert not polls(wire, 0)
+    assert wire.devices[0].pending == 1
+    assert len(polls(wire, 1)) >= 9  # the others go on
+    wire.panel.confirm(0)
+    wire.run(0.1)
+    assert wire.devices[0].pending == 0
+
+
+def test_nobody_confirms():
+    wire = Wire(reader(0)).online()
+    wire.confirm = False
+    wire.devices[0].present_card(*CARD)
+    wire.until(CardRead)
+    wire.run(0.9)
+    assert not wire.of(ConfirmOverdue)
+    wire.run(0.3)
+    assert wire.of(ConfirmOverdue) == [ConfirmOverdue(0)]
+    assert polls(wire, 0)[-1] > wire.now - 0.1
+
+
+def test_a_command_passes_a_held_report():
+    moves = []
+    wire = Wire(module(0, on_output=lambda *move: moves.append(move[:2]))).online()
+    wire.confirm = False
+    wire.devices[0].set_input(1, 1)
+    wire.until(InputsReported)
+    wire.panel.send(0, PULSE, deadline=wire.now + 1, token="egress")
+    assert wire.until(CommandDelivered, 0.1) == CommandDelivered(0, PULSE, "egress")
+    assert moves == [(0, True)]
+
+
+def test_a_timed_output_falls_by_itself():
+    moves = []
+    wire = Wire(module(0, on_output=lambda *move: moves.append(move))).online()
+    wire.panel.send(0, PULSE, deadline=wire.now + 1)
+    wire.run(1.0)
+    (_, on, started), (_, off, ended) = moves
+    assert (on, off) == (True, False)
+    assert ended - started == pytest.approx(0.5, abs=0.01)
+
+
+def test_lights_and_buzzer():
+    wire = Wire(reader(0)).online()
+    blink = cmd.LedTemporary(cmd.TemporaryLed.SET, 2, 2, cmd.Color.GREEN, cmd.Color.BLACK, 10)
+    steady = cmd.LedPermanent(cmd.PermanentLed.SET, 1, 0, cmd.Color.RED, cmd.Color.RED)
+    wire.panel.send(0, cmd.Led((cmd.LedRecord(temporary=blink, permanent=steady),)), deadline=wire.now + 1)
+    wire.panel.send(0, cmd.Buzzer(0, cmd.Tone.DEFAULT, 1, 1, 2), deadline=wire.now + 1)
+    wire.run(0.3)
+    assert (wire.devices[0].led(wire.now), wire.devices[0].beeps) == (cmd.Color.GREEN, 2)
+    assert wire.devices[0].led(wire.now + 1) is cmd.Color.RED
+
+
+def test_a_refused_command_says_why():
+    wire = Wire(module(0, outputs=1)).online()
+    far = cmd.Output((cmd.OutputRecord(5, cmd.OutputControl.ON),))
+    wire.panel.send(0, far, deadline=wire.now + 1, token=7)
+    assert wire.until(CommandRefused) == CommandRefused(0, far, 7, 9)
+
+
+def test_past_its_deadline_a_command_never_goes_out():
+    moves = []
+    wire = Wire(module(0, on_output=lambda *move: moves.append(move))).online()
+    wire.devices[0].unplug()
+    wire.run(0.1)
+    wire.panel.send(0, PULSE, deadline=wire.now + 0.5, token="late")
+    assert wire.until(CommandDropped, 1.0) == CommandDropped(0, PULSE, "late")
+    wire.devices[0].plug_in()
+    wire.run(5.0)
+    assert wire.panel.is_online(0)
+    assert not moves
+
+
+def test_a_command_in_doubt_is_not_repeated_past_its_deadline():
+    moves = []
+    wire = Wire(module(0, on_output=lambda *move: moves.append(move[1]))).online()
+    wire.tap = lambda reply: []
+    wire.panel.send(0, PULSE, deadline=wire.now + 0.3, token="doubt")
+    wire.until(CommandDropped, 1.0)
+    wire.tap = lambda reply: [reply]
+    wire.run(5.0)
+    assert moves == [True, False]
+    assert wire.panel.is_online(0)
+
+
+def test_a_command_survives_a_short_break_before_its_deadline():
+    wire = Wire(module(0)).online()
+    wire.devices[0].unplug()
+    wire.run(0.1)
+    wire.panel.send(0, PULSE, deadline=wire.now + 6, token=1)
+    wire.devices[0].plug_in()
+    assert wire.until(CommandDelivered, 5.0).token == 1
+
+
+def test_a_full_queue_drops_at_once():
+    wire = Wire(module(0), confirm=False)
+    for token in range(66):
+        wire.panel.send(0, PULSE, deadline=math.inf, token=token)
+    wire.run(0.001)
+    assert [event.token for event in wire.of(CommandDropped)] == [64, 65]
+
+
+def test_silence_is_offline_after_8_s_and_the_return_is_soon():
+    wire = Wire(reader(0)).online()
+    wire.tap = lambda reply: []
+    started = wire.now
+    assert wire.until(DeviceOffline, 9.0) == DeviceOffline(0, OfflineCause.NO_ANSWER)
+    assert wire.now - started == pytest.approx(8.0, abs=0.2)
+    wire.run(20.0)
+    wire.tap = lambda reply: [reply]
+    wire.until(DeviceOnline, 2.0)
+    assert len(wire.of(DeviceOffline)) == 1
+
+
+def test_one_that_was_never_there_is_told_once():
+    wire = Wire(reader(0), peripherals=[Peripheral(0, key(0)), Peripheral(1, key(1))])
+    wire.run(30.0)
+    assert [e for e in wire.of(DeviceOffline) if e.address == 1] == [DeviceOffline(1, OfflineCause.NO_ANSWER)]
+
+
+def test_a_power_cut_is_seen_and_the_states_are_read_anew():
+    wire = Wire(module(0, inputs=2)).online()
+    wire.devices[0].unplug()
+    wire.run(1.0)
+    wire.devices[0].set_input(0, 1)
+    wire.devices[0].plug_in()
+    wire.until(DeviceOnline, 2.0)
+    wire.run(0.2)
+    assert wire.of(DeviceOffline) == [DeviceOffline(0, OfflineCause.SESSION_LOST)]
+    assert wire.of(InputsReported) == [InputsReported(0, (1, 0))]
+
+
+def test_a_dead_one_does_not_slow_the_others():
+    wire = Wire(*[reader(address) for address in range(4)]).online()
+    wire.devices[3].unplug()
+    wire.run(3.0)
+    wire.commands.clear()
+    wire.run(10.0)
+    gaps = [later - earlier for earlier, later in pairwise(polls(wire, 0))]
+    assert statistics.fmean(gaps) < 0.06
+    assert sum(gap > 0.15 for gap in gaps) <= 3  # only the patient probes are felt
+
+
+def test_a_new_key_holds_from_the_next_session_on():
+    wire = Wire(reader(0)).online()
+    fresh = bytes(range(16))
+    wire.panel.send(0, cmd.KeySet(fresh), deadline=wire.now + 1)
+    wire.until(CommandDelivered)
+    wire.panel.line_lost(wire.now)
+    wire.until(DeviceOnline)
+    assert wire.devices[0]._key == fresh
+
+
+def test_a_lost_line_takes_all_down_and_all_come_back():
+    wire = Wire(reader(0), reader(1)).online()
+    wire.panel.line_lost(wire.now)
+    wire.run(1.0)
+    assert wire.of(DeviceOffline) == [DeviceOffline(a, OfflineCause.LINE_LOST) for a in (0, 1)]
+    assert [e.address for e in wire.of(DeviceOnline)] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: Peripheral(0),
+        lambda: Peripheral(0, b"short"),
+        lambda: Peripheral(0, sc.DEFAULT_KEY),
+        lambda: Peripheral(127, key(0)),
+        lambda: Peripheral(0, key(0), secure=False),
+        lambda: ControlPanel([Peripheral(1, key(0)), Peripheral(1, key(1))], now=0.0, random_bytes=dice()),
+    ],
+)
+def test_a_configuration_that_would_weaken_a_door_is_refused(wrong):
+    with pytest.raises(LocalError):
+        wrong()
+
+
+@pytest.mark.parametrize(
+    ("address", "command"),
+    [
+        (9, PULSE),
+        (0, cmd.Poll()),
+        (0, cmd.Challenge(bytes(8))),
+        (0, cmd.KeySet(sc.DEFAULT_KEY)),
+        (1, cmd.KeySet(bytes(16))),
+    ],
+)
+def test_what_must_never_be_sent(address, command):
+    panel = ControlPanel([Peripheral(0, key(0)), Peripheral(1, secure=False)], now=0.0, random_bytes=dice())
+    with pytest.raises(LocalError):
+        panel.send(address, command, deadline=1.0)
