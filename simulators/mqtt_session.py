@@ -7,12 +7,14 @@ import asyncio
 import secrets
 import socket
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from devices.mqtt.messages import AckResult, Command, Lifecycle, Malformed
@@ -21,7 +23,9 @@ from devices.mqtt.topics import READ_BY_DEVICE, Address
 
 KEEPALIVE: Final = 5
 RECONNECT_DELAY: Final = 0.2
-MAX_INFLIGHT: Final = 1000
+RESEND_DELAY: Final = 0.1
+NO_MATCHING_SUBSCRIBERS: Final = 0x10
+"""MQTT 5, section 3.4.2.1: the broker took the event and nobody was there to hear it."""
 _HOUSEKEEPING: Final = 0.5
 
 
@@ -43,8 +47,9 @@ class Device:
 class MqttSession:
     """Keeps one device connected while `run` runs.
 
-    States are told again after each connection; events are numbered, queued while the cable is out and sent again, with
-    the same boot and number, until the broker has acknowledged them. `on_command` gets what was read from `cmd/*`.
+    States are told again after each connection. Events are numbered and sent one after the other, each again and again,
+    with the same boot and number, until the broker has acknowledged that it has somebody to hand it to. `on_command`
+    gets what was read from `cmd/*`.
     """
 
     def __init__(
@@ -62,6 +67,8 @@ class MqttSession:
         self._description = encode_description(self.boot, model, capabilities)
         self._states: dict[str, str] = {}
         self._seq = 0
+        self._outbox: deque[tuple[str, bytes]] = deque()
+        self._in_flight: int | None = None
         self._plugged = asyncio.Event()
         self._plugged.set()
         self._gone = asyncio.Event()
@@ -89,10 +96,11 @@ class MqttSession:
             self._retain(f"state/{state}", word)
 
     def send(self, kind: str, **fields: str | int) -> int:
-        """Publish `event/<kind>` with the next number, and return that number."""
+        """Publish `event/<kind>` with the next number, now or once those before it are through; return that number."""
         self._seq += 1
         payload = encode_event(self.boot, self._seq, self.wall(), **fields)
-        self._paho.publish(self._topic(f"event/{kind}"), payload, qos=1)
+        self._outbox.append((self._topic(f"event/{kind}"), payload))
+        self._send_next()
         return self._seq
 
     def acknowledge(self, command_id: str, result: AckResult) -> None:
@@ -114,11 +122,11 @@ class MqttSession:
         name = self._device.address.device
         client = paho.Client(CallbackAPIVersion.VERSION2, name, protocol=paho.MQTTv5)
         client.username_pw_set(name, self._device.password)
-        client.max_inflight_messages = MAX_INFLIGHT
         client.will_set(self._topic("$state"), Lifecycle.LOST, qos=1, retain=True)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_message = self._received
+        client.on_publish = self._on_publish
         client.on_socket_open = self._socket_open
         client.on_socket_close = self._socket_close
         client.on_socket_register_write = self._want_write
@@ -157,10 +165,27 @@ class MqttSession:
             self._retain(f"state/{state}", word)
         self._retain("$state", Lifecycle.READY)
         self.connected.set()
+        self._send_next()
 
-    def _on_disconnect(self, _client: paho.Client, _data: Any, _flags: Any, _reason: Any, _properties: Any) -> None:
+    def _on_disconnect(self, client: paho.Client, _data: Any, _flags: Any, _reason: Any, _properties: Any) -> None:
+        client.drop_out_messages()
+        self._in_flight = None
         self.connected.clear()
         self._gone.set()
+
+    def _send_next(self) -> None:
+        if self.connected.is_set() and self._in_flight is None and self._outbox:
+            self._in_flight = self._paho.publish(*self._outbox[0], qos=1).mid
+
+    def _on_publish(self, _client: paho.Client, _data: Any, mid: int, reason: ReasonCode, _properties: Any) -> None:
+        if mid != self._in_flight:
+            return
+        self._in_flight = None
+        if reason.value == NO_MATCHING_SUBSCRIBERS:
+            self._loop.call_later(RESEND_DELAY, self._send_next)
+        else:
+            self._outbox.popleft()
+            self._send_next()
 
     def _received(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
         command = parse_command(message.topic, bytes(message.payload), message.retain)

@@ -113,8 +113,19 @@ class Broker:
             raise BrokerError("Mosquitto is not installed: run `make setup`, or `apt-get install mosquitto`")
         if not _is_free(self.port):
             raise BrokerError(f"port {self.port} on {HOST} is taken by another program: stop it or choose another port")
+        try:
+            self._process = await self._spawn(program)
+        except OSError as error:
+            raise BrokerError(f"Mosquitto could not be started: {error}") from error
+        try:
+            await self._ready(self._process)
+        except BaseException:
+            await self._end()
+            raise
+
+    async def _spawn(self, program: str) -> Process:
         with self._open_log() as log:
-            self._process = await asyncio.create_subprocess_exec(
+            return await asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-S", leash.__file__, str(os.getpid())),
                 *(program, "-c", str(self.folder / broker_files.CONFIGURATION)),
                 stdin=asyncio.subprocess.DEVNULL,
@@ -122,11 +133,6 @@ class Broker:
                 stderr=log,
                 start_new_session=True,  # Ctrl-C is for us: we stop the broker last
             )
-        try:
-            await self._ready(self._process)
-        except BaseException:
-            await self._end()
-            raise
 
     def _open_log(self) -> IO[bytes]:
         return os.fdopen(os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")

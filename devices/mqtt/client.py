@@ -39,7 +39,7 @@ Ack = Callable[[], None]
 
 @dataclass(frozen=True, slots=True)
 class BrokerBack:
-    """Connected and subscribed; every device's retained state follows as messages.
+    """Connected and subscribed; what had not been acknowledged and every device's retained state follow as messages.
 
     `resumed` False: the broker remembers nothing of us, and what we had not acknowledged is gone.
     """
@@ -83,6 +83,8 @@ class MqttClient:
         self._connection = 0
         self._connected = False
         self._announced_loss = False
+        self._resumed = False
+        self._before_back: list[tuple[DeviceMessage | Malformed, Ack]] = []
         self._paho = self._make_paho(password)
 
     @property
@@ -121,6 +123,7 @@ class MqttClient:
         client.max_inflight_messages = MAX_INFLIGHT
         client.connect_timeout = CONNECT_TIMEOUT
         client.on_connect = self._on_connect
+        client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
         client.on_message = self._received
         client.on_socket_open = self._socket_open
@@ -176,8 +179,20 @@ class MqttClient:
         # Retained flags are kept as sent, so that an event that is published retained is refused the first time.
         options = SubscribeOptions(qos=1, retainAsPublished=True)
         client.subscribe([(topic, options) for topic in filters(self._site)])
+        self._resumed = flags.session_present
+        self._before_back.clear()
+
+    def _on_subscribe(
+        self, _client: paho.Client, _data: Any, _mid: int, reasons: list[ReasonCode], _props: Any
+    ) -> None:
+        if any(reason.is_failure for reason in reasons):
+            self._lost("the broker refused the subscription")
+            return
         self._connected, self._announced_loss = True, False
-        self._on_link(BrokerBack(resumed=flags.session_present))
+        # A handler's fault must not reach paho, which would read the same packet again for ever.
+        self._loop.call_soon(self._on_link, BrokerBack(self._resumed))
+        for said in self._before_back:
+            self._loop.call_soon(self._on_message, *said)
 
     def _on_disconnect(
         self, client: paho.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
@@ -191,12 +206,14 @@ class MqttClient:
         self._connected = False
         if not self._announced_loss:
             self._announced_loss = True
-            self._on_link(BrokerLost(why))
+            self._loop.call_soon(self._on_link, BrokerLost(why))
 
     def _received(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
-        said = _read(message)
-        # A handler's fault must not reach paho, which would read the same packet again for ever.
-        self._loop.call_soon(self._on_message, said, self._ack_once(message))
+        said = (_read(message), self._ack_once(message))
+        if self._connected:
+            self._loop.call_soon(self._on_message, *said)
+        else:
+            self._before_back.append(said)
 
     def _ack_once(self, message: paho.MQTTMessage) -> Ack:
         open_acks = {self._connection} if message.qos else set()

@@ -119,11 +119,16 @@ class Stranger:
         self.said = []
         self._client.on_connect = lambda *given: self.said.append(("connect", str(given[3])))
         self._client.on_publish = lambda *given: self.said.append(("publish", str(given[3])))
-        self._client.on_message = lambda *given: self.said.append((given[2].topic, given[2].payload))
+        self._client.on_message = lambda *given: self._took(given[2])
+        self.last_expiry = None
         self._client.on_subscribe = lambda *given: self.said.append(("subscribe", str(given[3][0])))
         if will:
             self._client.will_set(will, b"lost", qos=1, retain=True)
         self._client.connect("127.0.0.1", port)
+
+    def _took(self, message):
+        self.said.append((message.topic, message.payload))
+        self.last_expiry = getattr(message.properties, "MessageExpiryInterval", None)
 
     def until(self, what):
         for _ in range(int(PATIENCE / 0.1)):

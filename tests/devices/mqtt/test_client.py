@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import sys
 import time
 
@@ -24,6 +25,8 @@ from devices.mqtt.messages import (
     LockState,
     LockWord,
     Malformed,
+    Power,
+    PowerWord,
     ReaderCommand,
     ReaderSignal,
     RexEvent,
@@ -32,6 +35,9 @@ from devices.mqtt.messages import (
 )
 from devices.mqtt.topics import Address, DeviceId
 from devices.mqtt.tracking import Duplicate, New, Sequence
+from simulators.door import Door
+from simulators.lock import MqttLock
+from simulators.mechanism import Parts
 from simulators.mqtt_reader import MqttReader
 
 pytestmark = pytest.mark.anyio
@@ -100,11 +106,12 @@ asyncio.run(main())
 async def test_what_a_box_had_not_made_durable_when_it_was_killed_is_redelivered_to_the_next(broker, listen, reader):
     command = [sys.executable, "-c", KILLED_CLIENT, broker.password(), str(broker.port)]
     box = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    assert await box.stdout.readline() == b"link\n"
-    reader.present_card(*H10301)
-    assert await box.stdout.readline() == b"1\n"
-    box.kill()
-    await box.wait()
+    async with asyncio.timeout(20):
+        assert await box.stdout.readline() == b"link\n"
+        reader.present_card(*H10301)
+        assert await box.stdout.readline() == b"1\n"
+        box.kill()
+        await box.wait()
     async with listen() as ears:
         card, ack = await ears.hear(CardEvent)
         ack()
@@ -255,3 +262,87 @@ async def test_a_retained_unlock_is_refused_live_too(lock, stranger):
     await asyncio.to_thread(box.publish, LOCK.topic("cmd/lock"), payload, True)
     assert b"refused" in await asyncio.to_thread(box.until, LOCK.topic("ack/c-1"))
     assert lock.door.truth.energised_at == ()
+
+
+async def test_a_bolt_that_jams_while_open_is_never_shown_locked(listen, lock):
+    async with listen() as ears:
+        await ears.hear(BrokerBack)
+        ears.client.post(LOCK, unlock(ms=600_000))
+        await ears.hear(Ack(LOCK.device, "c-1", AckResult.OK))
+        lock.door.jam(time.monotonic())
+        ears.client.post(LOCK, LockCommand("c-2", now_ms() + 60_000, LockAction.LOCK))
+        await ears.hear(LockState(LOCK.device, LockWord.JAMMED))
+        await ears.hear(Ack(LOCK.device, "c-2", AckResult.JAMMED))
+
+
+async def test_a_magnet_without_power_is_told_as_unlocked_and_on_battery(listen, device):
+    door = Door(Parts(fail_safe=True))
+    task = asyncio.create_task(MqttLock(device("lock-1"), door).run())
+    async with listen() as ears:
+        await ears.hear_all(LockState(LOCK.device, LockWord.LOCKED), DeviceState(LOCK.device, Lifecycle.READY))
+        door.cut_power(time.monotonic())
+        await ears.hear_all(LockState(LOCK.device, LockWord.UNLOCKED), Power(LOCK.device, PowerWord.BATTERY))
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_an_unlock_that_hung_in_a_frozen_broker_is_never_sent_by_the_next_connection(broker, listen, lock):
+    async with listen() as ears:
+        await ears.hear(DeviceState(LOCK.device, Lifecycle.READY))
+        os.kill(broker.pid, signal.SIGSTOP)
+        assert ears.client.post(LOCK, unlock("hung"))
+        await asyncio.sleep(0)
+        os.kill(broker.pid, signal.SIGKILL)
+        await ears.hear(BrokerLost)
+        await ears.hear(BrokerBack)
+        await ears.hear_all(DeviceState(LOCK.device, Lifecycle.READY))
+        ears.client.post(LOCK, unlock("fresh"))
+        answer, _ = await ears.hear(Ack)
+        assert answer.command_id == "fresh"
+
+
+async def test_the_broker_drops_a_command_it_cannot_deliver_within_two_seconds(listen, stranger):
+    device, _ = await stranger("lock-1")
+    await asyncio.to_thread(device.subscribe, LOCK.topic("cmd/lock"))
+    async with listen() as ears:
+        await ears.hear(BrokerBack)
+        ears.client.post(LOCK, unlock())
+        await asyncio.to_thread(device.until, LOCK.topic("cmd/lock"))
+    assert device.last_expiry in (1, 2)
+
+
+async def test_nothing_waits_for_nagle(broker, listen, reader):
+    async with listen() as ears:
+        await ears.hear(BrokerBack)
+        for end in (ears.client, reader.session):
+            assert end._paho.socket().getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+    assert "set_tcp_nodelay true" in (broker.folder / "mosquitto.conf").read_text()
+
+
+async def test_a_handlers_fault_does_not_stop_the_next_message(listen, reader):
+    faults = asyncio.Queue()
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.put_nowait(context["exception"]))
+    async with listen() as ears:
+        await ears.hear(BrokerBack)
+        ears._hear, hear = lambda said: said[0].seq / 0 if isinstance(said[0], CardEvent) else None, ears._hear
+        reader.present_card(*H10301)
+        async with asyncio.timeout(20):
+            assert isinstance(await faults.get(), ZeroDivisionError)
+        ears._hear = hear
+        reader.present_card(*H10301)
+        assert (await ears.hear(CardEvent))[0].seq == 2
+
+
+async def test_cards_shown_while_no_box_listens_are_offered_until_one_does_and_in_order(listen, reader):
+    for _ in range(3):
+        reader.present_card(*H10301)
+    await asyncio.sleep(0.3)
+    reader.present_card(*H10301)
+    async with listen() as ears:
+        assert [(await ears.hear(CardEvent))[0].seq for _ in range(4)] == [1, 2, 3, 4]
+
+
+async def test_the_link_is_told_before_anything_that_came_with_it(listen, lock):
+    async with listen() as ears:
+        await ears.hear_all(DeviceState(LOCK.device, Lifecycle.READY))
+        assert isinstance(ears.heard[0][0], BrokerBack)
