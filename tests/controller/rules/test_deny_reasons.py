@@ -1,0 +1,403 @@
+"""One row per reason: each refuses alone, on the boundary, and one step aside from it nobody is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from controller.domain import events as ev
+from controller.domain import stimuli as st
+from controller.domain.decision import (
+    AccessRequest,
+    Challenge,
+    Decision,
+    Deny,
+    DenyReason,
+    FaceOutcome,
+    Grant,
+)
+from controller.domain.ids import CardholderId, ReaderId, RequestId
+from controller.domain.operators import BlockDoor, SetThreatLevel, StartLockdown
+from controller.domain.people import CredentialStatus
+from controller.domain.site import Assurance, Factor
+from controller.domain.state import SiteState
+from controller.rules import decide as decide_module
+from controller.rules.decide import CHECKS, Case, Finding, decide
+from tests.controller.builders import (
+    ALICE,
+    BERLIN,
+    BOB,
+    CELLAR_IN,
+    EVE,
+    FRONT,
+    FRONT_IN,
+    FRONT_OUT,
+    GIL,
+    INNER,
+    INNER_IN,
+    INNER_OUT,
+    MONDAY_TEN,
+    NORA,
+    PEOPLE,
+    SUE,
+    House,
+    badge,
+    order,
+    pin,
+    quiet_house,
+    small_site,
+    strange_card,
+    swipe,
+    wrong_pin,
+)
+
+Row = Callable[[House], Decision]
+R = DenyReason
+
+
+def ask(
+    house: House, reader: ReaderId = FRONT_IN, who: CardholderId = ALICE, presented: frozenset[Factor] | None = None
+) -> Decision:
+    factors = frozenset({Factor.CARD}) if presented is None else presented
+    return house.decide(AccessRequest(RequestId("r99"), reader, badge(who).id, factors))
+
+
+def _enrolled(**changes: object) -> Row:
+    def row(house: House) -> Decision:
+        house.see(st.BadgeEnrolled("test", replace(badge(ALICE), **changes)))  # type: ignore[arg-type]
+        return ask(house)
+
+    return row
+
+
+def _status(status: CredentialStatus) -> Row:
+    return _enrolled(status=status)
+
+
+def _at(wall: datetime) -> Row:
+    def row(house: House) -> Decision:
+        house.travel(wall)
+        return ask(house)
+
+    return row
+
+
+def _ordered(what: BlockDoor | SetThreatLevel | StartLockdown) -> Row:
+    def row(house: House) -> Decision:
+        house.see(order(SUE, what))
+        return ask(house)
+
+    return row
+
+
+def _clearance(house: House) -> Decision:
+    house.see(order(SUE, SetThreatLevel(1, "a threat")))
+    return ask(house, INNER_IN, ALICE)
+
+
+def _threat_locks(house: House) -> Decision:
+    house.see(order(SUE, SetThreatLevel(2, "a threat")))
+    return ask(house, INNER_IN, BOB)
+
+
+def _grant_elsewhere(house: House) -> Decision:
+    house.see(swipe(FRONT_IN, ALICE))
+    return ask(house, INNER_OUT, ALICE)
+
+
+def _wrong_pin(house: House) -> Decision:
+    house.see(swipe(INNER_IN, ALICE))
+    return _decision(house, wrong_pin(INNER_IN))
+
+
+def _third_wrong_pin_and_again(house: House) -> Decision:
+    for _ in range(3):
+        house.see(swipe(INNER_IN, ALICE))
+        house.see(wrong_pin(INNER_IN))
+    return ask(house, INNER_IN)
+
+
+def _faced(outcome: FaceOutcome) -> Row:
+    def row(house: House) -> Decision:
+        house.see(swipe(CELLAR_IN, BOB))
+        return _last(house.face(outcome).events)
+
+    return row
+
+
+def _no_factor(house: House) -> Decision:
+    house.see(swipe(INNER_IN, ALICE))
+    return _last(house.wait(10.0))
+
+
+def _clock(house: House) -> Decision:
+    house.set_wall(MONDAY_TEN - timedelta(minutes=10))
+    house.see(st.TimePassed())
+    return ask(house)
+
+
+def _log_late(house: House) -> Decision:
+    house.see(st.LogLateSeen((), "slow disk"))
+    return ask(house)
+
+
+ROWS: Mapping[DenyReason, Row] = {
+    R.UNKNOWN_READER: lambda house: ask(house, ReaderId("nowhere")),
+    R.UNKNOWN_CREDENTIAL: lambda house: _decision(house, strange_card(FRONT_IN)),
+    R.CREDENTIAL_SUSPENDED: _status(CredentialStatus.SUSPENDED),
+    R.CREDENTIAL_LOST: _status(CredentialStatus.LOST),
+    R.CREDENTIAL_STOLEN: _status(CredentialStatus.STOLEN),
+    R.CREDENTIAL_EXPIRED: _enrolled(valid_until=MONDAY_TEN + timedelta(seconds=20)),  # this very second
+    R.CREDENTIAL_RETURNED: _status(CredentialStatus.RETURNED),
+    R.NOT_YET_VALID: _enrolled(valid_from=MONDAY_TEN + timedelta(seconds=21)),  # in one second
+    R.ASSURANCE_TOO_LOW: lambda house: _copied_card(house, INNER_IN),
+    R.NO_ACCESS_RIGHT: lambda house: ask(house, who=EVE),
+    R.SCHEDULE_OUTSIDE: _at(datetime(2026, 11, 23, 18, 0, tzinfo=BERLIN)),
+    R.HOLIDAY: _at(datetime(2026, 12, 25, 12, 0, tzinfo=BERLIN)),
+    R.CLEARANCE_TOO_LOW: _clearance,
+    R.THREAT_LEVEL: _threat_locks,
+    R.LOCKDOWN: _ordered(StartLockdown("drill")),
+    R.DOOR_BLOCKED: _ordered(BlockDoor(FRONT, "repair")),
+    R.GRANT_PENDING: _grant_elsewhere,
+    R.WRONG_PIN: _wrong_pin,
+    R.TOO_MANY_PIN_TRIES: _third_wrong_pin_and_again,
+    R.FACE_DOES_NOT_MATCH: _faced(FaceOutcome.MISMATCH),
+    R.FACE_TOO_POOR: _faced(FaceOutcome.BLURRED),
+    R.FACTOR_NOT_PRESENTED: _no_factor,
+    R.CLOCK_NOT_TRUSTED: _clock,
+    R.LOG_CANNOT_BE_WRITTEN: _log_late,
+    R.CHECK_FAILED: lambda house: _with_a_broken_check(house),
+}
+
+
+def _copied_card(house: House, reader: ReaderId) -> Decision:
+    house.see(st.BadgeEnrolled("test", badge(ALICE, assurance=Assurance.COPYABLE)))
+    return ask(house, reader)
+
+
+def _with_a_broken_check(house: House) -> Decision:
+    def broken(case: Case) -> Finding:
+        raise ZeroDivisionError
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(decide_module, "CHECKS", (*CHECKS, ("broken", broken)))
+        return ask(house)
+
+
+def _last(events: object) -> Decision:
+    assert isinstance(events, list | tuple)
+    denied = [event for event in events if isinstance(event, ev.AccessDenied)]
+    assert denied, events
+    return Deny(denied[-1].reasons, denied[-1].trace)
+
+
+def _decision(house: House, stimulus: st.Stimulus) -> Decision:
+    return _last(house.see(stimulus).events)
+
+
+@pytest.mark.parametrize("reason", DenyReason)
+def test_every_reason_refuses_alone(reason: DenyReason) -> None:
+    decision = ROWS[reason](quiet_house())
+    assert isinstance(decision, Deny)
+    assert decision.reasons == (reason,)
+    assert [check.refused for check in decision.trace if check.refused] == [reason]
+
+
+def test_every_reason_has_a_row() -> None:
+    assert set(ROWS) == set(DenyReason)
+
+
+ASIDE: Mapping[str, tuple[Row, type[Decision]]] = {
+    "an ordinary badge": (ask, Grant),
+    "one second before it expires": (_enrolled(valid_until=MONDAY_TEN + timedelta(seconds=21)), Grant),
+    "the second it becomes valid": (_enrolled(valid_from=MONDAY_TEN + timedelta(seconds=20)), Grant),
+    "a copied card into the lobby": (lambda house: _copied_card(house, FRONT_IN), Grant),
+    "a minute before the office closes": (_at(datetime(2026, 11, 23, 17, 59, tzinfo=BERLIN)), Grant),
+    "the second the office opens": (_at(datetime(2026, 11, 24, 8, 0, tzinfo=BERLIN)), Grant),
+    "an always right on a holiday": (
+        lambda house: (house.travel(datetime(2026, 12, 25, 12, 0, tzinfo=BERLIN)), ask(house, who=BOB))[1],
+        Grant,
+    ),
+    "nobody needs a right to go outside": (lambda house: ask(house, FRONT_OUT, EVE), Grant),
+    "a right to the door rather than the zone": (
+        lambda house: (house.travel(datetime(2026, 11, 23, 22, 0, tzinfo=BERLIN)), ask(house, who=NORA))[1],
+        Grant,
+    ),
+    "just enough clearance": (
+        lambda house: (house.see(order(SUE, SetThreatLevel(1, "x"))), ask(house, INNER_IN, BOB))[1],
+        Challenge,
+    ),
+    "another door is blocked": (_ordered(BlockDoor(INNER, "repair")), Grant),
+    "the grant is at this very door": (lambda house: (house.see(swipe(FRONT_IN, ALICE)), ask(house))[1], Grant),
+    "the grant elsewhere lapsed this very second": (
+        lambda house: (house.see(swipe(FRONT_IN, ALICE)), house.wait(6.0), ask(house, INNER_OUT))[2],
+        Grant,
+    ),
+    "two wrong PINs": (
+        lambda house: (_wrong_pin(house), _wrong_pin(house), ask(house, INNER_IN))[2],
+        Challenge,
+    ),
+    "PIN tries do not matter where none is asked": (
+        lambda house: (_third_wrong_pin_and_again(house), ask(house, FRONT_IN))[1],
+        Grant,
+    ),
+    "the lock-out is over this very second": (
+        lambda house: (_third_wrong_pin_and_again(house), house.wait(60.0), ask(house, INNER_IN))[2],
+        Challenge,
+    ),
+    "an always right while the clock is untrusted": (lambda house: (_clock(house), ask(house, who=BOB))[1], Grant),
+    "going outside while the clock is untrusted": (lambda house: (_clock(house), ask(house, FRONT_OUT))[1], Grant),
+}
+
+
+@pytest.mark.parametrize("name", ASIDE)
+def test_one_step_aside_nobody_is_refused(name: str) -> None:
+    row, kind = ASIDE[name]
+    assert type(row(quiet_house())) is kind
+
+
+def test_an_exclusion_zone_needs_a_trusted_clock() -> None:
+    house = quiet_house()
+    _clock(house)
+    decision = ask(house, CELLAR_IN, BOB)
+    assert isinstance(decision, Deny)
+    assert decision.reasons == (R.CLOCK_NOT_TRUSTED,)
+
+
+def test_a_lock_out_ends_a_second_too_early_for_a_try() -> None:
+    house = quiet_house()
+    _third_wrong_pin_and_again(house)
+    house.wait(59.0)
+    decision = ask(house, INNER_IN)
+    assert isinstance(decision, Deny)
+    assert decision.reasons == (R.TOO_MANY_PIN_TRIES,)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reason"),
+    [
+        (FaceOutcome.MISMATCH, R.FACE_DOES_NOT_MATCH),
+        (FaceOutcome.NOBODY, R.FACTOR_NOT_PRESENTED),
+        (FaceOutcome.TOO_SMALL, R.FACE_TOO_POOR),
+        (FaceOutcome.BLURRED, R.FACE_TOO_POOR),
+        (FaceOutcome.SEVERAL_FACES, R.FACE_TOO_POOR),
+        (FaceOutcome.NO_TEMPLATE, R.FACE_TOO_POOR),
+        (FaceOutcome.NO_CAMERA, R.FACE_TOO_POOR),
+    ],
+)
+def test_only_a_matched_face_counts(outcome: FaceOutcome, reason: DenyReason) -> None:
+    decision = _faced(outcome)(quiet_house())
+    assert isinstance(decision, Deny)
+    assert decision.reasons == (reason,)
+
+
+def test_all_checks_run_and_all_reasons_are_kept_in_their_order() -> None:
+    house = quiet_house()
+    house.see(st.BadgeEnrolled("test", badge(EVE, status=CredentialStatus.STOLEN, assurance=Assurance.COPYABLE)))
+    house.see(order(SUE, SetThreatLevel(2, "x")))
+    house.see(order(GIL, StartLockdown("x")))
+    house.see(order(GIL, BlockDoor(INNER, "x")))
+    house.see(st.LogLateSeen((), "x"))
+    decision = ask(house, INNER_IN, EVE)
+    assert isinstance(decision, Deny)
+    assert decision.reasons == (
+        R.CREDENTIAL_STOLEN,
+        R.ASSURANCE_TOO_LOW,
+        R.NO_ACCESS_RIGHT,
+        R.CLEARANCE_TOO_LOW,
+        R.THREAT_LEVEL,
+        R.LOCKDOWN,
+        R.DOOR_BLOCKED,
+        R.LOG_CANNOT_BE_WRITTEN,
+    )
+    assert [check.name for check in decision.trace] == [name for name, _ in CHECKS]
+
+
+def test_a_grant_carries_its_trace_too() -> None:
+    decision = ask(quiet_house())
+    assert [check.name for check in decision.trace] == [name for name, _ in CHECKS]
+    assert all(check.facts and check.refused is None for check in decision.trace)
+
+
+def test_a_broken_check_says_what_went_wrong() -> None:
+    decision = _with_a_broken_check(quiet_house())
+    assert decision.trace[-1].facts == "the check failed: ZeroDivisionError()"
+
+
+@pytest.mark.parametrize("presented", [frozenset({Factor.FACE}), frozenset({Factor.PIN}), frozenset[Factor]()])
+def test_nothing_grants_without_the_badge(presented: frozenset[Factor]) -> None:
+    decision = ask(quiet_house(), presented=presented)
+    assert isinstance(decision, Challenge)
+    assert Factor.CARD in decision.factors
+
+
+def test_factors_are_the_union_of_zone_reader_and_threat_level() -> None:
+    house = quiet_house()
+    assert ask(house, INNER_IN, BOB) == _challenge(house, {Factor.PIN}, INNER_IN)
+    house.see(order(SUE, SetThreatLevel(1, "x")))
+    assert ask(house, FRONT_IN, BOB) == _challenge(house, {Factor.PIN}, FRONT_IN)
+    zones = {**house.site.zones}
+    zones[house.site.readers[FRONT_IN].enters] = replace(
+        zones[house.site.readers[FRONT_IN].enters], factors=frozenset({Factor.CARD, Factor.FACE})
+    )
+    house.site = replace(house.site, zones=zones)
+    assert ask(house, FRONT_IN, BOB) == _challenge(house, {Factor.PIN, Factor.FACE}, FRONT_IN)
+
+
+def _challenge(house: House, factors: set[Factor], reader: ReaderId) -> Challenge:
+    return Challenge(frozenset(factors), ask(house, reader, BOB).trace)
+
+
+def test_a_threat_level_the_site_file_no_longer_knows_counts_as_its_strictest() -> None:
+    house = quiet_house()
+    house.see(order(SUE, SetThreatLevel(2, "x")))
+    levels = {n: level for n, level in house.site.threat_levels.items() if n < 2}
+    house.site = replace(house.site, threat_levels=levels)
+    assert isinstance(ask(house), Challenge)
+    decision = ask(house, INNER_IN, ALICE)
+    assert isinstance(decision, Deny)
+    assert decision.reasons == (R.CLEARANCE_TOO_LOW,)
+
+
+def test_an_expired_badge_is_not_revived_by_a_clock_set_back() -> None:
+    house = quiet_house()
+    house.see(st.BadgeEnrolled("test", badge(BOB, valid_until=MONDAY_TEN + timedelta(minutes=1))))
+    house.wait(60.0)
+    house.see(strange_card(FRONT_IN))  # any record fixes the hour
+    house.set_wall(MONDAY_TEN)
+    house.see(st.TimePassed())
+    decision = ask(house, who=BOB)
+    assert isinstance(decision, Deny)
+    assert decision.reasons == (R.CREDENTIAL_EXPIRED,)
+
+
+def test_a_badge_whose_holder_nobody_knows_is_unknown() -> None:
+    house = House(small_site())
+    house.see(st.BadgeEnrolled("test", badge(ALICE)))
+    decision = ask(house)
+    assert isinstance(decision, Deny)
+    assert decision.reasons == (R.UNKNOWN_CREDENTIAL,)
+
+
+def test_deciding_on_an_empty_state_is_a_denial() -> None:
+    house = House()
+    decision = decide(house.site, SiteState(), AccessRequest(RequestId("r1"), FRONT_IN, None, frozenset()), house.now)
+    assert isinstance(decision, Deny)
+
+
+def test_completing_a_challenge_decides_afresh() -> None:
+    house = quiet_house()
+    house.see(swipe(INNER_IN, ALICE))
+    house.see(st.BadgeEnrolled("test", badge(ALICE, status=CredentialStatus.SUSPENDED)))
+    decision = _decision(house, pin(INNER_IN, ALICE))
+    assert isinstance(decision, Deny)
+    assert decision.reasons == (R.CREDENTIAL_SUSPENDED,)
+
+
+def test_a_level_that_is_gone_from_the_site_gives_no_right() -> None:
+    house = quiet_house()
+    house.see(st.PersonEnrolled("test", replace(PEOPLE[ALICE], levels=frozenset({*PEOPLE[EVE].levels})), "sealed"))
+    assert isinstance(ask(house), Deny)
