@@ -346,3 +346,16 @@ async def test_the_link_is_told_before_anything_that_came_with_it(listen, lock):
     async with listen() as ears:
         await ears.hear_all(DeviceState(LOCK.device, Lifecycle.READY))
         assert isinstance(ears.heard[0][0], BrokerBack)
+
+
+async def test_an_ack_from_before_a_reconnect_acknowledges_nothing_after_it(listen, reader):
+    async with listen() as ears:
+        await ears.hear(BrokerBack)
+        reader.present_card(*H10301)
+        _, old_ack = await ears.hear(CardEvent)
+        ears.client._paho.socket().shutdown(socket.SHUT_RDWR)
+        await ears.hear(BrokerBack)
+        await ears.hear(CardEvent)
+        old_ack()
+    async with listen() as ears:
+        assert (await ears.hear(CardEvent))[0].seq == 1
