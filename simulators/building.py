@@ -139,8 +139,11 @@ class Building:
                 loop(camera, Scene(people=(FACES[face],)))
 
     def write_portraits(self, folder: Path) -> dict[str, list[str]]:
-        """Write the enrolment photos of everybody who has a face on file, and return their paths. For a thread."""
-        return {face: _written(folder / face, faces.enrolment_images(FACES[face])) for face in self._faces()}
+        """Write the enrolment photos of everybody who has a face on file, and return their paths. For a thread.
+
+        Those of an earlier start are kept: drawing them anew takes half a second.
+        """
+        return {face: _photos(folder / face, FACES[face]) for face in self._faces()}
 
     def _faces(self) -> list[str]:
         return sorted({row.face for row in self.people.values() if row.face in FACES})
@@ -165,9 +168,10 @@ def _camera(name: CameraId, login: tuple[str, str]) -> Cameras:
     return Cameras([name], username=username, password=password)
 
 
-def _written(folder: Path, photos: list[bytes]) -> list[str]:
-    folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{number:02}.jpg" for number in range(1, len(photos) + 1)]
-    for path, photo in zip(paths, photos, strict=True):
-        path.write_bytes(photo)
+def _photos(folder: Path, portrait: str) -> list[str]:
+    paths = [folder / f"{number:02}.jpg" for number in range(1, len(faces.ENROLMENT) + 1)]
+    if not all(path.is_file() for path in paths):
+        folder.mkdir(parents=True, exist_ok=True)
+        for path, photo in zip(paths, faces.enrolment_images(portrait), strict=True):
+            path.write_bytes(photo)
     return [str(path) for path in paths]

@@ -1,7 +1,7 @@
 """`ostiary-sim building`: the simulated embassy as a child process, spoken to in JSON lines on stdin and stdout.
 
-In: `mqtt`, `api`, `enrolled`, `play`, `hand`, `stop`, one key in each object. Out: `ready`, `portraits`, `connected`,
-`signed_in`, `step`, `report`, `done`, `error`. It ends when stdin does, and with its parent.
+In: `mqtt`, `api`, `enrolled`, `play`, `hand`, `stop`, one key in each object. Out: `ready`, `connected`, `signed_in`,
+`step`, `report`, `done`, `error`. It ends when stdin does, and with its parent.
 """
 
 from __future__ import annotations
@@ -72,20 +72,15 @@ async def _run(site_file: Path, people_file: Path, data: Path) -> None:
     site = load_site(site_file)
     people = load_people(people_file, site)
     async with Building(site, people, keys=_keys(data), logins=_logins(data)) as building:
-        say({"ready": {"lines": building.lines, "cameras": building.camera_urls}})
+        portraits = await asyncio.to_thread(building.write_portraits, data / "sim" / "portraits")
+        say({"ready": {"lines": building.lines, "cameras": building.camera_urls, "portraits": portraits}})
         async with asyncio.TaskGroup() as tasks:
-            drawing = tasks.create_task(_draw(building, data / "sim" / "portraits"))
+            drawing = tasks.create_task(asyncio.to_thread(building.warm_up))
             theatre = Theatre(building, say, tasks)
             async for message in _messages():
                 theatre.take(message)
             theatre.close()
             drawing.cancel()
-
-
-async def _draw(building: Building, folder: Path) -> None:
-    """Write the enrolment photos, then draw what the cameras will show; both take a second or two."""
-    say({"portraits": await asyncio.to_thread(building.write_portraits, folder)})
-    await asyncio.to_thread(building.warm_up)
 
 
 def say(message: Mapping[str, object]) -> None:

@@ -8,7 +8,7 @@ import secrets
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 import cattrs
 import httpx
@@ -46,7 +46,7 @@ class Record:
     device: str | None
     who: Who | None
     reasons: tuple[str, ...]
-    detail: Mapping[str, object]
+    detail: dict[str, Any]
 
     @property
     def person(self) -> str | None:
