@@ -96,4 +96,4 @@ class Alarm:
 
 def in_order(alarms: Iterable[Alarm]) -> list[Alarm]:
     """Return the alarms as a guard works them: unacknowledged first, then priority, then the oldest."""
-    return sorted(alarms, key=lambda a: (a.acknowledged_by is not None, a.priority, a.raised_at, a.id))
+    return sorted(alarms, key=lambda a: (a.acknowledged_by is not None, a.priority, a.raised_at, len(a.id), a.id))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from controller.domain import events as ev
-from controller.domain.alarms import PRIORITY, Alarm, AlarmKind, Source
+from controller.domain.alarms import PRIORITY, Alarm, AlarmKind, Source, in_order
 from controller.domain.ids import AlarmId
 from controller.rules.turn import Turn
 
@@ -46,7 +46,7 @@ def raise_alarm(turn: Turn, kind: AlarmKind, source: Source, detail: str = "", *
 def cause_gone(turn: Turn, kinds: Iterable[AlarmKind], source: Source) -> None:
     """Say that the cause of these alarms at this place is gone."""
     wanted = frozenset(kinds)
-    for alarm in list(turn.state.alarms.values()):
+    for alarm in in_order(turn.state.alarms.values()):
         if alarm.persists and alarm.kind in wanted and alarm.source == source:
             turn.record(ev.AlarmCauseGone(alarm.id))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controller.domain import events as ev
-from controller.domain.alarms import AlarmKind, Source
+from controller.domain.alarms import AlarmKind, Source, in_order
 from controller.domain.decision import DenyReason
 from controller.domain.doors import DoorState
 from controller.domain.effects import Relock
@@ -32,15 +32,15 @@ def started_up(turn: Turn, started: BoxStartedUp) -> None:
     """Wake up: nothing granted before still holds, everything is locked, and all inputs are read anew."""
     for door in turn.site.doors:
         turn.ask(Relock(door))
-    for known, state in list(turn.state.doors.items()):
-        _lapse_grants(turn, known, state)
-    for reader in list(turn.state.challenges):
+    for known in sorted(turn.state.doors):
+        _lapse_grants(turn, known, turn.state.door(known))
+    for reader in sorted(turn.state.challenges):
         abandon_challenge(turn, reader, DenyReason.FACTOR_NOT_PRESENTED)
     turn.record(ev.BoxStarted(started.version, HEAR_SECONDS, PIN_LOCK_SECONDS, LOCKDOWN_SECONDS))
     if turn.state.site_digest != started.site_digest:
         turn.record(ev.SiteActivated(started.site_digest, started.site_toml))
     cause_gone(turn, {AlarmKind.LOG_LATE}, Source())
-    for alarm in list(turn.state.alarms.values()):
+    for alarm in in_order(turn.state.alarms.values()):
         if alarm.persists and not _still_there(turn.site, alarm.source):
             turn.record(ev.AlarmCauseGone(alarm.id))
 

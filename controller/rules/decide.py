@@ -202,13 +202,13 @@ def _blocked(case: Case) -> Finding:
 
 
 def _pending_elsewhere(case: Case) -> Finding:
-    elsewhere = [
+    elsewhere = sorted(
         door
         for door, state in case.state.doors.items()
         if door != case.door.id
         for passage in state.passages
         if passage.cardholder == case.holder.id and not passage.used and passage.until > case.now.mono
-    ]
+    )
     facts = f"open grant at {elsewhere[0]}" if elsewhere else "no open grant elsewhere"
     return Finding(facts, DenyReason.GRANT_PENDING if elsewhere else None)
 

@@ -25,7 +25,7 @@ def start_lockdown(turn: Turn, operator: OperatorId, reason: str) -> None:
     for door in turn.site.doors:
         turn.ask(Relock(door))
         withdraw(turn, door, Refusal.LOCKDOWN)
-    for reader in list(turn.state.challenges):
+    for reader in sorted(turn.state.challenges):
         abandon_challenge(turn, reader, DenyReason.LOCKDOWN)
     look_whether_secured(turn)
 

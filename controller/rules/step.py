@@ -126,9 +126,9 @@ def _dispatch(turn: Turn, stimulus: Stimulus) -> None:  # noqa: C901 - one flat 
 
 
 def _time_passed(turn: Turn) -> None:
-    for door in list(turn.state.doors):
+    for door in sorted(turn.state.doors):  # a map's own order changes from boot to boot
         door_time_passed(turn, door)
-    for reader, pending in list(turn.state.challenges.items()):
+    for reader, pending in sorted(turn.state.challenges.items(), key=lambda item: item[0]):
         if pending.until <= turn.now.mono:
             abandon_challenge(turn, reader, DenyReason.FACTOR_NOT_PRESENTED)
     lockdown_time_passed(turn)

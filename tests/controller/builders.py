@@ -235,6 +235,11 @@ class House:
         self.wait(after)
         return self._step(stimulus)
 
+    def see_late(self, stimulus: st.Stimulus, after: float) -> Outcome:
+        """The loop stalls for ``after`` seconds, so that no deadline is kept before this stimulus is taken."""
+        self._pass(after)
+        return self._step(stimulus)
+
     def wait(self, seconds: float) -> list[Event]:
         """Let time pass; return what the deadlines on the way brought about."""
         before, until = len(self.events), self.now.mono + seconds
@@ -275,7 +280,9 @@ class House:
         return decide(self.site, self.state, request, self.now)
 
     def alarms(self, kind: AlarmKind) -> list[Alarm]:
-        return [alarm for alarm in self.state.alarms.values() if alarm.kind is kind]
+        """Return the alarms of a kind, the oldest first."""
+        alarms = sorted(self.state.alarms.values(), key=lambda alarm: int(alarm.id[1:]))
+        return [alarm for alarm in alarms if alarm.kind is kind]
 
     def _pass(self, seconds: float) -> None:
         self.now = Instant(self.now.wall + timedelta(seconds=seconds), self.now.mono + seconds)
