@@ -15,8 +15,8 @@ class CardFormat(StrEnum):
     H10306 = "H10306"
     H10304 = "H10304"
     H10302 = "H10302"
-    CORPORATE_1000_35 = "C1000-35"
-    CORPORATE_1000_48 = "C1000-48"
+    CORPORATE_1000_35 = "C1000_35"
+    CORPORATE_1000_48 = "C1000_48"
 
 
 @dataclass(frozen=True, slots=True)
