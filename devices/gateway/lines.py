@@ -101,6 +101,7 @@ class OsdpGateway:
         self._keypads = Keypads(secrets)
         self._readers = readers_by_device(site)
         self._inputs = _inputs(site)
+        self._held_down: set[DoorId] = set()
         self._heads = {(_line(device), _address(device)): device for device in _osdp_devices(site)}
         self._lines = {line.id: self._line(line.id, line.baud, ports[line.id], keys) for line in site.lines.values()}
 
@@ -219,8 +220,15 @@ class OsdpGateway:
                 case "bolt":
                     yield LockSeen(door, _LOCKS.get(state, LockStatus.UNKNOWN))
                 case _:
-                    if state == ACTIVE:
-                        yield RexSeen(door)
+                    yield from self._pressed(door, state)
+
+    def _pressed(self, door: DoorId, state: int) -> Iterable[Stimulus]:
+        """A button held down is reported again with every other input that moves: it was pressed once."""
+        if state != ACTIVE:
+            self._held_down.discard(door)
+        elif door not in self._held_down:
+            self._held_down.add(door)
+            yield RexSeen(door)
 
     def _output(self, door: DoorId, what: tuple[OutputControl, int], deadline: float, token: object = None) -> None:
         lock = self._site.doors[door].lock
