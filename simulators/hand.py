@@ -93,6 +93,13 @@ class Hand:
         """Put a reader's cable back."""
         self._building.head(reader).plug_in()
 
+    def count_polls(self, reader: str) -> tuple[int, float]:
+        """Return how often an OSDP reader was polled so far, and when this was read; ValueError on another wire."""
+        head = self._building.head(reader)
+        if not isinstance(head, Reader):
+            raise ValueError(reader)  # noqa: TRY004 - which reader that is, is a value of the message
+        return head.polls, time.monotonic()
+
     def tamper(self, reader: str, *, active: bool) -> None:
         """Pull a reader off the wall, or put it back."""
         head = self._building.head(reader)
@@ -116,7 +123,7 @@ class Orders:
     """Verbs by message: `{"verb": "present_card", "reader": "lobby-in", "person": "p-003"}`.
 
     `within` (seconds) says how long to wait for the door. The answer repeats the verb and tells what really happened:
-    `energised` and `ms` where a bolt could let go, `open` where a leaf could move.
+    `energised` and `ms` where a bolt could let go, `open` where a leaf could move, `polls` and `at` where polls count.
     """
 
     def __init__(self, building: Building) -> None:
@@ -134,6 +141,7 @@ class Orders:
             "unplug": self._at_reader(self._hand.unplug),
             "plug_in": self._at_reader(self._hand.plug_in),
             "tamper": self._tamper,
+            "count_polls": self._count_polls,
             "show_face": self._show_face,
             "clear_face": self._clear_face,
         }
@@ -181,6 +189,10 @@ class Orders:
     async def _tamper(self, said: Mapping[str, str]) -> dict[str, object]:
         self._hand.tamper(said["reader"], active=said.get("active", "True") == "True")
         return {}
+
+    async def _count_polls(self, said: Mapping[str, str]) -> dict[str, object]:
+        polls, at = self._hand.count_polls(said["reader"])
+        return {"polls": polls, "at": at}
 
     async def _show_face(self, said: Mapping[str, str]) -> dict[str, object]:
         self._hand.show_face(said["camera"], said["face"])

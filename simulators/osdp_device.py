@@ -34,13 +34,17 @@ class Wiring:
 
 
 class OsdpDevice:
-    """One peripheral. `random_bytes(n)` feeds its half of the handshake. Verbs may be called from any thread."""
+    """One peripheral. `random_bytes(n)` feeds its half of the handshake. Verbs may be called from any thread.
+
+    `polls` counts how often it was polled: over time, the cycle of its line.
+    """
 
     def __init__(
         self, wiring: Wiring, functions: tuple[rep.Capability, ...], *, random_bytes: Callable[[int], bytes]
     ) -> None:
         self.address = wiring.address
         self.powered = True
+        self.polls = 0
         self._wiring = wiring
         self._key = wiring.key
         secure = rep.Capability(rep.CAP_SECURITY, int(wiring.key is not None or wiring.install_mode), 0)
@@ -170,6 +174,7 @@ class OsdpDevice:
             return rep.Nak(rep.NAK_UNKNOWN_COMMAND)
         match command:
             case cmd.Poll():
+                self.polls += 1
                 self._unacknowledged = bool(self._reports)
                 return self._reports[0] if self._reports else rep.Ack()
             case cmd.IdentityRequest():
