@@ -15,7 +15,7 @@ from devices.mqtt import broker as broker_module
 from devices.mqtt.broker import Broker, BrokerDied, BrokerError, BrokerRestarted
 from devices.mqtt.broker_files import ensure_credentials
 from devices.mqtt.client import BrokerBack
-from devices.mqtt.messages import DeviceState
+from devices.mqtt.messages import DeviceState, Lifecycle
 from devices.mqtt.topics import Address, DeviceId
 
 pytestmark = pytest.mark.anyio
@@ -89,14 +89,15 @@ async def test_the_box_writes_commands_and_nothing_else(stranger):
     assert await asyncio.to_thread(box.publish, LOCK.topic("state/lock"), b"LOCKED") == "Not authorized"
 
 
-async def test_no_device_kicks_another_off_by_taking_its_client_id(listen, reader, stranger):
+@pytest.mark.parametrize("client_id", ["reader-1", "controller"])
+async def test_no_device_kicks_another_off_by_taking_its_client_id(listen, reader, stranger, client_id):
     async with listen() as ears:
-        await ears.hear(DeviceState)
-        thief, answer = await stranger("lock-1", client_id="reader-1")
+        await ears.hear_all(DeviceState(READER.device, Lifecycle.READY))
+        thief, answer = await stranger("lock-1", client_id=client_id)
         assert answer == "Success"
         await asyncio.to_thread(thief.linger)
-        assert reader.session.connected.is_set()
-        assert ears.client.connected
+        assert DeviceState(READER.device, Lifecycle.LOST) not in ears.values(DeviceState)
+        assert len(ears.values(BrokerBack)) == 1
 
 
 async def test_nobody_forges_anothers_last_will(listen, stranger):
