@@ -14,9 +14,10 @@ from enum import StrEnum
 
 from controller.domain.ids import DoorId
 from simulators.badges import badge
-from simulators.guard import Guard, GuardError, Record, SeenAlarm
+from simulators.guard import GuardError
 from simulators.hand import released, until
 from simulators.scenario import DOOR_SECONDS, REST_SECONDS, SCREEN_SECONDS, Stage, at_rest
+from simulators.screen import Record, Screen, SeenAlarm
 
 OFFLINE_SECONDS = 8.0
 """IEC 60839-11-5: after this long without an answer a peripheral is offline."""
@@ -298,24 +299,24 @@ async def _lockdown(stage: Stage) -> None:
     await stage.walk("p-010", "main-gate-out")
 
 
-def _secured(guard: Guard) -> bool:
+def _secured(guard: Screen) -> bool:
     lockdown = guard.view.lockdown
     return lockdown is not None and lockdown.state == "secured" and not lockdown.unsecured_doors
 
 
-def _entry(stage: Stage, door: DoorId, person: str) -> Callable[[Guard], Record | None]:
+def _entry(stage: Stage, door: DoorId, person: str) -> Callable[[Screen], Record | None]:
     return lambda guard: guard.record("entry_observed", stage.since, door=door, person=person)
 
 
-def _forced_alarm(guard: Guard) -> SeenAlarm | None:
+def _forced_alarm(guard: Screen) -> SeenAlarm | None:
     return guard.view.alarm("forced_open", door="fire-exit")
 
 
-def _persists(guard: Guard, kind: str, door: str) -> bool:
+def _persists(guard: Screen, kind: str, door: str) -> bool:
     alarm = guard.view.alarm(kind, door=door)
     return alarm is not None and alarm.persists
 
 
-def _device_persists(guard: Guard, kind: str, device: str) -> bool:
+def _device_persists(guard: Screen, kind: str, device: str) -> bool:
     alarm = guard.view.alarm(kind, device=device)
     return alarm is not None and alarm.persists

@@ -19,6 +19,7 @@ from simulators.building import Building
 from simulators.door import Door, Truth
 from simulators.guard import Guard, GuardError
 from simulators.hand import Hand, released, until
+from simulators.screen import Screen
 
 T = TypeVar("T")
 
@@ -105,7 +106,7 @@ class Stage:
             return self.hand.present(reader, shown)
         return self.hand.present_card(reader, shown)
 
-    async def seen(self, name: str, wanted: Callable[[Guard], T | None], within: float = SCREEN_SECONDS) -> T | None:
+    async def seen(self, name: str, wanted: Callable[[Screen], T | None], within: float = SCREEN_SECONDS) -> T | None:
         """Check that something comes up on the guard's screen, and return it."""
         found = await self.guard.until(wanted, within)
         self.check(name, found, "" if found else f"not on the screen within {within:.0f} s")
@@ -170,7 +171,7 @@ class Stage:
     ) -> None:
         """Check that what was shown at `at` is refused for `reason` on the screen, and that the door stays shut."""
 
-        def denied(guard: Guard) -> bool:
+        def denied(guard: Screen) -> bool:
             return any(reason in record.reasons for record in guard.all_records("access_denied", since, reader=reader))
 
         told = await self.guard.until(denied, within)
