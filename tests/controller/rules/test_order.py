@@ -1,0 +1,243 @@
+"""Orders: one row per refusal, who may order what, and what an order does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from controller.domain import events as ev
+from controller.domain import stimuli as st
+from controller.domain.doors import LockStatus
+from controller.domain.effects import Relock, Unlock
+from controller.domain.ids import AlarmId, DoorId, OperatorId, RequestId
+from controller.domain.operators import (
+    AcknowledgeAlarm,
+    BlockDoor,
+    CloseAlarm,
+    EndLockdown,
+    LockDoor,
+    Operator,
+    Order,
+    Refusal,
+    Role,
+    SetThreatLevel,
+    StartLockdown,
+    UnblockDoor,
+    UnlockOnce,
+)
+from controller.rules.order import RIGHTS
+from controller.rules.step import still_holds
+from tests.controller.builders import (
+    ADA,
+    ALICE,
+    BOB,
+    FRONT,
+    FRONT_IN,
+    GIL,
+    INNER,
+    INNER_OUT,
+    SUE,
+    House,
+    bolt,
+    closes,
+    of_kind,
+    opens,
+    order,
+    quiet_house,
+    swipe,
+)
+
+A1 = AlarmId("a1")
+Before = Callable[[House], object]
+
+
+def nothing(house: House) -> None: ...
+
+
+def forced(house: House) -> None:
+    house.see(opens(FRONT))
+
+
+def forced_and_closed(house: House) -> None:
+    forced(house)
+    house.see(closes(FRONT))
+
+
+def acknowledged(house: House) -> None:
+    forced_and_closed(house)
+    house.see(order(GIL, AcknowledgeAlarm(A1)))
+
+
+def after(*orders: Order) -> Before:
+    def before(house: House) -> None:
+        for what in orders:
+            house.see(order(SUE, what))
+
+    return before
+
+
+ROWS: Mapping[Refusal, tuple[Before, OperatorId, Order]] = {
+    Refusal.UNKNOWN_OPERATOR: (nothing, OperatorId("mallory"), LockDoor(FRONT)),
+    Refusal.NOT_YOUR_ROLE: (nothing, GIL, SetThreatLevel(1, "x")),
+    Refusal.UNKNOWN_DOOR: (nothing, GIL, UnlockOnce(DoorId("nowhere"), "x")),
+    Refusal.UNKNOWN_ALARM: (nothing, GIL, AcknowledgeAlarm(A1)),
+    Refusal.UNKNOWN_THREAT_LEVEL: (nothing, SUE, SetThreatLevel(3, "x")),
+    Refusal.LOCKDOWN: (after(StartLockdown("x")), GIL, UnlockOnce(FRONT, "x")),
+    Refusal.DOOR_BLOCKED: (after(BlockDoor(FRONT, "x")), GIL, UnlockOnce(FRONT, "x")),
+    Refusal.THREAT_LEVEL: (after(SetThreatLevel(2, "x")), GIL, UnlockOnce(INNER, "x")),
+    Refusal.NO_LOCKDOWN: (nothing, GIL, EndLockdown()),
+    Refusal.ALREADY_SO: (after(BlockDoor(FRONT, "x")), GIL, BlockDoor(FRONT, "y")),
+    Refusal.SECOND_PERSON_NEEDED: (after(StartLockdown("x"), EndLockdown()), SUE, EndLockdown()),
+    Refusal.CAUSE_PERSISTS: (forced, GIL, CloseAlarm(A1, "a draught")),
+    Refusal.REASON_NEEDED: (nothing, GIL, BlockDoor(FRONT, "  ")),
+    Refusal.NOT_ACKNOWLEDGED: (forced_and_closed, GIL, CloseAlarm(A1, "a draught")),
+    Refusal.LOG_CANNOT_BE_WRITTEN: (
+        lambda house: house.see(st.LogLateSeen((), "slow disk")),
+        GIL,
+        UnlockOnce(FRONT, "x"),
+    ),
+}
+NOT_FOR_ORDERS = {Refusal.DOOR_LOCKED: "why a grant was withdrawn: a guard may always let somebody through again"}
+
+
+@pytest.mark.parametrize("refusal", ROWS)
+def test_every_refusal_is_a_fact_and_does_nothing(refusal: Refusal) -> None:
+    before, who, what = ROWS[refusal]
+    house = quiet_house()
+    before(house)
+    outcome = house.see(order(who, what))
+    (event,) = outcome.events
+    assert isinstance(event, ev.OrderRefused)
+    assert (event.operator, event.why) == (who, refusal)
+    assert outcome.effects == ()
+
+
+def test_every_refusal_has_a_row() -> None:
+    assert set(ROWS) | set(NOT_FOR_ORDERS) == set(Refusal)
+
+
+MORE: list[tuple[Before, Order, Refusal]] = [
+    (after(StartLockdown("x")), StartLockdown("y"), Refusal.ALREADY_SO),
+    (nothing, StartLockdown(""), Refusal.REASON_NEEDED),
+    (nothing, SetThreatLevel(0, "x"), Refusal.ALREADY_SO),
+    (nothing, SetThreatLevel(1, ""), Refusal.REASON_NEEDED),
+    (nothing, UnblockDoor(FRONT), Refusal.ALREADY_SO),
+    (acknowledged, AcknowledgeAlarm(A1), Refusal.ALREADY_SO),
+    (acknowledged, CloseAlarm(A1, " "), Refusal.REASON_NEEDED),
+    (nothing, CloseAlarm(A1, "x"), Refusal.UNKNOWN_ALARM),
+    (nothing, LockDoor(DoorId("nowhere")), Refusal.UNKNOWN_DOOR),
+]
+
+
+@pytest.mark.parametrize(("before", "what", "refusal"), MORE)
+def test_the_other_orders_are_refused_alike(before: Before, what: Order, refusal: Refusal) -> None:
+    house = quiet_house()
+    before(house)
+    assert [e.why for e in of_kind(ev.OrderRefused, house.see(order(SUE, what)).events)] == [refusal]
+
+
+def test_the_strictest_thing_is_named_first() -> None:
+    house = quiet_house()
+    after(SetThreatLevel(2, "x"), BlockDoor(INNER, "x"))(house)
+    house.see(order(GIL, UnlockOnce(INNER, "x")))
+    assert of_kind(ev.OrderRefused, house.events)[-1].why is Refusal.DOOR_BLOCKED
+    after(StartLockdown("x"))(house)
+    house.see(order(GIL, UnlockOnce(INNER, "x")))
+    assert of_kind(ev.OrderRefused, house.events)[-1].why is Refusal.LOCKDOWN
+
+
+EVERY_ORDER: tuple[Order, ...] = (
+    UnlockOnce(FRONT, "x"),
+    LockDoor(FRONT),
+    BlockDoor(FRONT, "x"),
+    UnblockDoor(FRONT),
+    StartLockdown("x"),
+    EndLockdown(),
+    SetThreatLevel(1, "x"),
+    AcknowledgeAlarm(A1),
+    CloseAlarm(A1, "x"),
+)
+
+
+@pytest.mark.parametrize("role", [Role.AUDITOR, Role.DATA_PROTECTION_OFFICER, Role.TECHNICIAN])
+@pytest.mark.parametrize("what", EVERY_ORDER, ids=lambda what: type(what).__name__)
+def test_who_only_looks_orders_nothing(role: Role, what: Order) -> None:
+    house = quiet_house()
+    house.see(st.OperatorEnrolled("test", Operator(ADA, role)))
+    assert [e.why for e in of_kind(ev.OrderRefused, house.see(order(ADA, what)).events)] == [Refusal.NOT_YOUR_ROLE]
+
+
+def test_a_guard_may_do_everything_but_set_the_threat_level() -> None:
+    assert {type(what) for what in EVERY_ORDER} - RIGHTS[Role.GUARD] == {SetThreatLevel}
+    assert RIGHTS[Role.SUPERVISOR] == RIGHTS[Role.SECURITY_OFFICER] == {type(what) for what in EVERY_ORDER}
+
+
+def test_a_changed_role_counts_on_the_next_order() -> None:
+    house = quiet_house()
+    house.see(st.OperatorEnrolled("test", Operator(GIL, Role.AUDITOR)))
+    house.see(order(GIL, LockDoor(FRONT)))
+    assert of_kind(ev.OrderRefused, house.events)[-1].why is Refusal.NOT_YOUR_ROLE
+
+
+def test_a_block_locks_takes_back_and_keeps_everybody_out_until_it_is_taken_off() -> None:
+    house = quiet_house()
+    unlock = house.see(swipe(FRONT_IN, ALICE)).effects[0]
+    outcome = house.see(order(GIL, BlockDoor(FRONT, "broken glass")))
+    assert outcome.effects == (Relock(FRONT),)
+    assert outcome.events == (
+        ev.DoorBlocked(FRONT, GIL, "broken glass"),
+        ev.GrantWithdrawn(RequestId("r1"), FRONT, Refusal.DOOR_BLOCKED),
+    )
+    assert not still_holds(house.state, unlock, house.now)
+    assert house.see(swipe(FRONT_IN, ALICE)).effects[:1] != (unlock,)
+    house.see(order(SUE, UnblockDoor(FRONT)))
+    assert isinstance(house.see(swipe(FRONT_IN, ALICE)).effects[0], Unlock)
+
+
+def test_a_block_survives_a_restart() -> None:
+    house = quiet_house()
+    house.see(order(GIL, BlockDoor(FRONT, "broken glass")))
+    house.restart()
+    assert house.state.door(FRONT).block is not None
+
+
+def test_locking_a_door_takes_back_what_was_granted_there_only() -> None:
+    house = quiet_house()
+    house.see(swipe(FRONT_IN, ALICE))
+    house.see(swipe(INNER_OUT, BOB))
+    house.see(order(GIL, LockDoor(FRONT)))
+    assert of_kind(ev.GrantWithdrawn, house.events) == [ev.GrantWithdrawn(RequestId("r1"), FRONT, Refusal.DOOR_LOCKED)]
+    assert len(house.state.door(INNER).passages) == 1
+
+
+def test_a_threat_level_locks_its_doors_and_takes_back_what_was_granted_there() -> None:
+    house = quiet_house()
+    house.see(swipe(INNER_OUT, BOB))
+    outcome = house.see(order(SUE, SetThreatLevel(2, "a threat")))
+    assert outcome.effects == (Relock(INNER),)
+    assert outcome.events[1:] == (ev.GrantWithdrawn(RequestId("r1"), INNER, Refusal.THREAT_LEVEL),)
+
+
+def test_lowering_the_threat_level_opens_nothing_by_itself() -> None:
+    house = quiet_house()
+    after(SetThreatLevel(2, "x"))(house)
+    assert house.see(order(SUE, SetThreatLevel(0, "over"))).effects == ()
+
+
+def test_an_alarm_is_acknowledged_then_closed() -> None:
+    house = quiet_house()
+    house.see(bolt(FRONT, LockStatus.JAMMED))
+    house.see(order(GIL, AcknowledgeAlarm(A1)))
+    assert house.state.alarms[A1].acknowledged_by == GIL
+    house.see(bolt(FRONT, LockStatus.LOCKED))
+    house.see(order(SUE, CloseAlarm(A1, "oiled")))
+    assert A1 not in house.state.alarms
+
+
+def test_acknowledging_one_never_touches_another() -> None:
+    house = quiet_house()
+    house.see(opens(FRONT))
+    house.see(opens(INNER))
+    house.see(order(GIL, AcknowledgeAlarm(A1)))
+    assert house.state.alarms[AlarmId("a2")].acknowledged_by is None
