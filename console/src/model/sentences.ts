@@ -1,0 +1,77 @@
+// What a record says, as a sentence a guard reads at a glance.
+import { isKey, t, word, type Key } from "../i18n/text.ts";
+import type { LoggedEvent } from "./types";
+
+export type Tone = "plain" | "refused" | "alarm" | "order";
+
+type Sayable = Pick<LoggedEvent, "kind" | "reasons" | "detail">;
+
+/** Return the sentence of a record. */
+export function sentence(event: Sayable): string {
+  return special(event) ?? t(`event.${event.kind}`);
+}
+
+/** Return how a record stands out in the list; most do not. */
+export function tone(event: Sayable): Tone {
+  switch (event.kind) {
+    case "alarm_raised":
+    case "wire_violated":
+      return "alarm";
+    case "access_denied":
+    case "order_refused":
+    case "operator_sign_in_failed":
+      return "refused";
+    case "lockdown_started":
+    case "lockdown_ended":
+    case "door_unlock_ordered":
+    case "door_blocked":
+    case "threat_level_set":
+      return "order";
+    default:
+      return "plain";
+  }
+}
+
+function special({ kind, reasons, detail }: Sayable): string | null {
+  switch (kind) {
+    case "access_denied":
+      return reasons.length ? t("event.access_denied.why", { reasons: words("reason", reasons) }) : null;
+    case "order_refused":
+      return reasons.length ? t("event.order_refused.why", { why: words("refusal", reasons) }) : null;
+    case "challenge_issued":
+      return Array.isArray(detail.factors)
+        ? t("event.challenge_issued.factors", { factors: words("factor", detail.factors.map(String)) })
+        : null;
+    case "face_judged":
+      return variant("event.face_judged", detail.outcome);
+    case "entry_observed":
+      return detail.assumed === true ? t("event.entry_observed.assumed") : null;
+    case "position_observed":
+      return variant("event.position_observed", detail.position);
+    case "lock_observed":
+      return variant("event.lock_observed", detail.lock);
+    case "tamper_observed":
+      return detail.active === false ? t("event.tamper_observed.gone") : null;
+    case "power_observed":
+      return detail.failed === false ? t("event.power_observed.back") : null;
+    case "door_unlock_ordered":
+      return detail.whom ? t("event.door_unlock_ordered.whom", { whom: String(detail.whom) }) : null;
+    case "threat_level_set":
+      return t("event.threat_level_set.level", { level: String(detail.level) });
+    case "alarm_raised":
+      return t("event.alarm_raised.kind", { kind: word("alarm", String(detail.kind)) });
+    case "alarm_closed":
+      return detail.reason ? t("event.alarm_closed.reason", { reason: String(detail.reason) }) : null;
+    default:
+      return null;
+  }
+}
+
+function variant(base: Key, value: unknown): string | null {
+  const key = `${base}.${String(value)}`;
+  return isKey(key) ? t(key) : null;
+}
+
+function words(group: string, values: readonly string[]): string {
+  return values.map((value) => word(group, value)).join(", ");
+}

@@ -1,0 +1,138 @@
+// Everything the Watch screen shows: the site as built, the newest view, the events, and how old all that is.
+import { plural, t, word } from "../i18n/text.ts";
+import { fresh } from "../model/alarms.ts";
+import { merge } from "../model/events.ts";
+import { linkState } from "../model/link.ts";
+import type { LoggedEvent, Me, OrderWord, Site, View } from "../model/types";
+import * as net from "../net/client.ts";
+import { openStream } from "../net/stream.ts";
+
+const PAGE = 100;
+const TICK = 250;
+const NOTICE_LASTS = 6_000;
+
+export interface Notice {
+  readonly id: number;
+  readonly text: string;
+  readonly bad: boolean;
+}
+
+export class Watch {
+  view: View | null = $state.raw(null);
+  events: readonly LoggedEvent[] = $state.raw([]);
+  reachedStart = $state(false);
+  notices: readonly Notice[] = $state.raw([]);
+  announcement = $state("");
+  camera: string | null = $state(null);
+  alarm: string | null = $state(null);
+  door: string | null = $state(null);
+  record: number | null = $state(null);
+
+  readonly me: Me;
+  readonly site: Site;
+  readonly doorNames: ReadonlyMap<string, string>;
+
+  private now = $state(performance.now());
+  private heard: number | null = $state(null);
+  private serverAhead = $state(0);
+  private stops: (() => void)[] = [];
+  private known: ReadonlySet<string> | null = null;
+  private noticed = 0;
+  private readonly ended: () => void;
+
+  constructor(me: Me, site: Site, ended: () => void) {
+    this.me = me;
+    this.site = site;
+    this.ended = ended;
+    this.doorNames = new Map(site.doors.map((door) => [door.id, door.name]));
+  }
+
+  readonly link = $derived.by(() => linkState(this.heard, this.now));
+  /** Seconds since the server last said anything. */
+  readonly dataAge = $derived.by(() => (this.heard === null ? 0 : (this.now - this.heard) / 1000));
+  /** The server's clock in milliseconds, as far as known. */
+  readonly serverNow = $derived.by(() => performance.timeOrigin + this.now + this.serverAhead);
+
+  start(): void {
+    this.stops.push(openStream({
+      hello: () => void this.catchUp(),
+      view: (view) => this.see(view),
+      event: (event) => (this.events = merge(this.events, [event])),
+      heard: (serverTime) => this.hear(serverTime),
+      refused: () => void this.askWho(),
+    }));
+    const ticking = setInterval(() => (this.now = performance.now()), TICK);
+    this.stops.push(() => clearInterval(ticking));
+  }
+
+  stop(): void {
+    for (const stop of this.stops.splice(0)) stop();
+  }
+
+  may(order: OrderWord): boolean {
+    return this.me.may_order.includes(order);
+  }
+
+  /** Carry out an order and tell the guard where it was refused; returns whether it was accepted. */
+  async order<T>(ordered: Promise<net.Answer<T>>, done?: string): Promise<boolean> {
+    const answered = await ordered;
+    if (answered.ok) {
+      if (done) this.notify(done, false);
+      return true;
+    }
+    if (answered.status === 401) void this.askWho();
+    this.notify(net.refusalText(answered), true);
+    return false;
+  }
+
+  async older(): Promise<void> {
+    const last = this.events.at(-1);
+    if (!last) return;
+    const page = await net.events(last.seq, PAGE);
+    if (!page.ok) return;
+    this.reachedStart = page.value.length < PAGE;
+    this.events = merge(this.events, page.value, this.events.length + page.value.length);
+  }
+
+  dismiss(id: number): void {
+    this.notices = this.notices.filter((notice) => notice.id !== id);
+  }
+
+  private notify(text: string, bad: boolean): void {
+    const notice = { id: ++this.noticed, text, bad };
+    this.notices = [...this.notices.slice(-2), notice];
+    setTimeout(() => this.dismiss(notice.id), NOTICE_LASTS);
+  }
+
+  private async catchUp(): Promise<void> {
+    const page = await net.events(null, PAGE);
+    if (!page.ok) return;
+    this.reachedStart = this.reachedStart || page.value.length < PAGE;
+    this.events = merge(this.events, page.value);
+  }
+
+  private see(view: View): void {
+    const arrived = this.known ? fresh(this.known, view.alarms) : [];
+    if (arrived.length) this.announcement = arrived.map(announce).join(". ");
+    this.known = new Set(view.alarms.map((alarm) => alarm.id));
+    this.view = view;
+  }
+
+  private hear(serverTime: number | null): void {
+    if (this.link === "lost") this.announcement = t("link.back");
+    this.heard = this.now = performance.now();
+    if (serverTime !== null) this.serverAhead = serverTime - (performance.timeOrigin + this.heard);
+  }
+
+  private async askWho(): Promise<void> {
+    const who = await net.me();
+    if (!who.ok && who.status === 401) this.ended();
+  }
+}
+
+function announce(alarm: View["alarms"][number]): string {
+  const title = t("alarms.title_at", { kind: word("alarm", alarm.kind), name: alarm.name });
+  return t("alarms.announce", { priority: word("priority", String(alarm.priority)), title });
+}
+
+export const insideText = (n: number): string => plural("bar.inside", n);

@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { fresh, openAlarm, settle, unacknowledged, waitingAbove } from "../src/model/alarms.ts";
+import type { Alarm } from "../src/model/types.ts";
+
+function alarm(id: string, priority: 1 | 2 | 3 = 2, acknowledged_by: string | null = null): Alarm {
+  return {
+    id, priority, acknowledged_by, kind: "forced_open", name: id, door: null, reader: null, device: null, zone: null,
+    camera: null, detail: "", raised_at: "2026-11-21T12:00:00Z", persists: true,
+  };
+}
+
+const ids = (text: string) => [...text].map((id) => alarm(id));
+
+test("the server's order stands while no hand is on the list", () => {
+  assert.deepEqual(settle(["b", "a"], ids("abc"), false), ["a", "b", "c"]);
+});
+
+test("under the finger nothing moves: what is there stays, what is new waits at the end, what is closed goes", () => {
+  assert.deepEqual(settle(["b", "a", "x"], ids("nab"), true), ["b", "a", "n"]);
+});
+
+test("alarms that belong above a held list are counted", () => {
+  const before = new Set(["b", "a"]);
+  assert.equal(waitingAbove(["b", "a", "n", "m"], ids("nbam"), before), 1);
+  assert.equal(waitingAbove(["b", "a"], ids("ba"), before), 0);
+});
+
+test("the chosen alarm stays open while it lasts, then the top one is", () => {
+  assert.equal(openAlarm(ids("abc"), ["a", "b", "c"], "c")?.id, "c");
+  assert.equal(openAlarm(ids("ab"), ["a", "b"], "c")?.id, "a");
+  assert.equal(openAlarm([], [], "c"), null);
+});
+
+test("only unacknowledged alarms are counted, by priority", () => {
+  const alarms = [alarm("a", 1), alarm("b", 1, "gil"), alarm("c", 3)];
+  assert.deepEqual(unacknowledged(alarms), { 1: 1, 2: 0, 3: 1 });
+});
+
+test("only alarms that were not there before, and that nobody has seen, are announced", () => {
+  const alarms = [alarm("a"), alarm("b"), alarm("c", 2, "gil")];
+  assert.deepEqual(fresh(new Set(["a"]), alarms).map((one) => one.id), ["b"]);
+});
