@@ -14,13 +14,17 @@ from controller.domain.people import Cardholder, Credential
 
 @dataclass(frozen=True, slots=True)
 class CardPresented:
-    """A card at a reader. ``token`` is None where no format fits; ``raw`` (hex, left-aligned) was on the wire."""
+    """A card at a reader. ``token`` is None where no format fits; ``raw`` (hex, left-aligned) was on the wire.
+
+    ``age``: how many seconds ago the reader says it was shown; negative where the reader's clock is ahead of ours.
+    """
 
     reader: ReaderId
     token: str | None
     format: str
     bit_count: int
     raw: str
+    age: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,9 @@ from controller.rules.turn import Turn
 UNLOCK_DEADLINE_SECONDS = 2.0
 """How old an unlock may be when it reaches the lock; past it the wire drops it (the MQTT contract's expiry)."""
 
+CARD_AGE_SECONDS = 5.0
+"""How old a card may be when it is told: a reader that was cut off tells its cards late, to a door nobody stands at."""
+
 FACE_MARGIN_SECONDS = 0.3
 """The eyes stop this much before the challenge lapses, so that their answer still counts."""
 
@@ -31,7 +34,8 @@ def card_presented(turn: Turn, card: CardPresented) -> None:
     """A badge at a reader: it replaces whatever that reader still waited for."""
     abandon_challenge(turn, card.reader, DenyReason.FACTOR_NOT_PRESENTED)
     known = turn.state.tokens.get(card.token) if card.token is not None else None
-    request = AccessRequest(turn.next_request(), card.reader, known, frozenset({Factor.CARD}))
+    stale = abs(card.age) > CARD_AGE_SECONDS
+    request = AccessRequest(turn.next_request(), card.reader, known, frozenset({Factor.CARD}), late=stale)
     answer(turn, request, card if known is None else None)
 
 

@@ -237,7 +237,7 @@ def _face(case: Case) -> Finding:
 
 def _in_time(case: Case) -> Finding:
     late = case.request.late
-    facts = "a factor was not presented in time" if late else "in time"
+    facts = "the badge, or what it was challenged for, was not presented in time" if late else "in time"
     return Finding(facts, DenyReason.FACTOR_NOT_PRESENTED if late else None)
 
 

@@ -188,7 +188,8 @@ class MqttGateway:
             case mqtt.CardEvent() if reader is not None:
                 self._keypads.forget(reader)
                 formats = self._site.devices[device].formats
-                return card_presented(self._secrets, reader, formats, event.bit_count, event.raw)
+                age = (self._building.wall_ms() - event.ts) / 1000
+                return card_presented(self._secrets, reader, formats, event.bit_count, event.raw, age)
             case mqtt.KeyEvent() if reader is not None:
                 pin = self._keypads.typed(reader, event.digits, self._building.challenged(reader))
                 return pin or Nothing()

@@ -18,18 +18,18 @@ MAX_PIN = 16
 
 
 def card_presented(
-    secrets: CardSecrets, reader: ReaderId, formats: Sequence[str], bit_count: int, raw: bytes
+    secrets: CardSecrets, reader: ReaderId, formats: Sequence[str], bit_count: int, raw: bytes, age: float = 0.0
 ) -> CardPresented:
     """Decode a card by the formats its reader is set to. What fits none of them keeps its raw bits and no token."""
     read = decode(bit_count, raw, [CardFormat(name) for name in formats])
     match read:
         case Card():
             token = secrets.card_token(read.format, badge_number(read.facility, read.number))
-            return CardPresented(reader, token, read.format, bit_count, raw.hex())
+            return CardPresented(reader, token, read.format, bit_count, raw.hex(), age)
         case ParityFailure():
-            return CardPresented(reader, None, f"parity failure in {read.format}", bit_count, raw.hex())
+            return CardPresented(reader, None, f"parity failure in {read.format}", bit_count, raw.hex(), age)
         case UnknownFormat():
-            return CardPresented(reader, None, "no format fits", bit_count, raw.hex())
+            return CardPresented(reader, None, "no format fits", bit_count, raw.hex(), age)
 
 
 class Keypads:
