@@ -171,11 +171,11 @@ class ControlPanel:
         waiting = self._outstanding
         if waiting is None or not received:
             return
-        if whole and not self._parser.in_frame:
-            waiting.give_up = waiting.reply_by
-        else:
-            waiting.heard = True
+        waiting.heard = not whole or self._parser.in_frame
+        if waiting.heard:
             waiting.give_up = min(now + INTER_CHARACTER, waiting.sent + LONGEST_REPLY)
+        else:
+            waiting.give_up = waiting.reply_by
 
     def _give_up(self, waiting: _Outstanding, now: float) -> None:
         for frame in self._parser.flush():

@@ -5,6 +5,11 @@ from dataclasses import dataclass
 from devices.osdp.command_queue import Ticket
 from devices.osdp.replies import Reply
 
+HANDSHAKE_WITHIN = 1.0
+"""Seconds of silence within one step of the bring-up after which it begins anew."""
+CALM = 10.0
+"""Seconds online after which earlier violations no longer slow the next bring-up."""
+
 PROBE_PAUSE = 0.8
 HANDSHAKE_PAUSE = 0.1
 DAMAGED_PAUSE = 0.005

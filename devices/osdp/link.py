@@ -25,14 +25,8 @@ OFFLINE_AFTER = 8.0
 """Seconds without a genuine answer after which both ends count the other as gone (clause 5.7)."""
 CONFIRM_WITHIN = 1.0
 """Seconds an event may stay unconfirmed before the peripheral is polled all the same."""
-HANDSHAKE_WITHIN = 1.0
-"""Seconds of silence within one step of the bring-up after which it begins anew."""
-
-_CALM = 10.0
-"""Seconds online after which earlier violations no longer slow the next bring-up."""
 _FADE = 0.95
 _RETRY_NAKS = (rep.NAK_CHECK, rep.NAK_LENGTH)
-_BRING_UP_REPLIES = (rep.Identity.code, rep.Capabilities.code, rep.ClientCryptogram.code, rep.InitialMac.code)
 
 
 class Link:
@@ -150,7 +144,7 @@ class Link:
         self.misses += 1
         exchange.retry_at = now + (ex.DAMAGED_PAUSE if damaged else self._pause())
         handshake = self._bring_up is not None and self._bring_up.in_handshake
-        patience = OFFLINE_AFTER if damaged else HANDSHAKE_WITHIN
+        patience = OFFLINE_AFTER if damaged else ex.HANDSHAKE_WITHIN
         if handshake and now - exchange.first_sent >= patience:
             self._restart(now, OfflineCause.SESSION_LOST)
 
@@ -182,6 +176,9 @@ class Link:
             self._receive_sealed(frame, self._session, now)
         elif not has_mac:
             self._receive_clear(frame, now)
+        elif self._bring_up is not None and self._bring_up.in_handshake:
+            # It believes in a channel whose last step was lost on the way to us.
+            self._restart(now, OfflineCause.SESSION_LOST)
 
     # Sending
 
@@ -230,7 +227,7 @@ class Link:
             self._busy(now)
         elif frame.code == rep.Nak.code:
             self._clear_nak(frame, now)
-        elif frame.code not in _BRING_UP_REPLIES:
+        elif frame.code not in EXPECTED_IN_CLEAR:
             self._violation(ViolationKind.PLAINTEXT_REPLY, now)
 
     def _clear_nak(self, frame: Frame, now: float) -> None:
@@ -311,7 +308,7 @@ class Link:
         self._last_heard = now
         self.online = True
         self._told_offline = False
-        self._calm_at = now + _CALM
+        self._calm_at = now + ex.CALM
         self._known = Known()
         self._status_requests.append(cmd.LocalStatusRequest())
         if up.capabilities.items(rep.CAP_CONTACTS):

@@ -1,5 +1,7 @@
 """Badge of Shame and friends: what somebody with a knife and a laptop does to the pair of wires behind a reader."""
 
+from dataclasses import replace
+
 import pytest
 
 from devices.osdp import replies as rep
@@ -61,6 +63,19 @@ def test_a_guessed_mac_is_an_alarm_and_no_card(block):
     wire = Wire(reader(0)).online()
     wire.tap = lambda genuine: [forge(sequence_of(genuine), block=block, mac=b"mac!")]
     assert wire.until(SecurityViolation) == SecurityViolation(0, ViolationKind.BAD_MAC)
+    assert not wire.of(CardRead)
+
+
+def test_a_card_with_a_true_mac_but_unencrypted_does_not_count():
+    wire = Wire(reader(0)).online()
+
+    def tap(genuine):
+        session = wire.devices[0]._session
+        bare = Frame(0, sequence_of(genuine), 0x50, FORGED.payload(), reply=True, security=SecurityBlock(sc.SCS_16))
+        return [replace(bare, mac=sc._mac(session.keys, session.command_mac, bare.authenticated())[:4]).encode()]
+
+    wire.tap = tap
+    assert wire.until(SecurityViolation) == SecurityViolation(0, ViolationKind.PLAINTEXT_REPLY)
     assert not wire.of(CardRead)
 
 

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from devices.osdp import replies as rep
 from devices.osdp.events import (
     CardRead,
     DeviceOffline,
@@ -12,6 +13,7 @@ from devices.osdp.events import (
     KeypadInput,
     SecurityViolation,
 )
+from devices.osdp.frame import Frame, FrameParser, SecurityBlock
 from simulators.line_faults import Faults
 from tests.devices.osdp.wire import Wire, module, reader
 
@@ -51,6 +53,25 @@ def test_a_session_that_breaks_just_after_a_card_neither_loses_nor_doubles_it(fa
     wire.devices[0].present_card(32, b"next")
     wire.run(3.0)
     assert [event.raw for event in wire.of(CardRead)] == [b"card", b"next"]
+
+
+def test_a_reader_that_believes_in_a_channel_we_never_had_is_brought_up_anew():
+    wire = Wire(reader(0))
+    lost = []
+
+    def tap(reply):
+        frame = FrameParser().feed(reply)[0]
+        if lost or frame.code != rep.InitialMac.code:
+            return [reply]
+        lost.append(reply)
+        sealed = Frame(
+            0, frame.sequence, rep.Nak.code, bytes(16), reply=True, security=SecurityBlock(0x18), mac=b"mac!"
+        )
+        return [sealed.encode()]
+
+    wire.tap = tap
+    wire.until(DeviceOnline, 1.0)
+    assert not wire.of(SecurityViolation)
 
 
 def test_a_card_of_long_ago_opens_nothing():

@@ -20,6 +20,7 @@ from tests.devices.lines import PATIENCE, running_bus, serial_line
 from tests.devices.osdp.wire import key, module, reader
 
 HERE = Path(__file__).parent
+RMAC_I = bytes((0x03, 0x14, 0x01, 0x78))
 WHOLE_FRAMES = 1440
 """libosdp 3.2.9 drops a frame that arrives in pieces."""
 
@@ -78,6 +79,8 @@ class Bridge:
         os.set_blocking(self._master, False)
         self.path = os.ttyname(self._slave)
         self._look_at = 0.0
+        self.lose = b""
+        """The next reply with these bytes in it is lost."""
 
     def receive(self, received, now):
         os.write(self._master, received)
@@ -89,9 +92,13 @@ class Bridge:
     def handle_timer(self, now):
         self._look_at = time.monotonic() + 0.002
         try:
-            return [os.read(self._master, 4096)]
+            reply = os.read(self._master, 4096)
         except BlockingIOError:
             return []
+        if self.lose and self.lose in reply:
+            self.lose = b""
+            return []
+        return [reply]
 
     def close(self):
         os.close(self._master)
@@ -133,6 +140,19 @@ def test_libosdp_s_reader_on_our_panel(bridge, secure):
         assert (heard["temporary"], heard["on_color"], heard["off_color"]) == (False, 2, 0)
         tape.wait(CommandDelivered, 3)
         assert [event.token for event in tape.of(CommandDelivered)] == ["out", "buzzer", "led"]
+        assert not tape.of(SecurityViolation)
+
+
+def test_libosdp_s_reader_comes_up_though_the_last_step_was_lost(bridge):
+    bridge.lose = RMAC_I
+    with (
+        running_bus(bridge) as bus,
+        peer("libosdp_reader.py", bridge.path, "5", key(5).hex()) as other,
+        serial_line(bus, 5) as (_, tape),
+    ):
+        assert other.hear() == "ready"
+        assert tape.wait(DeviceOnline).secure
+        assert not bridge.lose
         assert not tape.of(SecurityViolation)
 
 
