@@ -1,0 +1,203 @@
+"""Every alarm and every event that there is: what brings it about, or why nothing here does yet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import get_args
+
+import pytest
+
+from controller.domain import events as ev
+from controller.domain import stimuli as st
+from controller.domain.alarms import PRIORITY, AlarmKind
+from controller.domain.decision import FaceOutcome
+from controller.domain.doors import LockStatus
+from controller.domain.events import Event, Violation
+from controller.domain.ids import AlarmId, OperatorId, RequestId
+from controller.domain.operators import (
+    AcknowledgeAlarm,
+    BlockDoor,
+    CloseAlarm,
+    EndLockdown,
+    LockDoor,
+    Operator,
+    Role,
+    SetThreatLevel,
+    StartLockdown,
+    UnblockDoor,
+    UnlockOnce,
+)
+from tests.controller.builders import (
+    ALICE,
+    BOB,
+    CELLAR_CAMERA,
+    CELLAR_IN,
+    FRONT,
+    FRONT_IN,
+    GIL,
+    INNER,
+    INNER_IN,
+    PEOPLE,
+    SUE,
+    House,
+    badge,
+    bolt,
+    closes,
+    empty_house,
+    head,
+    lock_of,
+    opens,
+    order,
+    pin,
+    quiet_house,
+    strange_card,
+    swipe,
+    wrong_pin,
+)
+
+A1, R1 = AlarmId("a1"), RequestId("r1")
+Script = Sequence[st.Stimulus | float]
+"""Stimuli, and seconds that pass between them."""
+
+LOCKDOWN = order(GIL, StartLockdown("drill"))
+BLOCK = order(GIL, BlockDoor(FRONT, "repair"))
+LATE = st.LogLateSeen((), "slow disk")
+OFFLINE = st.DeviceSeen(lock_of(FRONT), online=False, secure=False, detail="silent")
+DARK = st.CameraSeen(CELLAR_CAMERA, online=False, detail="no frames")
+TAMPERED = st.TamperSeen(head(FRONT_IN), active=True)
+POWERLESS = st.PowerSeen(lock_of(FRONT), failed=True)
+BAD_MAC = st.ViolationSeen(head(FRONT_IN), Violation.BAD_MAC, "wrong tag")
+FAILED_SIGN_IN = st.SignInTried(OperatorId("root"), succeeded=False, address="10.0.0.9")
+WRONG_FACE = st.FaceSeen(R1, CELLAR_CAMERA, FaceOutcome.MISMATCH, 0.8, 5, 1021.0)
+
+ALARMS: Mapping[AlarmKind, Script] = {
+    AlarmKind.FORCED_OPEN: [opens(FRONT)],
+    AlarmKind.HELD_OPEN: [swipe(FRONT_IN, ALICE), opens(FRONT), 20.0],
+    AlarmKind.FOUND_OPEN: [OFFLINE, opens(FRONT)],
+    AlarmKind.TAMPER: [TAMPERED],
+    AlarmKind.FAULT: [bolt(FRONT, LockStatus.JAMMED)],
+    AlarmKind.OFFLINE: [OFFLINE],
+    AlarmKind.MAINS: [POWERLESS],
+    AlarmKind.LOCKDOWN_INCOMPLETE: [opens(FRONT), LOCKDOWN, 5.0],
+    AlarmKind.SECURE_CHANNEL_LOST: [BAD_MAC],
+    AlarmKind.SECURE_CHANNEL_OFF: [st.DeviceSeen(head(FRONT_IN), online=True, secure=False, detail="")],
+    AlarmKind.UNKNOWN_CARD_BURST: [strange_card(FRONT_IN)] * 5,
+    AlarmKind.PIN_BRUTE_FORCE: [swipe(INNER_IN, ALICE), wrong_pin(INNER_IN)] * 3,
+    AlarmKind.FACE_MISMATCH: [swipe(CELLAR_IN, BOB), 2.0, WRONG_FACE],
+    AlarmKind.CAMERA_LOST: [DARK],
+    AlarmKind.LOG_LATE: [LATE],
+    AlarmKind.LOGIN_BRUTE_FORCE: [FAILED_SIGN_IN] * 5,
+}
+ALARMS_ELSEWHERE = {
+    AlarmKind.CLOCK_UNTRUSTED: "takes a clock that steps: test_box.py",
+}
+ALARMS_OF_LATER_ISSUES = {
+    AlarmKind.LOG_TAMPERED: "the running box does not verify its own log yet; `ostiary log verify` does, from outside",
+}
+
+EVENTS: Mapping[type[Event], Script] = {
+    ev.SiteActivated: [st.BoxStartedUp("1.0", "digest-2", "# another policy")],
+    ev.BoxStarted: [st.BoxStartedUp("1.0", "digest-1", "")],
+    ev.BoxStopped: [st.BoxStopping()],
+    ev.StartUpCompleted: [st.BoxStartedUp("1.0", "digest-1", ""), 15.0],
+    ev.CardholderRecorded: [st.PersonEnrolled("test", PEOPLE[ALICE], "sealed")],
+    ev.CredentialRecorded: [st.BadgeEnrolled("test", badge(ALICE))],
+    ev.FaceTemplateRecorded: [st.FaceEnrolled("test", ALICE, "dlib", "128", "sealed")],
+    ev.OperatorRecorded: [st.OperatorEnrolled("test", Operator(GIL, Role.GUARD))],
+    ev.OperatorSignedIn: [st.SignInTried(GIL, succeeded=True, address="10.0.0.9")],
+    ev.OperatorSignInFailed: [FAILED_SIGN_IN],
+    ev.OperatorSignedOut: [st.SignedOutSeen(GIL)],
+    ev.AccessGranted: [swipe(FRONT_IN, ALICE)],
+    ev.AccessDenied: [strange_card(FRONT_IN)],
+    ev.ChallengeIssued: [swipe(INNER_IN, ALICE)],
+    ev.FaceJudged: [swipe(CELLAR_IN, BOB), 2.0, WRONG_FACE],
+    ev.GrantWithdrawn: [swipe(FRONT_IN, ALICE), LOCKDOWN],
+    ev.EntryObserved: [swipe(FRONT_IN, ALICE), opens(FRONT)],
+    ev.EntryAmbiguous: [swipe(FRONT_IN, ALICE), st.RexSeen(FRONT), opens(FRONT)],
+    ev.ExitObserved: [st.RexSeen(FRONT), opens(FRONT)],
+    ev.NoEntryAfterGrant: [swipe(FRONT_IN, ALICE), 6.0],
+    ev.PassageLapsed: [st.RexSeen(FRONT), 6.0],
+    ev.PositionObserved: [opens(FRONT)],
+    ev.HeldOpenTimerRestarted: [swipe(FRONT_IN, ALICE), opens(FRONT), swipe(FRONT_IN, BOB)],
+    ev.HeldOpenWarned: [swipe(FRONT_IN, ALICE), opens(FRONT), 15.0],
+    ev.HeldOpenTimed: [swipe(FRONT_IN, ALICE), opens(FRONT), 20.0],
+    ev.LockObserved: [bolt(FRONT, LockStatus.UNLOCKED)],
+    ev.ExitRequested: [st.RexSeen(INNER)],
+    ev.DeviceCameOnline: [OFFLINE, st.DeviceSeen(lock_of(FRONT), online=True, secure=True, detail="")],
+    ev.DeviceWentOffline: [OFFLINE],
+    ev.TamperObserved: [TAMPERED],
+    ev.PowerObserved: [POWERLESS],
+    ev.WireViolated: [BAD_MAC],
+    ev.MessageTaken: [st.Delivered(head(FRONT_IN), "boot-1", 1, st.Nothing())],
+    ev.CameraCameOnline: [DARK, st.CameraSeen(CELLAR_CAMERA, online=True, detail="")],
+    ev.CameraWentOffline: [DARK],
+    ev.DoorUnlockOrdered: [order(GIL, UnlockOnce(FRONT, "the plumber"))],
+    ev.DoorLockOrdered: [order(GIL, LockDoor(FRONT))],
+    ev.DoorBlocked: [BLOCK],
+    ev.DoorUnblocked: [BLOCK, order(GIL, UnblockDoor(FRONT))],
+    ev.LockdownStarted: [LOCKDOWN],
+    ev.LockdownSecured: [LOCKDOWN],
+    ev.LockdownOverdue: [opens(FRONT), LOCKDOWN, 5.0],
+    ev.LockdownEndRequested: [LOCKDOWN, order(GIL, EndLockdown())],
+    ev.LockdownEnded: [LOCKDOWN, order(GIL, EndLockdown()), order(SUE, EndLockdown())],
+    ev.ThreatLevelSet: [order(SUE, SetThreatLevel(1, "a threat"))],
+    ev.OrderRefused: [order(GIL, EndLockdown())],
+    ev.AlarmRaised: [opens(FRONT)],
+    ev.AlarmCauseGone: [opens(FRONT), closes(FRONT)],
+    ev.AlarmAcknowledged: [opens(FRONT), order(GIL, AcknowledgeAlarm(A1))],
+    ev.AlarmClosed: [
+        opens(FRONT),
+        closes(FRONT),
+        order(GIL, AcknowledgeAlarm(A1)),
+        order(GIL, CloseAlarm(A1, "a draught")),
+    ],
+    ev.LogWasLate: [LATE],
+    ev.LogWasRestored: [LATE, st.LogRestoredSeen()],
+}
+EVENTS_ELSEWHERE = {
+    ev.FactorProven: "takes a reader that asks for three factors: test_challenge.py",
+    ev.ClockDistrusted: "takes a clock that steps: test_box.py",
+    ev.ClockTrusted: "takes a clock that steps: test_box.py",
+}
+
+
+def played(script: Script) -> House:
+    house = quiet_house()
+    for act in script:
+        if isinstance(act, float):
+            house.wait(act)
+        else:
+            house.see(act)
+    return house
+
+
+@pytest.mark.parametrize("kind", ALARMS)
+def test_what_raises_an_alarm(kind: AlarmKind) -> None:
+    (alarm,) = played(ALARMS[kind]).alarms(kind)
+    assert alarm.priority is PRIORITY[kind]
+
+
+def test_every_alarm_is_raised_here_or_it_is_said_why_not() -> None:
+    assert sorted([*ALARMS, *ALARMS_ELSEWHERE, *ALARMS_OF_LATER_ISSUES]) == sorted(AlarmKind)
+
+
+@pytest.mark.parametrize("kind", EVENTS, ids=lambda kind: kind.__name__)
+def test_what_brings_an_event_about(kind: type[Event]) -> None:
+    assert kind in {type(event) for event in played(EVENTS[kind]).events}
+
+
+def test_every_event_is_brought_about_here_or_it_is_said_where() -> None:
+    rows = [kind.__name__ for kind in (*EVENTS, *EVENTS_ELSEWHERE)]
+    assert sorted(rows) == sorted(kind.__name__ for kind in get_args(Event))
+
+
+def test_nothing_of_this_happens_by_itself() -> None:
+    house = quiet_house()
+    house.wait(3600.0)
+    house.see(st.TimePassed())
+    assert house.events == []
+    assert len(empty_house().state.alarms) == 0
+
+
+def test_a_pin_that_is_right_raises_nothing() -> None:
+    assert len(played([swipe(INNER_IN, ALICE), pin(INNER_IN, ALICE), opens(INNER), closes(INNER)]).state.alarms) == 0
