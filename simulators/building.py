@@ -130,6 +130,10 @@ class Building:
         row = self.people[CardholderId(person)]
         return badge(row.badge_format, row.facility, row.number)
 
+    def pin_of(self, person: str) -> str:
+        """Return a person's PIN, empty where there is none; KeyError for nobody."""
+        return self.people[CardholderId(person)].pin or ""
+
     def warm_up(self) -> None:
         """Draw and encode what the cameras will show, so that nobody waits for it later. Slow: for a thread."""
         for camera in self.site.cameras:

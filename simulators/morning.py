@@ -32,6 +32,7 @@ LOOK_AROUND_SECONDS = 1.5
 
 UNUSED_SECONDS = 9.0
 HELD_SECONDS = 6.0
+WRONG_PIN = "0000"
 
 ROUTES = {
     "p-004": ("main-gate-in", "lobby-in", "chancery-in"),
@@ -268,9 +269,9 @@ async def _pin(stage: Stage) -> None:
     stage.begin(Step.PIN)
     door, since = DoorId("registry-door"), stage.guard.seq
     await until(lambda: at_rest(stage.building.doors[door]), REST_SECONDS)
-    at = await _badge_and_pin(stage, "registry-in", "p-005", "0000")
+    at = await _badge_and_pin(stage, "registry-in", "p-005", WRONG_PIN)
     await stage.refused("a wrong PIN is refused", "registry-in", "wrong_pin", since=since, at=at)
-    at = await _badge_and_pin(stage, "registry-in", "p-005", "3390")
+    at = await _badge_and_pin(stage, "registry-in", "p-005", stage.building.pin_of("p-005"))
     took = await released(stage.building.doors[door], at, DOOR_SECONDS)
     if stage.check("the right PIN opens", took is not None, f"{took or 0:.0f} ms"):
         await stage.go_through(door)

@@ -1,0 +1,145 @@
+"""`ostiary-sim building` as its parent sees it: JSON lines, and nothing left when it ends."""
+
+import asyncio
+import json
+import secrets
+import subprocess
+import sys
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from controller.domain.site import DeviceKind
+from controller.site.loader import load_site
+from devices.mqtt.broker import Broker
+from devices.mqtt.topics import DeviceId
+
+ROOT = Path(__file__).parents[2]
+SITE_FILE, PEOPLE_FILE = ROOT / "config" / "embassy.toml", ROOT / "config" / "people.csv"
+SITE = load_site(SITE_FILE)
+MQTT = [DeviceId(d.id) for d in SITE.devices.values() if d.kind is DeviceKind.MQTT]
+PATIENCE = 30.0
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+
+@pytest.fixture
+def data(tmp_path):
+    secured = [d.id for d in SITE.devices.values() if d.kind is DeviceKind.OSDP and d.secure_channel]
+    (tmp_path / "osdp-keys.json").write_text(json.dumps({device: secrets.token_hex(16) for device in secured}))
+    logins = {camera: {"username": "ostiary", "password": "secret"} for camera in SITE.cameras}
+    (tmp_path / "cameras.json").write_text(json.dumps(logins))
+    return tmp_path
+
+
+def command(data):
+    return [
+        sys.executable,
+        "-m",
+        "simulators",
+        "building",
+        "--site",
+        SITE_FILE,
+        "--people",
+        PEOPLE_FILE,
+        "--data",
+        data,
+    ]
+
+
+def exist(paths):
+    return all(Path(path).exists() for path in paths)
+
+
+class Child:
+    def __init__(self, process):
+        self.process = process
+
+    def tell(self, **message):
+        self.process.stdin.write(json.dumps(message).encode() + b"\n")
+
+    async def hear(self):
+        async with asyncio.timeout(PATIENCE):
+            return json.loads(await self.process.stdout.readline())
+
+    async def end(self):
+        self.process.stdin.close()
+        async with asyncio.timeout(PATIENCE):
+            return await self.process.wait()
+
+
+@asynccontextmanager
+async def child(data):
+    process = await asyncio.create_subprocess_exec(
+        *command(data), stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
+    )
+    try:
+        yield Child(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def test_the_handshake_and_a_hand_and_a_clean_end(data):
+    broker = Broker(data / "broker", SITE.id, MQTT)
+    await broker.start()
+    try:
+        async with child(data) as sim:
+            ready = (await sim.hear())["ready"]
+            assert exist(ready["lines"].values())
+            assert set(ready["cameras"]) == set(SITE.cameras)
+            assert all(exist(photos) for photos in ready["portraits"].values())
+            sim.tell(mqtt={"port": broker.port, "credentials": str(broker.folder / "credentials.json")})
+            assert await sim.hear() == {"connected": {"devices": len(MQTT)}}
+            sim.tell(hand={"verb": "force_open", "door": "main-gate"})
+            assert await sim.hear() == {"done": {"verb": "force_open", "door": "main-gate", "open": True}}
+            sim.tell(hand={"verb": "fly"})
+            assert "unknown verb 'fly'" in (await sim.hear())["error"]
+            sim.tell(bogus=1)
+            assert await sim.hear() == {"error": "not understood: bogus"}
+            sim.process.stdin.write(b"no json\n")
+            assert await sim.hear() == {"error": "each line is one JSON object"}
+            assert await sim.end() == 0
+            assert await sim.process.stdout.read() == b""
+    finally:
+        await broker.stop()
+
+
+async def test_a_broker_that_is_not_there_is_an_error_and_not_the_end(data):
+    (data / "credentials.json").write_text("{}")
+    async with child(data) as sim:
+        await sim.hear()
+        sim.tell(mqtt={"port": 1, "credentials": str(data / "credentials.json")})
+        assert "error" in await sim.hear()
+        sim.tell(hand={"verb": "push", "door": "lobby-door"})
+        assert (await sim.hear())["done"]["went_in"] is False
+        assert await sim.end() == 0
+
+
+async def test_it_dies_with_its_parent_even_while_its_input_stays_open(data):
+    start = "import subprocess, sys; subprocess.Popen(sys.argv[1:]).wait()"
+    parent = await asyncio.create_subprocess_exec(
+        *[sys.executable, "-c", start, *command(data)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
+    )
+    assert "ready" in await Child(parent).hear()
+    parent.kill()
+    async with asyncio.timeout(PATIENCE):
+        assert await parent.stdout.read() == b""  # the child held this pipe open: it is gone too
+    await parent.wait()
+
+
+def test_wrong_files_are_told_in_a_sentence_and_end_with_2(tmp_path):
+    run = ["building", "--site", str(tmp_path / "none.toml"), "--people", str(PEOPLE_FILE), "--data", str(tmp_path)]
+    ended = subprocess.run(
+        [sys.executable, "-m", "simulators", *run], stdin=subprocess.DEVNULL, capture_output=True, cwd=ROOT, check=False
+    )
+    assert ended.returncode == 2
+    assert b"none.toml" in ended.stderr
+    assert b"Traceback" not in ended.stderr

@@ -1,0 +1,125 @@
+"""The simulated guard against a console that answers as the API does."""
+
+import asyncio
+import json
+
+import httpx
+import pytest
+
+from simulators.guard import Guard, GuardError
+from simulators.screen import Screen
+
+pytestmark = pytest.mark.anyio
+
+VIEW = {"seq": 7, "doors": [], "alarms": [], "devices": [], "cameras": [], "lockdown": None, "inside": 3}
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+
+def event(seq, kind, **facts):
+    nothing = {"door": None, "reader": None, "camera": None, "device": None, "who": None}
+    return {"seq": seq, "kind": kind, **nothing, "reasons": [], "detail": {}, "time": "unused", **facts}
+
+
+def alarm(ident, kind, **facts):
+    nothing = {"door": None, "reader": None, "device": None}
+    return {"id": ident, "kind": kind, **nothing, "persists": True, "acknowledged_by": None, **facts}
+
+
+def message(name, said, ident=None):
+    return f"event: {name}\n" + (f"id: {ident}\n" if ident else "") + f"data: {json.dumps(said)}\n\n"
+
+
+class Console(httpx.AsyncBaseTransport):
+    """Answers sign-in and orders, and streams what it is given: one text for each connection."""
+
+    def __init__(self, streams=()):
+        self.asked = []
+        self._streams = list(streams)
+
+    async def handle_async_request(self, request):
+        said = json.loads(request.content) if request.content else {}
+        self.asked.append((request.url.path, said, dict(request.headers)))
+        match request.url.path:
+            case "/api/session":
+                return httpx.Response(200, json={"operator": said["operator"], "csrf": "token-1"})
+            case "/api/stream" if self._streams:
+                return httpx.Response(200, text=self._streams.pop(0))
+            case "/api/stream":
+                raise httpx.ConnectError("gone")
+            case "/api/lockdown/end":
+                return httpx.Response(202, json={"ordered": True, "code": "second_person_needed"})
+            case "/api/lockdown":
+                return httpx.Response(409, json={"code": "already_so"})
+            case "/api/unplugged":
+                raise httpx.ConnectError("gone")
+        return httpx.Response(202, json={"ordered": True, "code": None})
+
+
+async def test_signing_in_replaces_the_one_time_password_and_orders_carry_the_sessions_token():
+    console = Console()
+    async with Guard("http://box", console) as guard:
+        await guard.sign_in("post-1", "one-time")
+        assert await guard.order("alarms/a1/close", reason="seen to") is None
+    (_, signed, _), (path, said, headers) = console.asked
+    assert (signed["operator"], signed["password"]) == ("post-1", "one-time")
+    assert len(signed["new_password"]) >= 12
+    assert signed["new_password"] != "one-time"
+    assert (path, said, headers["x-csrf-token"]) == ("/api/alarms/a1/close", {"reason": "seen to"}, "token-1")
+
+
+async def test_what_an_order_still_waits_for_is_told():
+    async with Guard("http://box", Console()) as guard:
+        assert await guard.order("lockdown/end") == "second_person_needed"
+
+
+@pytest.mark.parametrize(("button", "why"), [("lockdown", "409 already_so"), ("unplugged", "gone")])
+async def test_a_refused_order_and_a_dead_console_are_both_errors_that_say_why(button, why):
+    async with Guard("http://box", Console()) as guard:
+        with pytest.raises(GuardError, match=why):
+            await guard.order(button)
+
+
+async def test_the_stream_fills_the_screen_and_goes_on_after_a_lost_connection_where_it_stopped():
+    first = message("hello", {}) + message("view", VIEW) + message("event", event(8, "access_granted"), "boot:8")
+    console = Console([first, message("beat", {}) + message("event", event(9, "access_denied"), "boot:9")])
+    async with Guard("http://box", console) as guard:
+        watching = asyncio.create_task(guard.watch())
+        assert await guard.until(lambda g: g.record("access_denied", since=0), within=10)
+        watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
+    assert [record.seq for record in guard.records] == [8, 9]
+    assert guard.view.seq == 7
+    assert guard.seq == 9
+    assert [headers["last-event-id"] for _, _, headers in console.asked[:2]] == ["", "boot:8"]
+
+
+async def test_the_screen_finds_events_by_kind_place_and_person_and_only_later_ones():
+    screen = Screen()
+    await screen.show("event", event(3, "entry_observed", door="lobby-door", who={"id": "p-1", "name": "A"}))
+    await screen.show("event", event(4, "entry_observed", door="lobby-door", who={"id": "p-2", "name": "B"}))
+    assert screen.record("entry_observed", 0, door="lobby-door", person="p-2").seq == 4
+    assert screen.record("entry_observed", 3, person="p-1") is None
+    assert screen.record("entry_observed", 0, door="main-gate") is None
+    assert len(screen.all_records("entry_observed", 0)) == 2
+
+
+async def test_the_screen_finds_raised_alarms_by_kind_and_open_ones_by_place_the_newest_first():
+    screen = Screen()
+    await screen.show("event", event(3, "alarm_raised", door="fire-exit", detail={"kind": "forced_open"}))
+    assert screen.raised("forced_open", 2, door="fire-exit").seq == 3
+    assert screen.raised("held_open", 2, door="fire-exit") is None
+    assert screen.raised("forced_open", 3, door="fire-exit") is None
+    alarms = [alarm("a9", "tamper", device="r-1"), alarm("a10", "tamper", device="r-1"), alarm("a11", "tamper")]
+    await screen.show("view", {**VIEW, "alarms": alarms, "devices": [{"id": "r-1", "online": True}]})
+    assert screen.view.alarm("tamper", device="r-1").id == "a10"
+    assert screen.view.alarm("fault", device="r-1") is None
+    assert screen.view.online("r-1")
+    assert not screen.view.online("r-2")
+
+
+async def test_a_wait_that_runs_out_is_none():
+    assert await Screen().until(lambda s: s.record("any", 0), within=0.01) is None

@@ -1,0 +1,222 @@
+"""The scenario's bookkeeping on the embassy's own doors, with a porter of ten lines in place of the controller."""
+
+import asyncio
+import time
+from contextlib import asynccontextmanager
+from enum import StrEnum
+from pathlib import Path
+
+import pytest
+
+from controller.domain.people import CredentialStatus
+from controller.domain.site import Factor
+from controller.site.loader import load_site
+from controller.site.people import load_people
+from simulators import morning
+from simulators.building import Building
+from simulators.guard import GuardError
+from simulators.hand import until
+from simulators.scenario import Stage, at_rest, one_wire
+from simulators.screen import Screen
+
+CONFIG = Path(__file__).parents[2] / "config"
+SITE = load_site(CONFIG / "embassy.toml")
+PEOPLE = load_people(CONFIG / "people.csv", SITE)
+BY_ID = {person.id: person for person in PEOPLE}
+PATIENCE = 10.0
+
+
+class Steps(StrEnum):
+    ONE = "Somebody comes"
+    TWO = "Somebody goes"
+
+
+class Post(Screen):
+    """A guard's screen with buttons that are remembered; those in `refused` do nothing."""
+
+    def __init__(self, *refused):
+        super().__init__()
+        self.pressed = []
+        self._refused = refused
+        self._seq = 0
+
+    async def order(self, button, **said):
+        if button in self._refused:
+            raise GuardError(f"{button}: 409")
+        self.pressed.append(button)
+
+    async def tell(self, kind, **facts):
+        self._seq += 1
+        nothing = {"door": None, "reader": None, "camera": None, "device": None, "who": None}
+        await self.show("event", {"seq": self._seq, "kind": kind, **nothing, "reasons": [], "detail": {}, **facts})
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+
+@pytest.fixture
+async def stage():
+    keys = {device.id: bytes(16) for device in SITE.devices.values()}
+    logins = dict.fromkeys(SITE.cameras, ("ostiary", "secret"))
+    async with Building(SITE, PEOPLE, keys=keys, logins=logins) as building:
+        stage = Stage(building, Post(), Post(), say=[].append, steps=Steps, enrolled=asyncio.Event())
+        yield stage
+
+
+@asynccontextmanager
+async def porter(stage, person="p-003", *, tells=True):
+    """Lets everybody in at the main entrance and, where he `tells`, says so on the guard's screen."""
+    door, head = stage.building.door("lobby-door"), stage.building.head("lobby-in")
+
+    async def work():
+        await until(lambda: head.pending > 0, PATIENCE)
+        head.unplug()
+        door.unlock(time.monotonic())
+        await until(lambda: door.state.leaf_open, PATIENCE)
+        door.lock(time.monotonic())
+        if tells:
+            await stage.guard.tell("entry_observed", door="lobby-door", who={"id": person, "name": "A"})
+
+    working = asyncio.create_task(work())
+    try:
+        yield
+    finally:
+        working.cancel()
+        await asyncio.gather(working, return_exceptions=True)
+
+
+@pytest.mark.anyio
+async def test_a_passage_is_timed_counted_and_checked_against_door_and_screen(stage):
+    async with porter(stage):
+        assert await stage.walk("p-003", "lobby-in")
+    report = stage.tally.report(stage.truth())
+    assert report["swipes"] == 1
+    assert len(report["unlock_ms"]["osdp"]) == 1
+    assert 0 < report["unlock_ms"]["osdp"][0] < 2000
+    assert report["unlock_ms"]["mqtt"] == []
+    assert report["truth"] == {
+        "entries": {"lobby-door": 1},
+        "exits": {},
+        "opened": {"lobby-door": 1},
+        "released": {"lobby-door": 1},
+        "forced": {},
+    }
+    assert [check["ok"] for check in report["checks"]] == [True]
+    assert at_rest(stage.building.door("lobby-door"))
+
+
+@pytest.mark.anyio
+async def test_a_passage_that_the_guard_never_saw_is_a_failed_check(stage, monkeypatch):
+    monkeypatch.setattr("simulators.scenario.SCREEN_SECONDS", 0.05)
+    async with porter(stage, tells=False):
+        assert not await stage.passage("lobby-in", "p-003")
+    (check,) = stage.tally.checks
+    assert (check.ok, check.detail) == (False, "the guard saw no entry")
+
+
+@pytest.mark.anyio
+async def test_a_door_that_does_not_let_go_ends_the_walk_with_a_failed_check(stage, monkeypatch):
+    monkeypatch.setattr("simulators.scenario.DOOR_SECONDS", 0.05)
+    assert not await stage.walk("p-003", "lobby-in", "chancery-in")
+    (check,) = stage.tally.checks
+    assert (check.ok, check.detail) == (False, "the bolt did not let go")
+    assert stage.tally.swipes == 1
+    assert stage.truth()["entries"] == {}
+
+
+@pytest.mark.anyio
+async def test_a_refusal_holds_only_where_the_reason_is_told_and_the_door_stays_shut(stage):
+    since, at = stage.guard.seq, time.monotonic()
+    await stage.guard.tell("access_denied", reader="lobby-in", reasons=["credential_lost"])
+    await stage.refused("lost", "lobby-in", "credential_lost", since=since, at=at)
+    await stage.refused("another reason", "lobby-in", "lockdown", since=since, at=at, within=0.01)
+    await stage.refused("another reader", "chancery-in", "credential_lost", since=since, at=at, within=0.01)
+    await stage.refused("told earlier", "lobby-in", "credential_lost", since=since + 1, at=at, within=0.01)
+    stage.building.door("lobby-door").unlock(time.monotonic())
+    await stage.refused("told but opened", "lobby-in", "credential_lost", since=since, at=at)
+    assert {check.name: check.ok for check in stage.tally.checks} == {
+        "lost": True,
+        "another reason": False,
+        "another reader": False,
+        "told earlier": False,
+        "told but opened": False,
+    }
+
+
+@pytest.mark.anyio
+async def test_what_does_not_come_in_time_and_what_is_refused_are_failed_checks_and_never_errors(stage):
+    stage.second = Post("lockdown/end")
+    assert await stage.seen("on the screen", lambda screen: screen.record("nothing", 0), within=0.01) is None
+    assert not await stage.happens("in the building", lambda: False, within=0.01)
+    assert await stage.press("a button", stage.second, "lockdown/end") is None
+    assert await stage.press("another button", stage.guard, "lockdown/end") is None
+    assert [check.ok for check in stage.tally.checks] == [False, False, False, True]
+    assert stage.guard.pressed == ["lockdown/end"]
+
+
+@pytest.mark.anyio
+async def test_steps_are_numbered_as_they_begin(stage):
+    said = []
+    stage = Stage(stage.building, Post(), Post(), say=said.append, steps=Steps, enrolled=asyncio.Event())
+    stage.begin(Steps.TWO)
+    stage.begin(Steps.ONE)
+    assert said == [
+        {"step": {"n": 1, "of": 2, "text": "Somebody goes"}},
+        {"step": {"n": 2, "of": 2, "text": "Somebody comes"}},
+    ]
+
+
+@pytest.mark.anyio
+async def test_tidying_up_closes_doors_and_the_alarms_whose_cause_is_gone(stage):
+    stage.hand.force_open("fire-exit")
+    door = stage.building.door("fire-exit")
+    await until(lambda: door.state.leaf_open, PATIENCE)
+
+    def alarm(ident, by, *, persists):
+        nothing = {"door": None, "reader": None, "device": None}
+        return {"id": ident, "kind": "tamper", **nothing, "persists": persists, "acknowledged_by": by}
+
+    alarms = [alarm("a1", None, persists=True), alarm("a2", None, persists=False), alarm("a3", "g", persists=False)]
+    await stage.guard.show("view", {"seq": 1, "alarms": alarms})
+    await morning.tidy(stage)
+    assert at_rest(door)
+    assert stage.guard.pressed == [
+        "alarms/a1/acknowledge",
+        "alarms/a2/acknowledge",
+        "alarms/a2/close",
+        "alarms/a3/close",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("reader", "wire"),
+    [("lobby-in", "osdp"), ("consular-in", "osdp"), ("main-gate-in", "mqtt"), ("lobby-out", None)],
+)
+def test_only_a_reader_and_a_lock_on_the_same_kind_of_wire_are_timed(reader, wire):
+    assert one_wire(SITE, reader) == wire
+
+
+@pytest.mark.parametrize("person", morning.ROUTES)
+def test_whoever_arrives_in_the_morning_may_do_so_at_any_hour_by_badge_alone(person):
+    row = BY_ID[person]
+    assert row.status is CredentialStatus.ACTIVE
+    levels = [SITE.access_levels[level] for level in row.levels]
+    for reader in map(SITE.readers.get, morning.ROUTES[person]):
+        zone = SITE.zones[reader.enters]
+        rights = [level for level in levels if zone.id in level.zones or reader.door in level.doors]
+        assert any(SITE.schedules[level.schedule].always for level in rights)
+        assert zone.factors | reader.factors <= {Factor.CARD}
+        assert row.assurance >= zone.minimum_assurance
+        assert row.clearance >= SITE.threat_levels[0].minimum_clearance.get(zone.id, 0)
+
+
+def test_enough_people_arrive_on_each_wire_for_a_percentile_to_mean_something():
+    wires = [one_wire(SITE, reader) for route in morning.ROUTES.values() for reader in route]
+    assert wires.count("osdp") >= 8
+    assert wires.count("mqtt") >= 8
+
+
+def test_nobodys_pin_is_the_wrong_one():
+    assert morning.WRONG_PIN not in {person.pin for person in PEOPLE}
