@@ -35,9 +35,14 @@ test("a label keeps inside its room, off the rooms within it, and off the doors"
 });
 
 test("a camera steps aside from a door, no further than it must", () => {
-  assert.deepEqual(stepAside({ x: 0, y: 0 }, [{ x: 50, y: 0 }], 30), { x: 0, y: 0 });
-  const aside = stepAside({ x: 0, y: 0 }, [{ x: 4, y: 0 }], 30);
+  assert.deepEqual(stepAside({ x: 0, y: 0 }, [{ x: 50, y: 0 }], 30, []), { x: 0, y: 0 });
+  const aside = stepAside({ x: 0, y: 0 }, [{ x: 4, y: 0 }], 30, []);
   assert.ok(Math.hypot(aside.x - 4, aside.y) >= 30 && Math.hypot(aside.x, aside.y) <= 30);
+});
+
+test("a camera never steps through a wall into another room", () => {
+  const at = stepAside({ x: 100, y: 95 }, [{ x: 100, y: 90 }], 30, room);
+  assert.ok(inside(at, room) && Math.hypot(at.x - 100, at.y - 90) >= 30);
 });
 
 test("a long name breaks at its spaces", () => {

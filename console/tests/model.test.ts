@@ -4,7 +4,7 @@ import { age, clockOf, plural, steps, t, word } from "../src/i18n/text.ts";
 import { cameraFor, STATUSES, tally, unusual } from "../src/model/doors.ts";
 import { merge } from "../src/model/events.ts";
 import { linkState, LOST_AFTER, REOPEN_AFTER, shouldReopen } from "../src/model/link.ts";
-import { sentence, tone } from "../src/model/sentences.ts";
+import { isBookkeeping, sentence, tone } from "../src/model/sentences.ts";
 import type { Door, DoorStatus, Site } from "../src/model/types.ts";
 
 test("two seconds of silence lose the link, one millisecond less does not", () => {
@@ -32,6 +32,11 @@ test("an event is told in a sentence, with its reasons", () => {
   assert.equal(sentence({ kind: "tamper_observed", reasons: [], detail: { active: false } }), "Tamper switch normal again");
   assert.equal(sentence({ kind: "alarm_raised", reasons: [], detail: { kind: "held_open" } }), "Alarm: Door held open");
   assert.equal(sentence({ kind: "box_started", reasons: [], detail: {} }), "Controller started");
+});
+
+test("bookkeeping stays out of the guard's list, everything else is in it", () => {
+  assert.equal(isBookkeeping({ kind: "message_taken" }), true);
+  assert.equal(isBookkeeping({ kind: "access_denied" }), false);
 });
 
 test("words fill their places, count their plurals, and survive a word nobody translated", () => {

@@ -6,6 +6,13 @@ export type Tone = "plain" | "refused" | "alarm" | "order";
 
 type Sayable = Pick<LoggedEvent, "kind" | "reasons" | "detail">;
 
+const BOOKKEEPING: readonly LoggedEvent["kind"][] = ["message_taken", "held_open_timed", "passage_lapsed"];
+
+/** Tell whether a record is bookkeeping: it stands in the log, but says nothing to a guard. */
+export function isBookkeeping(event: Pick<LoggedEvent, "kind">): boolean {
+  return BOOKKEEPING.includes(event.kind);
+}
+
 /** Return the sentence of a record. */
 export function sentence(event: Sayable): string {
   return special(event) ?? t(`event.${event.kind}`);

@@ -84,13 +84,17 @@ const RINGS = 8;
 const RING = 6;
 const SPOKES = 16;
 
-/** Return the place nearest to `at` that keeps `distance` pixels from every obstacle; `at` where none near by does. */
-export function stepAside(at: XY, obstacles: readonly XY[], distance: number): XY {
+/**
+ * Return the place nearest to `at` that keeps `distance` pixels from every obstacle and stays in its room (a polygon;
+ * empty for the open air); `at` itself where there is none near by.
+ */
+export function stepAside(at: XY, obstacles: readonly XY[], distance: number, room: readonly XY[]): XY {
   const around = Array.from({ length: RINGS * SPOKES }, (_, i) => {
     const [radius, turn] = [(Math.floor(i / SPOKES) + 1) * RING, ((i % SPOKES) / SPOKES) * 2 * Math.PI];
     return { x: at.x + radius * Math.cos(turn), y: at.y + radius * Math.sin(turn) };
   });
-  const free = (one: XY) => obstacles.every((obstacle) => Math.hypot(obstacle.x - one.x, obstacle.y - one.y) >= distance);
+  const within = (one: XY) => !room.length || inside(one, room);
+  const free = (one: XY) => within(one) && obstacles.every((obstacle) => Math.hypot(obstacle.x - one.x, obstacle.y - one.y) >= distance);
   return [at, ...around].find(free) ?? at;
 }
 
