@@ -128,8 +128,9 @@ class Box:
         self.core = open_core(self._folder, self._site_file, self._switchboard)
         self._stack.callback(self.core.close)
         site = self.core.runtime.site
+        keys, access = osdp_keys(self._folder, site), camera_access(self._folder, site, self._ports.cameras)
         start_up(self.core, self._site_file)
-        self._assemble(site)
+        self._assemble(site, keys, access)
         await self._start_broker(site)
         await self._start_eyes()
         await self._start_api()
@@ -137,9 +138,8 @@ class Box:
         await control.start()
         self._stack.push_async_callback(control.stop)
 
-    def _assemble(self, site: Site) -> None:
+    def _assemble(self, site: Site, keys: Mapping[DeviceId, bytes], access: Mapping[CameraId, CameraAccess]) -> None:
         runtime, core = self.core.runtime, self.core
-        keys, access = osdp_keys(self._folder, site), camera_access(self._folder, site, self._ports.cameras)
         self.eyes = VisionGateway(site, core.vault, runtime.submit, runtime.mono, access)
         self.building = Building(runtime, core.vault, core.keystore, self.eyes, core.clock)
         ports = {line: self._ports.lines.get(line, site.lines[line].port) for line in site.lines}
@@ -228,7 +228,7 @@ def _private_json(path: Path) -> dict[str, object]:
     try:
         stored = json.loads(path.read_text())
     except FileNotFoundError as error:
-        raise MissingKey(f"{path} is missing: it holds the readers' keys, one for each device") from error
+        raise MissingKey(f'{path} is missing; write {{"DEVICE": "32 hexadecimal digits", ...}} into it') from error
     except ValueError as error:
         raise MissingKey(f"{path} is no JSON: {error}") from error
     if not isinstance(stored, dict):

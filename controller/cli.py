@@ -154,7 +154,8 @@ def operator_add(
 
 @people_app.command("import")
 def people_import(
-    file: Annotated[Path, typer.Argument(help="A CSV file; see config/people.csv.")], data: Data = DEFAULT_DATA
+    file: Annotated[Path, typer.Argument(help="A CSV file; see config/people.csv.", exists=True, dir_okay=False)],
+    data: Data = DEFAULT_DATA,
 ) -> None:
     """Import people and their badges; who is known just so is passed over."""
     done = _administer(data, "people_import", csv=lambda: file.read_text(encoding="utf-8"), file=str(file))
@@ -165,7 +166,7 @@ def people_import(
 @face_app.command("enrol")
 def face_enrol(
     person: Annotated[str, typer.Argument(help="The person's id.")],
-    photos: Annotated[list[Path], typer.Argument(help="Five photos (JPEG) or more.")],
+    photos: Annotated[list[Path], typer.Argument(help="Five photos (JPEG) or more.", exists=True, dir_okay=False)],
     data: Data = DEFAULT_DATA,
 ) -> None:
     """Make a face template from photos, on a running box. The photos are not kept."""
