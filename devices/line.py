@@ -176,19 +176,22 @@ class Line:
             transport.close()
 
     def _pump(self) -> None:
-        """One round: requests, timers, at most one transmission, then wait for bytes, a wake-up or the next timer."""
+        """One round: requests, at most one transmission, then wait for bytes, a wake-up or the next timer."""
         transport = self._transport
         if transport is None:
             return
-        now = self._serve()
-        outgoing = self._panel.next_transmission(now)
+        self._take_requests()
+        outgoing = self._panel.next_transmission(self._clock())
         if outgoing:
             transport.write(outgoing)
         self._deliver()
-        received = transport.read(_READ_MAXIMUM, min(self._panel.get_timer() - self._clock(), _READ_AT_MOST))
+        before = self._clock()
+        received = transport.read(_READ_MAXIMUM, min(self._panel.get_timer() - before, _READ_AT_MOST))
         if received:
             self._panel.receive(received, self._clock())
-            self._deliver()
+        # A reply that waits in the port while this thread was not run is no missed reply.
+        self._panel.handle_timer(before if received else self._clock())
+        self._deliver()
 
     def _pause(self) -> None:
         """Wait for the next attempt to open; commands keep expiring and peripherals going offline meanwhile."""
@@ -196,19 +199,17 @@ class Line:
         while not self._stopping.is_set() and (now := self._clock()) < reopen_at:
             self._woken.wait(min(reopen_at - now, _PAUSE_STEP))
             self._woken.clear()
-            self._serve()
+            self._take_requests()
+            self._panel.handle_timer(self._clock())
             self._deliver()
 
-    def _serve(self) -> float:
-        now = self._clock()
+    def _take_requests(self) -> None:
         while (request := self._next_request()) is not None:
             match request:
                 case _Send(address, command, deadline, token):
                     self._panel.send(address, command, deadline=deadline, token=token)
                 case _Confirm(address):
                     self._panel.confirm(address)
-        self._panel.handle_timer(now)
-        return now
 
     def _next_request(self) -> _Send | _Confirm | None:
         try:

@@ -112,6 +112,7 @@ class ControlPanel:
         """The bytes to write now, or None while the line is taken or nothing is due."""
         if self._outstanding is not None:
             return None
+        self._expire(now)
         due = [link for link in self._links.values() if link.due() <= now]
         if not due:
             return None
@@ -133,8 +134,7 @@ class ControlPanel:
         """Do what has become due by time alone; harmless when called too early."""
         if self._outstanding is not None and now >= self._outstanding.give_up:
             self._give_up(self._outstanding, now)
-        for link in self._links.values():
-            link.expire(now)
+        self._expire(now)
         self._free_line()
 
     def line_lost(self, now: float) -> None:
@@ -155,6 +155,10 @@ class ControlPanel:
         if link is None:
             raise LocalError(f"no peripheral has address {address}")
         return link
+
+    def _expire(self, now: float) -> None:
+        for link in self._links.values():
+            link.expire(now)
 
     def _route(self, frame: Frame, now: float) -> None:
         link = self._links.get(frame.address)

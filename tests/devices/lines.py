@@ -48,18 +48,18 @@ def running_bus(*devices, **options):
 
 
 @contextmanager
-def running_line(open_transport, addresses, peripherals=None):
+def running_line(open_transport, addresses, peripherals=None, clock=time.monotonic):
     """The line, confirming each event at once, and its tape."""
     tape = Tape()
     peripherals = peripherals or [Peripheral(address, key(address)) for address in addresses]
-    panel = ControlPanel(peripherals, now=time.monotonic(), random_bytes=secrets.token_bytes)
+    panel = ControlPanel(peripherals, now=clock(), random_bytes=secrets.token_bytes)
 
     def told(event):
         if isinstance(event, PanelReport) and isinstance(event.event, TO_CONFIRM):
             line.confirm(event.event.address)
         tape.put(event)
 
-    line = Line("north", open_transport, panel, time.monotonic, told)
+    line = Line("north", open_transport, panel, clock, told)
     line.start()
     try:
         yield line, tape

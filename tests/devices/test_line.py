@@ -112,6 +112,34 @@ def test_a_send_wakes_the_line_at_once():
         assert time.monotonic() - started < 2.0  # twenty read time-outs would take four
 
 
+def test_a_reply_that_waited_in_the_port_is_not_missed():
+    badge, clock = reader(0), Stepping()
+    port = Waiting()
+    sent = []
+
+    def write(outgoing):
+        sent.append(outgoing)
+        for reply in badge.receive(outgoing, clock.now):
+            port.far.write(reply)
+        clock.now += 5.0  # the machine had better things to do
+
+    port.write = write
+    with running_line(lambda: port, [0], clock=clock) as (_, tape):
+        tape.wait(DeviceOnline)
+        assert len(sent) == len(set(sent))
+
+
+class Stepping:
+    """A clock that only goes when it is pushed, and a little by itself."""
+
+    def __init__(self):
+        self.now = 1000.0
+
+    def __call__(self):
+        self.now += 1e-4
+        return self.now
+
+
 def test_stop_ends_the_thread_even_while_it_waits():
     with running_line(Waiting, [0]) as (line, tape):
         tape.wait(LineBack)

@@ -71,6 +71,8 @@ def test_a_card_with_a_true_mac_but_unencrypted_does_not_count():
 
     def tap(genuine):
         session = wire.devices[0]._session
+        if session is None:
+            return [genuine]
         bare = Frame(0, sequence_of(genuine), 0x50, FORGED.payload(), reply=True, security=SecurityBlock(sc.SCS_16))
         return [replace(bare, mac=sc._mac(session.keys, session.command_mac, bare.authenticated())[:4]).encode()]
 

@@ -175,6 +175,14 @@ def test_past_its_deadline_a_command_never_goes_out():
     assert not moves
 
 
+def test_not_even_a_late_owner_sends_a_late_command():
+    wire = Wire(module(0)).online()
+    wire.panel.send(0, PULSE, deadline=wire.now + 0.5, token="late")
+    sent = wire.panel.next_transmission(wire.now + 0.6)
+    assert sent is None or FrameParser().feed(sent)[0].code != PULSE.code
+    assert CommandDropped(0, PULSE, "late") in wire.panel.take_events()
+
+
 def test_a_command_in_doubt_is_not_repeated_past_its_deadline():
     moves = []
     wire = Wire(module(0, on_output=lambda *move: moves.append(move[1]))).online()
