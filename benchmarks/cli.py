@@ -1,0 +1,118 @@
+"""`make bench`: run the measurements, show one table, write it for machines."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+import traceback
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvloop
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from benchmarks import core, log, mqtt, osdp
+from benchmarks.extent import DEFAULT, FULL, QUICK, Extent, Tick
+from benchmarks.rows import BenchmarkFailed, Row
+from controller.demo import DemoFailed
+from devices.mqtt.broker import BrokerError
+
+FOLDER = Path("build") / "bench"
+FAILED = 1
+INTERRUPTED = 130
+HOLDS = {True: "yes", False: "NO", None: "-"}
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """How a row is had, and in how many steps."""
+
+    take: Callable[[Extent, Path, Tick], Awaitable[Row]]
+    steps: Callable[[Extent], int]
+
+
+MEASUREMENTS: Mapping[str, Measurement] = {
+    "osdp_badge_to_relay": Measurement(osdp.badge_to_relay, lambda extent: extent.osdp_swipes),
+    "mqtt_badge_to_relay": Measurement(mqtt.badge_to_relay, lambda extent: 2 * extent.mqtt_swipes),
+    "controller_stimulus_to_effect": Measurement(core.stimulus_to_effect, lambda extent: extent.stimuli),
+    "log_append": Measurement(log.append, lambda extent: extent.appended),
+    "log_verify_1m": Measurement(log.verification, lambda extent: extent.verified),
+    "decide_p99": Measurement(core.decision, lambda extent: extent.decisions),
+}
+"""By row name, as `promises.md` has them."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the program; return its exit code: 1 where a figure could not be had."""
+    given = _parser().parse_args(arguments)
+    extent = FULL if given.full else QUICK if given.quick else DEFAULT
+    given.folder.mkdir(parents=True, exist_ok=True)
+    try:
+        rows = _run(given.rows or MEASUREMENTS, extent, given.folder.absolute())
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    if rows is None:
+        return FAILED
+    Console(width=None if sys.stdout.isatty() else 160).print(_table(rows))
+    if given.json:
+        given.json.write_text(json.dumps([row.as_json() for row in rows], indent=2, ensure_ascii=False) + "\n")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="benchmarks", description="Measure this machine against the promises.")
+    parser.add_argument(
+        "rows", nargs="*", type=_row, metavar="ROW", help=f"which rows (all): {', '.join(MEASUREMENTS)}"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows as JSON")
+    much = parser.add_mutually_exclusive_group()
+    much.add_argument("--quick", action="store_true", help="a few steps of each: does it run at all?")
+    much.add_argument("--full", action="store_true", help="verify 1,000,000 entries instead of scaling up")
+    parser.add_argument(
+        "--folder", type=Path, default=FOLDER, help="on the disk that the log will live on (default %(default)s)"
+    )
+    return parser
+
+
+def _row(name: str) -> str:
+    if name not in MEASUREMENTS:
+        raise argparse.ArgumentTypeError(f"no row {name!r}: choose from {', '.join(MEASUREMENTS)}")
+    return name
+
+
+def _run(names: Iterable[str], extent: Extent, folder: Path) -> list[Row] | None:
+    """Return the rows; None, and a sentence on stderr, where one cannot be had."""
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_measured(names, extent, folder))
+    except* (BenchmarkFailed, DemoFailed, BrokerError, TimeoutError) as failures:
+        traceback.print_exception(failures, limit=0, file=sys.stderr)
+    return None
+
+
+async def _measured(names: Iterable[str], extent: Extent, folder: Path) -> list[Row]:
+    shown = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+    with Progress(*shown, console=Console(stderr=True)) as progress:
+        return [await _one(name, extent, folder, progress) for name in names]
+
+
+async def _one(name: str, extent: Extent, folder: Path, progress: Progress) -> Row:
+    measurement = MEASUREMENTS[name]
+    task = progress.add_task(name, total=measurement.steps(extent))
+    with tempfile.TemporaryDirectory(dir=folder) as own:
+        return await measurement.take(extent, Path(own), lambda steps: progress.advance(task, steps))
+
+
+def _table(rows: Iterable[Row]) -> Table:
+    table = Table("row", "value", "promise", "beside", "ratio", "holds")
+    for row in rows:
+        beside = f"{row.beside.value:,.2f} {row.beside.text}" if row.beside else "-"
+        promise = f"{row.promise.value:,.2f} {row.promise.text}"
+        table.add_row(row.name, f"{row.value:,.2f} {row.unit}", promise, beside, f"{row.ratio:.2f}", HOLDS[row.holds])
+    return table

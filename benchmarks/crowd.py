@@ -1,0 +1,73 @@
+"""A building full of people, without wires: what rules and log are measured with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks.building import reader, write_mqtt
+from controller.domain import events as ev
+from controller.domain.doors import LockStatus, Position
+from controller.domain.events import Recorded
+from controller.domain.ids import AccessLevelId, CardholderId, CredentialId, DoorId, ReaderId
+from controller.domain.instant import Instant
+from controller.domain.people import Cardholder, CardholderKind, Credential, CredentialStatus
+from controller.domain.site import Assurance, Site
+from controller.domain.state import SiteState
+from controller.domain.stimuli import CardPresented, LockSeen, PositionSeen
+from controller.rules.fold import apply
+from controller.rules.step import step
+from controller.site.loader import load_site
+
+DOORS = 64
+BOOT = "bench"
+
+
+def crowded(folder: Path, cardholders: int, now: Instant) -> tuple[Site, SiteState]:
+    """Return a site of 64 doors, and its state once so many people and badges are known."""
+    site, state = load_site(write_mqtt(folder, DOORS).site), SiteState()
+    for number in range(cardholders):
+        for event in _enrolment(number):
+            state = apply(state, event, now)
+    return site, state
+
+
+def swipe(number: int) -> CardPresented:
+    """Return the badge of a person at one door after the other."""
+    return CardPresented(ReaderId(reader(number % DOORS)), _token(number), "H10301", 26, "deadbe80")
+
+
+def badge_of(number: int) -> CredentialId:
+    """Return a person's badge."""
+    return CredentialId(f"p-{number:05}-badge")
+
+
+def passage(site: Site, state: SiteState, now: Instant) -> list[ev.Event]:
+    """Return all that is written down of one person's going in: granted, unlocked, open, in, closed, locked."""
+    door, events = DoorId("door-000"), list[ev.Event]()
+    moves = (
+        *(swipe(0), LockSeen(door, LockStatus.UNLOCKED), PositionSeen(door, Position.OPEN)),
+        *(PositionSeen(door, Position.CLOSED), LockSeen(door, LockStatus.LOCKED)),
+    )
+    for move in moves:
+        outcome = step(site, state, move, now)
+        state = outcome.state
+        events += outcome.events
+    return events
+
+
+def records(site: Site, events: list[ev.Event], first: int, count: int, now: Instant) -> list[Recorded]:
+    """Return ``count`` records from number ``first`` on, the events over and over."""
+    return [Recorded(n, now, BOOT, site.digest, events[n % len(events)]) for n in range(first, first + count)]
+
+
+def _enrolment(number: int) -> tuple[ev.Event, ev.Event]:
+    holder = CardholderId(f"p-{number:05}")
+    person = Cardholder(holder, CardholderKind.STAFF, 1, frozenset({AccessLevelId("staff")}))
+    badge = Credential(
+        badge_of(number), holder, _token(number), None, Assurance.SYMMETRIC, CredentialStatus.ACTIVE, None, None
+    )
+    return ev.CardholderRecorded(BOOT, person, ""), ev.CredentialRecorded(BOOT, badge)
+
+
+def _token(number: int) -> str:
+    return f"{number:064x}"

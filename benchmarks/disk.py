@@ -1,0 +1,27 @@
+"""Plain SQLite, as durable as the log: the limit that stands beside what is written down."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def plain_table(path: Path, columns: int) -> Iterator[sqlite3.Connection]:
+    """Yield a database with a table ``t`` of so many columns, whose commits are on the disk when they return."""
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        names = ", ".join(f"c{n}" for n in range(1, columns))
+        connection.execute(f"CREATE TABLE t (id INTEGER PRIMARY KEY, {names})")
+        yield connection
+
+
+def insert_and_commit(connection: sqlite3.Connection, rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert rows in a transaction of their own."""
+    marks = ", ".join("?" * len(rows[0]))
+    connection.execute("BEGIN")
+    connection.executemany(f"INSERT INTO t VALUES ({marks})", rows)
+    connection.execute("COMMIT")

@@ -1,0 +1,39 @@
+"""How much is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+Tick = Callable[[int], None]
+"""Called with how many more of a row's steps are done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Counts for each row; ``cycle_seconds`` is how long an idle line is watched."""
+
+    osdp_swipes: int = 120
+    mqtt_swipes: int = 1200
+    mqtt_doors: int = 64
+    cycle_seconds: float = 2.0
+    cardholders: int = 50_000
+    stimuli: int = 1000
+    appended: int = 20_000
+    verified: int = 100_000
+    decisions: int = 20_000
+
+
+DEFAULT = Extent()
+FULL = replace(DEFAULT, verified=1_000_000)
+QUICK = Extent(
+    osdp_swipes=8,
+    mqtt_swipes=8,
+    mqtt_doors=8,
+    cycle_seconds=0.3,
+    cardholders=200,
+    stimuli=20,
+    appended=400,
+    verified=400,
+    decisions=200,
+)

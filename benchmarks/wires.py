@@ -1,0 +1,149 @@
+"""The simulator's hand, told from here what to do; it starts and stops the clock itself."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import random
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+from benchmarks.building import UNLOCK_SECONDS, Files, person, reader
+from benchmarks.extent import Tick
+from benchmarks.rows import BenchmarkFailed
+from controller.bootstrap import Box, Ports
+from controller.demo import MAX_LINE, Simulator, make_keys
+from controller.domain.ids import LineId
+from controller.site.loader import load_site
+from controller.site.people import load_people
+
+AUTHOR = "bench"
+ONLINE_SECONDS = 20.0
+FALL_MARGIN_SECONDS = 0.1
+"""How long past its pulse a relay is left alone before the next badge at its door."""
+
+MISSED_MS = 1500.0
+"""What a badge counts that opened nothing: as long as the hand waits for the door."""
+
+REST_SECONDS = 1.28
+"""From one badge to the next at the same door."""
+
+SEED = 1
+
+
+class Hand:
+    """The simulator once it is running: several orders may be under way. ``listen`` must run beside them."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+        self._numbers = itertools.count()
+        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
+
+    async def listen(self) -> None:
+        """Take what the simulator says, until cancelled."""
+        while True:
+            match await self._simulator.hear():
+                case {"done": {"n": int(n)} as done}:
+                    self._waiting.pop(n).set_result(done)
+                case {"error": error}:
+                    raise BenchmarkFailed(f"the simulator: {error}")
+                case _:
+                    pass
+
+    async def order(self, verb: str, **said: str) -> dict[str, Any]:
+        """Let the hand do something, and return what really happened."""
+        n = next(self._numbers)
+        self._waiting[n] = asyncio.get_running_loop().create_future()
+        self._simulator.tell(hand={"n": n, "verb": verb, **said})
+        return await self._waiting[n]
+
+    async def swipe(self, doors: int, count: int, tick: Tick) -> list[float]:
+        """Show ``count`` badges, door by door at uneven times; return the milliseconds until each relay was energised.
+
+        A badge that opens nothing counts ``MISSED_MS``. No door is used again before its relay has fallen.
+        """
+        took: list[float] = []
+        began = asyncio.get_running_loop().time()
+        async with asyncio.TaskGroup() as people:
+            for door in range(doors):
+                people.create_task(
+                    self._come_and_go(door, range(door, count, doors), REST_SECONDS / doors, began, took, tick)
+                )
+        return took
+
+    async def _come_and_go(
+        self, door: int, turns: range, gap: float, began: float, took: list[float], tick: Tick
+    ) -> None:
+        dice = random.Random(f"{SEED} {door}")
+        for turn in turns:
+            await asyncio.sleep(began + (turn + dice.random()) * gap - asyncio.get_running_loop().time())
+            done = await self.order("present_card", reader=reader(door), person=person(door))
+            took.append(done["ms"] if done["energised"] else MISSED_MS)
+            tick(1)
+            await asyncio.sleep(UNLOCK_SECONDS + FALL_MARGIN_SECONDS)
+
+
+@contextlib.asynccontextmanager
+async def simulator(files: Files, data: Path) -> AsyncIterator[tuple[Simulator, dict[str, Any]]]:
+    """Run the simulated building as a child process; yields it with what it said when it was ready."""
+    make_keys(data, load_site(files.site))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "simulators", "building"),
+        *("--site", files.site, "--people", files.people, "--data", data),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        limit=MAX_LINE,
+        start_new_session=True,
+    )
+    simulated = Simulator(process)
+    try:
+        yield simulated, await simulated.hear_of("ready")
+    finally:
+        await simulated.stop()
+
+
+@contextlib.asynccontextmanager
+async def played(files: Files, data: Path) -> AsyncIterator[Hand]:
+    """Run the building with the real controller in front of it; yields the hand once every device is online."""
+    async with simulator(files, data) as (simulated, ready):
+        lines = {LineId(line): port for line, port in ready["lines"].items()}
+        async with Box(data, files.site, Ports(lines=lines, console=False)) as box:
+            await box.admin.import_people(load_people(files.people, box.core.runtime.site), AUTHOR)
+            await connect(simulated, box.broker.port, box.broker.folder)
+            await _online(box)
+            async with listening(simulated) as hand:
+                watch = asyncio.create_task(box.wait())
+                yield hand
+                watch.cancel()
+
+
+@contextlib.asynccontextmanager
+async def listening(simulated: Simulator) -> AsyncIterator[Hand]:
+    """Give the hand to whoever orders, and take its answers meanwhile."""
+    hand = Hand(simulated)
+    async with asyncio.TaskGroup() as tasks:
+        ears = tasks.create_task(hand.listen())
+        yield hand
+        ears.cancel()
+
+
+async def connect(simulated: Simulator, port: int, broker_folder: Path) -> None:
+    """Let the simulated MQTT devices connect to a broker."""
+    simulated.tell(mqtt={"port": port, "credentials": str(broker_folder / "credentials.json")})
+    await simulated.hear_of("connected")
+
+
+async def _online(box: Box) -> None:
+    runtime, heard = box.core.runtime, asyncio.Event()
+
+    def look() -> None:
+        if all(runtime.state.device(device).online for device in runtime.site.devices):
+            heard.set()
+
+    runtime.listen(lambda _: look())
+    look()
+    async with asyncio.timeout(ONLINE_SECONDS):
+        await heard.wait()

@@ -1,0 +1,100 @@
+"""`make bench` runs at all, and speaks the form that every later figure takes. How fast is nobody's business here."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from benchmarks.cli import main
+
+pytestmark = pytest.mark.scenario
+
+ROWS = {
+    "osdp_badge_to_relay": "ms",
+    "mqtt_badge_to_relay": "ms",
+    "controller_stimulus_to_effect": "ms",
+    "log_append": "events/s",
+    "log_verify_1m": "s",
+    "decide_p99": "µs",
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    rows: dict[str, dict[str, Any]]
+    table: str
+    folder: Path
+    left: list[psutil.Process]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Every row, with tiny counts, on real wires."""
+    folder = tmp_path_factory.mktemp("bench")
+    file = folder / "rows.json"
+    command = [sys.executable, "-m", "benchmarks", "--quick", "--json", file, "--folder", folder / "work"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert done.returncode == 0, done.stderr
+    left = [process for process in psutil.process_iter(["cmdline"]) if str(folder) in str(process.info["cmdline"])]
+    rows = json.loads(file.read_text())
+    return Run({row["name"]: row for row in rows}, done.stdout, folder / "work", left)
+
+
+def test_every_row_is_there_under_its_promised_name(run: Run) -> None:
+    assert {name: row["unit"] for name, row in run.rows.items()} == ROWS
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_a_row_has_the_form_that_machines_read(run: Run, name: str) -> None:
+    row = run.rows[name]
+    assert set(row) == {"name", "value", "unit", "promise", "beside", "ratio", "holds"}
+    assert row["value"] > 0
+    assert row["ratio"] > 0
+    assert row["holds"] in (True, False, None)
+    for figure in (row["promise"], row["beside"]):
+        assert figure is None or (set(figure) == {"text", "value"} and figure["value"] > 0)
+    assert name in run.table
+
+
+def test_on_the_wires_every_relay_was_energised(run: Run) -> None:
+    """A badge that opened nothing counts 1500 ms, and one that does so makes the p99 of eight."""
+    assert run.rows["osdp_badge_to_relay"]["value"] < 1500
+    assert run.rows["mqtt_badge_to_relay"]["value"] < 1500
+
+
+def test_the_promise_for_osdp_follows_from_the_cycle_that_was_measured(run: Run) -> None:
+    row = run.rows["osdp_badge_to_relay"]
+    assert row["beside"]["value"] > 9 * 3, "nine devices, each with 3 ms of turnaround"
+    assert row["promise"]["value"] == pytest.approx(2 * row["beside"]["value"] + 20, abs=0.01)
+    assert "115200 baud, turnaround 3 ms" in row["promise"]["text"]
+
+
+def test_the_promise_for_the_controller_follows_from_the_commit_that_was_measured(run: Run) -> None:
+    row = run.rows["controller_stimulus_to_effect"]
+    assert row["promise"]["value"] == pytest.approx(row["beside"]["value"] + 10, abs=0.01)
+
+
+def test_nothing_is_left_behind(run: Run) -> None:
+    assert not list(run.folder.iterdir())
+    assert not run.left
+
+
+def test_one_row_can_be_asked_for_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "rows.json"
+    assert main(["--quick", "decide_p99", "--json", str(file), "--folder", str(tmp_path)]) == 0
+    assert [row["name"] for row in json.loads(file.read_text())] == ["decide_p99"]
+    assert "log_append" not in capsys.readouterr().out
+
+
+def test_a_row_that_nobody_promised_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["quickness", "--folder", str(tmp_path)])
+    assert ended.value.code == 2
+    assert "quickness" in capsys.readouterr().err
