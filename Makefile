@@ -5,7 +5,7 @@ READY   := .venv/.ostiary-ready
 PAGE    := api/static/index.html
 NPM     := PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/npm --prefix console
 CONSOLE := $(shell find console -name node_modules -prune -o -type f ! -name schema.d.ts ! -path 'console/tests/*' -print)
-CODE    := controller devices vision api simulators tests benchmarks hatch_build.py
+CODE    := $(wildcard controller devices vision api simulators tests benchmarks) hatch_build.py
 
 # pytest says 5 when a part has no tests (yet)
 run_tests = $(PYTEST) $(1) || test $$? -eq 5
