@@ -14,7 +14,8 @@ from enum import StrEnum
 
 from controller.domain.ids import DoorId
 from simulators.badges import badge
-from simulators.guard import GuardError
+from simulators.building import Building
+from simulators.guard import Guard, GuardError
 from simulators.hand import released, until
 from simulators.scenario import DOOR_SECONDS, REST_SECONDS, SCREEN_SECONDS, Stage, at_rest
 from simulators.screen import Record, Screen, SeenAlarm
@@ -77,18 +78,18 @@ async def play(stage: Stage) -> None:
     await _lockdown(stage)
 
 
-async def tidy(stage: Stage) -> None:
+async def tidy(building: Building, guard: Guard) -> None:
     """Close every door, and let the guard acknowledge every alarm and close those whose cause is gone."""
-    for name, door in stage.building.doors.items():
+    for door in building.doors.values():
         if door.state.leaf_open:
-            stage.hand.close(name)
-    await until(lambda: all(map(at_rest, stage.building.doors.values())), REST_SECONDS)
-    for alarm in stage.guard.view.alarms:
+            door.close(time.monotonic())
+    await until(lambda: all(map(at_rest, building.doors.values())), REST_SECONDS)
+    for alarm in guard.view.alarms:
         with contextlib.suppress(GuardError):  # another operator may have been quicker
             if alarm.acknowledged_by is None:
-                await stage.guard.order(f"alarms/{alarm.id}/acknowledge")
+                await guard.order(f"alarms/{alarm.id}/acknowledge")
             if not alarm.persists:
-                await stage.guard.order(f"alarms/{alarm.id}/close", reason="Seen to; the round is over")
+                await guard.order(f"alarms/{alarm.id}/close", reason="Seen to; the round is over")
 
 
 async def _through_the_gates(stage: Stage) -> None:

@@ -34,6 +34,7 @@ class Theatre:
         self._playing: asyncio.Task[None] | None = None
         self._operators: asyncio.Future[tuple[Guard, Guard]] = asyncio.get_running_loop().create_future()
         self._enrolled = asyncio.Event()
+        self._rounds = 0
 
     def take(self, message: Mapping[str, object]) -> None:
         """Let one message happen; what cannot be done is answered with an `error`."""
@@ -97,13 +98,15 @@ class Theatre:
             guard, second = await asyncio.shield(self._operators)
         await guard.until(lambda g: g.seq > 0, FIRST_VIEW_SECONDS)
         while True:
+            if self._rounds:
+                await morning.tidy(self._building, guard)
+            self._rounds += 1
             stage = Stage(self._building, guard, second, say=self._say, steps=morning.Step, enrolled=self._enrolled)
             await morning.play(stage)
             self._say({"report": stage.tally.report(stage.truth())})
             if not again:
                 return
             await asyncio.sleep(PAUSE_SECONDS)
-            await morning.tidy(stage)
 
 
 def _passwords(credentials: Path) -> dict[str, str]:

@@ -180,7 +180,7 @@ async def test_tidying_up_closes_doors_and_the_alarms_whose_cause_is_gone(stage)
 
     alarms = [alarm("a1", None, persists=True), alarm("a2", None, persists=False), alarm("a3", "g", persists=False)]
     await stage.guard.show("view", {"seq": 1, "alarms": alarms})
-    await morning.tidy(stage)
+    await morning.tidy(stage.building, stage.guard)
     assert at_rest(door)
     assert stage.guard.pressed == [
         "alarms/a1/acknowledge",
