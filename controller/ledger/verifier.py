@@ -10,11 +10,15 @@ from controller.ledger.entry import GENESIS, Entry, chain_hash, leaf_hash
 
 @dataclass(frozen=True, slots=True)
 class StoredEntry:
-    """A row as it was found, with the hashes that stand beside it."""
+    """A row as it was found, with the hashes that stand beside it.
+
+    ``as_written``: body and hashes are stored as bytes; rewritten as text they may read the same.
+    """
 
     entry: Entry
     leaf: bytes
     chain: bytes
+    as_written: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,12 @@ def verify(rows: Iterable[StoredEntry]) -> Intact | Broken:
 
 def _fault(row: StoredEntry, before: bytes, expected: int) -> Broken | None:
     seq = row.entry.seq
+    if seq < expected:
+        return Broken(seq, "its number comes before the first")
     if seq != expected:
         return Broken(expected, f"missing: the next entry found is {seq}")
+    if not row.as_written:
+        return Broken(seq, "its bytes were rewritten as text")
     leaf = leaf_hash(row.entry)
     if leaf != row.leaf:
         return Broken(seq, "its content does not match its leaf hash")

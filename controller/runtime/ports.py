@@ -27,8 +27,9 @@ class EventLog(Protocol):
     def append(self, records: Sequence[Recorded]) -> asyncio.Future[None]:
         """Queue the records, in order; the future is done only once they are durable.
 
-        It never fails: while the disk refuses, the records stay queued, in order, and the future stays pending. Who
-        waits for it bounds the wait.
+        The future never fails: while the disk refuses, the records stay queued, in order, and it stays pending. Who
+        waits for it bounds the wait. Raises ``TypeError`` or ``ValueError``, and queues none of them, for a record that
+        cannot be put into bytes.
         """
         ...
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
@@ -20,6 +21,12 @@ MICROSECOND = timedelta(microseconds=1)
 
 VERSIONS: Mapping[str, int] = MappingProxyType(dict.fromkeys(KINDS, 1))
 """The version each kind is written in today."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    event: dict[str, Any]
+    site: str
 
 
 class UnreadableEvent(ValueError):
@@ -46,12 +53,15 @@ def to_record(entry: Entry) -> Recorded:
     if kind is None or entry.version != VERSIONS[entry.kind]:
         raise UnreadableEvent(f"event {entry.seq}: kind {entry.kind!r} version {entry.version} is not known here")
     try:
-        body = orjson.loads(entry.body)
-        event: Event = _CONVERTER.structure(body["event"], kind)
+        body = _CONVERTER.structure(orjson.loads(entry.body), _Body)
+        event: Event = _CONVERTER.structure(body.event, kind)
         at = Instant(EPOCH + entry.wall * MICROSECOND, entry.mono / 1e6)
-        return Recorded(entry.seq, at, entry.boot, body["site"], event)
-    except (cattrs.BaseValidationError, KeyError, TypeError, ValueError) as error:
-        raise UnreadableEvent(f"event {entry.seq}: the body of {entry.kind!r} cannot be read: {error}") from error
+        return Recorded(entry.seq, at, entry.boot, body.site, event)
+    except cattrs.BaseValidationError as error:
+        why = "; ".join(cattrs.transform_error(error))
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
+        why = str(error)
+    raise UnreadableEvent(f"event {entry.seq}: the body of {entry.kind!r} cannot be read: {why}")
 
 
 def to_plain(event: Event) -> dict[str, Any]:

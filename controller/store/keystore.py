@@ -152,7 +152,7 @@ def _box_key(path: Path) -> bytes:
 
 
 def _engine(path: Path) -> sa.Engine:
-    engine = sa.create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)), poolclass=NullPool)
 
     @sa.event.listens_for(engine, "connect")
     def forgetful(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:

@@ -1,0 +1,104 @@
+"""One event of every kind, with no field left at its default: what the golden file holds."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+from controller.domain import events as ev
+from controller.domain.alarms import AlarmKind, Priority, Source
+from controller.domain.decision import Check, DenyReason, FaceOutcome
+from controller.domain.doors import LockStatus, Position
+from controller.domain.events import Event, UnlockFailure, Violation
+from controller.domain.operators import Operator, Refusal, Role
+from controller.domain.people import Cardholder, CardholderKind, Credential, CredentialStatus
+from controller.domain.site import Assurance, Factor
+
+TRACE = (Check("right", 'level "staff" holds – naïve', None), Check("lockdown", "lockdown", DenyReason.LOCKDOWN))
+PERSON = Cardholder("p-1", CardholderKind.LOCAL_STAFF, 2, frozenset({"staff", "night", "it"}))
+BADGE = Credential(
+    "p-1-badge",
+    "p-1",
+    "ab" * 32,
+    "cd" * 32,
+    Assurance.SYMMETRIC,
+    CredentialStatus.SUSPENDED,
+    datetime(2026, 1, 2, 3, 4, 5, 6, tzinfo=UTC),
+    datetime(2027, 1, 2, tzinfo=timezone(timedelta(hours=5, minutes=45))),
+)
+
+EXAMPLES: tuple[Event, ...] = (
+    ev.BoxStarted("0.1.0", 15.0, 60.0, 5.0),
+    ev.BoxStopped(),
+    ev.StartUpCompleted(),
+    ev.SiteActivated("d" * 64, 'id = "mission"\n# naïve\n'),
+    ev.CardholderRecorded("root at the box", PERSON, "c2VhbGVk"),
+    ev.CredentialRecorded("root at the box", BADGE),
+    ev.FaceTemplateRecorded("root at the box", "p-1", "engine-1", "mean5", "c2VhbGVk"),
+    ev.OperatorRecorded("root at the box", Operator("gil", Role.DATA_PROTECTION_OFFICER)),
+    ev.OperatorSignedIn("gil", "192.0.2.7"),
+    ev.OperatorSignInFailed("gil", "192.0.2.7"),
+    ev.OperatorSignedOut("gil"),
+    ev.AccessGranted(
+        "r1", "front-in", "front", "lobby", "p-1-badge", "p-1", (Factor.CARD, Factor.PIN, Factor.FACE), 5.25, TRACE
+    ),
+    ev.AccessDenied(
+        "r2",
+        "front-in",
+        "front",
+        "p-1-badge",
+        "p-1",
+        (Factor.CARD,),
+        (DenyReason.LOCKDOWN, DenyReason.HOLIDAY),
+        TRACE,
+        "H10301",
+        26,
+        "deadbe80",
+    ),
+    ev.ChallengeIssued("r3", "in", "front", "p-1-badge", "p-1", (Factor.CARD,), (Factor.FACE, Factor.PIN), 15.0, TRACE),
+    ev.FactorProven("r3", "in", Factor.PIN),
+    ev.FaceJudged("r3", "in", "cam-1", "p-1", FaceOutcome.MISMATCH, 0.1 + 0.2, 7),
+    ev.GrantWithdrawn("r1", "front", Refusal.DOOR_BLOCKED),
+    ev.EntryObserved("r1", "front", "p-1", "lobby", assumed=True),
+    ev.EntryAmbiguous("front", ("r1", "r4"), ("p-1", "p-2")),
+    ev.ExitObserved("r4", "front"),
+    ev.NoEntryAfterGrant("r1", "front", "p-1"),
+    ev.PassageLapsed("r4", "front"),
+    ev.PositionObserved("front", Position.OPEN, 20.0, 15.0),
+    ev.HeldOpenTimerRestarted("front", 20.0, 15.0),
+    ev.HeldOpenWarned("front"),
+    ev.HeldOpenTimed("front"),
+    ev.LockObserved("front", LockStatus.JAMMED),
+    ev.ExitRequested("r4", "front", 5.0),
+    ev.DeviceCameOnline("head-1", secure=True, detail="vendor 0a1b2c"),
+    ev.DeviceWentOffline("head-1", "no answer"),
+    ev.TamperObserved("head-1", active=True),
+    ev.PowerObserved("head-1", failed=True),
+    ev.WireViolated("head-1", Violation.SEQUENCE_GAP, "messages 3 to 4 never came"),
+    ev.MessageTaken("lock-1", "f00d", 2**53 - 1),
+    ev.CameraCameOnline("cam-1"),
+    ev.CameraWentOffline("cam-1", "no frames"),
+    ev.DoorUnlockOrdered("r5", "front", "gil", "a courier", 5.0),
+    ev.DoorLockOrdered("front", "gil"),
+    ev.DoorBlocked("front", "gil", "broken glass"),
+    ev.DoorUnblocked("front", "gil"),
+    ev.LockdownStarted("gil", "shots heard", 5.0),
+    ev.LockdownSecured(1.75),
+    ev.LockdownOverdue(("front", "inner")),
+    ev.LockdownEndRequested("gil"),
+    ev.LockdownEnded("gil", "sue"),
+    ev.ThreatLevelSet("sue", 2, "a call"),
+    ev.OrderRefused("gil", "unlock_once", "front", Refusal.LOCKDOWN),
+    ev.AlarmRaised(
+        "a1", AlarmKind.FORCED_OPEN, Priority.HIGH, Source("front", "front-in", "head-1", "cam-1"), "by hand", True
+    ),
+    ev.AlarmCauseGone("a1"),
+    ev.AlarmAcknowledged("a1", "gil"),
+    ev.AlarmClosed("a1", "gil", "seen to"),
+    ev.LogWasLate("no record was durable within 0.25 s"),
+    ev.LogWasRestored(),
+    ev.ClockDistrusted("wall time stepped by 60 s"),
+    ev.ClockTrusted(),
+)
+
+BESIDE_THE_GOLDEN = (ev.GrantWithdrawn("r1", "front", UnlockFailure.RESTARTED),)
+"""The other side of a union."""
