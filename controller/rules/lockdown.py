@@ -38,8 +38,8 @@ def withdraw(turn: Turn, door: DoorId, why: Refusal) -> None:
 
 
 def end_lockdown(turn: Turn, operator: OperatorId, first: OperatorId | None) -> None:
-    """Ask to end it, or, as a second person after ``first``, end it."""
-    if first is None or first == operator:
+    """Ask to end it, or, as another person than ``first``, who asked before, end it."""
+    if first is None:
         turn.record(ev.LockdownEndRequested(operator))
         return
     turn.record(ev.LockdownEnded(first, operator))

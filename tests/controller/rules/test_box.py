@@ -189,6 +189,15 @@ def test_a_clock_set_back_stays_untrusted_until_it_has_caught_up() -> None:
     assert [*trusted, house.state.clock_trusted] == [False, True]
 
 
+def test_a_clock_set_back_is_not_trusted_for_running_evenly() -> None:
+    house = quiet_house()
+    house.set_wall(house.now.wall - timedelta(hours=1))
+    for _ in range(70):
+        house.see(strange_card(FRONT_IN), after=1.0)
+    assert not house.state.clock_trusted
+    assert len(of_kind(ev.ClockDistrusted, house.events)) == 1
+
+
 def test_a_box_that_wakes_up_in_the_past_does_not_trust_its_clock() -> None:
     house = quiet_house()
     house.see(strange_card(FRONT_IN))

@@ -45,6 +45,7 @@ from tests.controller.builders import (
     SUE,
     House,
     badge,
+    opens,
     order,
     pin,
     quiet_house,
@@ -233,7 +234,20 @@ ASIDE: Mapping[str, tuple[Row, type[Decision]]] = {
     "another door is blocked": (_ordered(BlockDoor(INNER, "repair")), Grant),
     "the grant is at this very door": (lambda house: (house.see(swipe(FRONT_IN, ALICE)), ask(house))[1], Grant),
     "the grant elsewhere lapsed this very second": (
-        lambda house: (house.see(swipe(FRONT_IN, ALICE)), house.wait(6.0), ask(house, INNER_OUT))[2],
+        lambda house: (
+            house.see(swipe(FRONT_IN, ALICE)),
+            house.see_late(st.Nothing(), 6.0),
+            ask(house, INNER_OUT),
+        )[2],
+        Grant,
+    ),
+    "the grant elsewhere was used": (
+        lambda house: (
+            house.see(swipe(FRONT_IN, BOB)),
+            house.see(opens(FRONT)),
+            house.see(swipe(FRONT_IN, ALICE)),  # while the door stands open: counted as used
+            ask(house, INNER_OUT),
+        )[3],
         Grant,
     ),
     "two wrong PINs": (

@@ -80,6 +80,13 @@ def test_a_lock_that_comes_back_while_somebody_may_pass_is_left_alone() -> None:
     assert house.see(device(LOCK)).effects == ()
 
 
+def test_a_door_nothing_is_known_of_is_not_made_unknown_again() -> None:
+    house = quiet_house()
+    house.restart()
+    lost = house.see(device(LOCK, online=False)).events
+    assert not any(isinstance(event, ev.PositionObserved | ev.LockObserved) for event in lost)
+
+
 def test_a_grant_that_lapsed_unnoticed_keeps_no_lock_open() -> None:
     house = quiet_house()
     house.see(device(LOCK, online=False))

@@ -403,6 +403,14 @@ def test_commanded_is_not_observed() -> None:
     assert house.state.door(FRONT).ordered is None
 
 
+def test_of_an_unlock_that_failed_nothing_is_left_to_wait_for() -> None:
+    house = quiet_house()
+    house.see(swipe(FRONT_IN, ALICE))
+    house.see(st.RexSeen(FRONT))
+    house.see(st.UnlockFailed(FRONT, RequestId("r1"), ev.UnlockFailure.DEVICE_REFUSED))
+    assert house.state.door(FRONT).ordered is None
+
+
 def test_an_order_that_a_locked_bolt_already_shows_waits_for_nothing() -> None:
     house = quiet_house()
     house.see(order(GIL, LockDoor(FRONT)))

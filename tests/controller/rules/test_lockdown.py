@@ -66,6 +66,14 @@ def test_open_grants_are_withdrawn_and_an_unlock_that_waits_for_the_log_never_go
     assert not still_holds(house.state, unlock, house.now)
 
 
+def test_an_unlocked_bolt_is_shown_as_ordered_to_lock() -> None:
+    house = quiet_house()
+    house.see(bolt(FRONT, LockStatus.UNLOCKED))
+    house.see(START)
+    assert house.state.door(FRONT).ordered is LockStatus.LOCKED
+    assert house.state.door(INNER).ordered is None
+
+
 def test_the_way_out_stays_open() -> None:
     house = quiet_house()
     house.see(st.RexSeen(FRONT))
