@@ -106,6 +106,15 @@ class ViolationSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class FaultSeen:
+    """Something is broken, or no longer is: a wire of ``device`` is cut or shorted; None: a fault in our own code."""
+
+    device: DeviceId | None
+    active: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class CameraSeen:
     """A camera gives pictures, or no longer does."""
 
@@ -242,6 +251,7 @@ Stimulus = (
     | TamperSeen
     | PowerSeen
     | ViolationSeen
+    | FaultSeen
     | CameraSeen
     | UnlockFailed
     | Ordered

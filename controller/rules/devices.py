@@ -8,7 +8,7 @@ from controller.domain.doors import LockStatus, Position
 from controller.domain.effects import Relock
 from controller.domain.ids import DeviceId, DoorId
 from controller.domain.site import DeviceKind, Site
-from controller.domain.stimuli import CameraSeen, Delivered, DeviceSeen, PowerSeen, TamperSeen, ViolationSeen
+from controller.domain.stimuli import CameraSeen, Delivered, DeviceSeen, FaultSeen, PowerSeen, TamperSeen, ViolationSeen
 from controller.rules.alarm import cause_gone, raise_alarm
 from controller.rules.door import armed
 from controller.rules.lockdown import look_whether_secured
@@ -72,6 +72,18 @@ def violation_seen(turn: Turn, seen: ViolationSeen) -> None:
     turn.record(ev.WireViolated(seen.device, seen.violation, seen.detail))
     kind = AlarmKind.FAULT if seen.violation in _FAULTS else AlarmKind.SECURE_CHANNEL_LOST
     raise_alarm(turn, kind, Source(device=seen.device), seen.violation.value, lasting=False)
+
+
+def fault_seen(turn: Turn, seen: FaultSeen) -> None:
+    """A supervised wire broke or was mended; or our own code failed, which is told and has no end to be seen."""
+    if seen.device is None:
+        raise_alarm(turn, AlarmKind.FAULT, Source(), seen.detail, lasting=False)
+    elif seen.device not in turn.site.devices:
+        return
+    elif seen.active:
+        raise_alarm(turn, AlarmKind.FAULT, Source(device=seen.device), seen.detail)
+    else:
+        cause_gone(turn, {AlarmKind.FAULT}, Source(device=seen.device))
 
 
 def message_is_new(turn: Turn, message: Delivered) -> bool:

@@ -17,6 +17,7 @@ from controller.rules.box import log_late, log_restored, sign_in_tried, started_
 from controller.rules.devices import (
     camera_seen,
     device_seen,
+    fault_seen,
     message_is_new,
     power_seen,
     start_up_time_passed,
@@ -89,6 +90,8 @@ def _dispatch(turn: Turn, stimulus: Stimulus) -> None:  # noqa: C901 - one flat 
             power_seen(turn, stimulus)
         case st.ViolationSeen():
             violation_seen(turn, stimulus)
+        case st.FaultSeen():
+            fault_seen(turn, stimulus)
         case st.CameraSeen():
             camera_seen(turn, stimulus)
         case st.UnlockFailed():

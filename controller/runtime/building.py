@@ -6,12 +6,13 @@ import asyncio
 from collections.abc import Sequence
 
 from controller.domain.events import OrderRefused, Recorded
-from controller.domain.ids import CameraId, CardholderId, CredentialId, OperatorId, ReaderId
+from controller.domain.ids import CameraId, CardholderId, CredentialId, DeviceId, OperatorId, ReaderId
 from controller.domain.operators import Operator, Order, Refusal
 from controller.domain.stimuli import Ordered, SignedOutSeen, SignInTried, Stimulus
 from controller.runtime.facade import Moment, SignIn
 from controller.runtime.ports import Clock, Identity, Passwords, People, Pictures
-from controller.runtime.runtime import RecordWatch, Runtime
+from controller.runtime.runtime import Runtime
+from controller.runtime.watch import RecordWatch
 
 
 class Building:
@@ -34,6 +35,11 @@ class Building:
         """Return whose PIN this reader waits for, or None."""
         pending = self._runtime.state.challenges.get(reader)
         return pending.credential if pending else None
+
+    def taken(self, device: DeviceId, boot: str, number: int) -> bool:
+        """Tell whether a device's numbered message was acted upon already."""
+        heard = self._runtime.state.heard.get(device)
+        return heard is not None and heard.boot == boot and number <= heard.last
 
     def mono(self) -> float:
         """Return monotonic seconds, on the clock of the state's deadlines."""
@@ -63,17 +69,16 @@ class Building:
 
     async def sign_in(self, operator: OperatorId, password: str, *, new_password: str | None, address: str) -> SignIn:
         """Check a password. A one-time password counts only together with a new one, which then replaces it."""
-        known = self.operator(operator)
         right = await asyncio.to_thread(self._passwords.password_matches, operator, password)
-        if known is None or not right:
+        if self.operator(operator) is None or not right:
             self._runtime.handle(SignInTried(operator, succeeded=False, address=address))
             return SignIn(refused=True)
-        if self._passwords.password_is_one_time(operator):
+        if await asyncio.to_thread(self._passwords.password_is_one_time, operator):
             if new_password is None:
                 return SignIn(new_password_needed=True)
             await asyncio.to_thread(self._passwords.set_password, operator, new_password, one_time=False)
         self._runtime.handle(SignInTried(operator, succeeded=True, address=address))
-        return SignIn(operator=known)
+        return SignIn(operator=self.operator(operator))
 
     async def signed_out(self, operator: OperatorId) -> None:
         """Record that an operator left."""

@@ -7,8 +7,9 @@ ingress unlock and its green light) is posted when the log says so, and given up
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -19,11 +20,11 @@ from controller.domain.ids import DoorId, RequestId
 from controller.domain.instant import Instant
 from controller.domain.site import Site
 from controller.domain.state import SiteState
-from controller.domain.stimuli import LogLateSeen, LogRestoredSeen, Stimulus, TimePassed
+from controller.domain.stimuli import FaultSeen, LogLateSeen, LogRestoredSeen, Stimulus, TimePassed
 from controller.rules.step import next_deadline, step, still_holds
 from controller.rules.turn import Outcome
-from controller.runtime.facade import Lagged
 from controller.runtime.ports import Actuators, Clock, EventLog
+from controller.runtime.watch import RecordWatch
 
 LOG_WAIT_SECONDS = 0.25
 """How long an ingress unlock waits for its record; past it the grant is withdrawn."""
@@ -32,14 +33,22 @@ TICK_SECONDS = 1.0
 """The clock and the log are looked at this often even while nothing happens."""
 
 RECENT = 2000
-WATCH_QUEUE = 1000
+"""So many durable records are kept at hand; what is not durable yet is kept however much it is."""
 
 _LOG = structlog.get_logger(__name__)
 
 
+class HandlingFailed(Exception):
+    """A fault of ours, in a rule or at a wire. The building is as it was; the alarm ``recorded`` tells is raised."""
+
+    def __init__(self, where: str, error: Exception, recorded: asyncio.Future[None]) -> None:
+        super().__init__(f"{where}: {type(error).__name__}")
+        self.recorded = recorded
+
+
 @dataclass(frozen=True, slots=True)
 class Handled:
-    """What one stimulus led to; ``durable`` is done once all of it is on the disk."""
+    """What one stimulus led to; ``durable`` is done once all of it, and all before it, is on the disk."""
 
     outcome: Outcome
     durable: asyncio.Future[None]
@@ -67,32 +76,50 @@ class Runtime:
         self._actuators = actuators
         self._clock = clock
         self._loop = asyncio.get_running_loop()
+        self._due: float | None = None
         self._deadline: asyncio.TimerHandle | None = None
         self._heartbeat = self._loop.call_later(TICK_SECONDS, self._tick)
-        self._recent: deque[Recorded] = deque(maxlen=RECENT)
+        self._recent: deque[Recorded] = deque()
+        self._durable_seq = seq
+        self._newest: asyncio.Future[None] = self._loop.create_future()
+        self._newest.set_result(None)
         self._watchers: set[RecordWatch] = set()
         self._listeners: list[Callable[[Recorded], None]] = []
 
     def handle(self, stimulus: Stimulus) -> Handled:
-        """Decide, fold, post what may go at once, queue the record, and post the rest once it is durable."""
+        """Decide, queue the record, fold, post what may go at once, and the rest once the record is durable.
+
+        Raises ``HandlingFailed`` where a rule fails: then nothing is folded and nothing posted.
+        """
         now = self._clock.now()
-        outcome = step(self.site, self.state, stimulus, now)
-        records = self._numbered(outcome, now)
+        with self._alarmed(type(stimulus).__name__):
+            outcome = step(self.site, self.state, stimulus, now)
+            records = self._numbered(outcome, now)
+            written = self._log.append(records) if records else None
         self.state = outcome.state
+        if written is not None:
+            self.seq = records[-1].seq
+            self._newest = written
+            written.add_done_callback(lambda _: self._now_durable(records[-1].seq))
+            self._publish(records)
+        durable = self._newest
+        self._set_timer(now)
+        self._post([effect for effect in outcome.effects if not waits_for_log(effect)])
         waiting = [effect for effect in outcome.effects if waits_for_log(effect)]
-        for effect in outcome.effects:
-            if not waits_for_log(effect):
-                self._actuators.post(effect)
-        durable = self._log.append(records) if records else self._nothing_to_wait_for()
         if waiting:
             self._post_when_durable(waiting, durable)
-        self._publish(records)
-        self._set_timer(now)
-        return Handled(outcome, durable)
+        # Shielded: whoever gives up waiting must not make an unwritten record look written.
+        return Handled(outcome, asyncio.shield(durable))
 
     def submit(self, stimulus: Stimulus) -> asyncio.Future[None]:
-        """Handle a stimulus; the future is done once everything that followed from it is durable."""
-        return self.handle(stimulus).durable
+        """Handle a stimulus; the future is done once everything that followed from it is durable.
+
+        A fault of ours follows from it, too: as an alarm. Whoever hands claims in has no use for the exception.
+        """
+        try:
+            return self.handle(stimulus).durable
+        except HandlingFailed as failed:
+            return failed.recorded
 
     def listen(self, listener: Callable[[Recorded], None]) -> None:
         """Call ``listener`` with every record from now on, on the loop, in order."""
@@ -124,89 +151,94 @@ class Runtime:
             self._deadline.cancel()
 
     def _numbered(self, outcome: Outcome, now: Instant) -> list[Recorded]:
-        records = []
-        for event in outcome.events:
-            self.seq += 1
-            records.append(Recorded(self.seq, now, self.boot, self.site.digest, event))
-        return records
+        return [
+            Recorded(seq, now, self.boot, self.site.digest, event)
+            for seq, event in enumerate(outcome.events, self.seq + 1)
+        ]
 
-    def _nothing_to_wait_for(self) -> asyncio.Future[None]:
-        done = self._loop.create_future()
-        done.set_result(None)
-        return done
+    @contextlib.contextmanager
+    def _alarmed(self, where: str) -> Iterator[None]:
+        """The top of all that happens here: a fault of ours is an alarm, and never the end of the loop."""
+        try:
+            yield
+        except HandlingFailed:
+            raise
+        except Exception as error:
+            _LOG.exception("a fault of ours", where=where)
+            raise HandlingFailed(where, error, self._record_fault(where, error)) from error
+
+    def _record_fault(self, where: str, error: Exception) -> asyncio.Future[None]:
+        """Raise the alarm. Where that fails as well, the future stays pending: nothing of it was written down."""
+        if where == FaultSeen.__name__:
+            return self._loop.create_future()
+        # The error's own words stay out of the log: they may repeat what must not stand there.
+        return self.submit(FaultSeen(None, active=True, detail=f"{type(error).__name__} in {where}"))
+
+    def _post(self, effects: Sequence[Effect]) -> None:
+        """Post each; one that cannot be posted keeps none of the others back."""
+        for effect in effects:
+            with contextlib.suppress(HandlingFailed), self._alarmed(type(effect).__name__):
+                self._actuators.post(effect)
 
     def _post_when_durable(self, effects: Sequence[Effect], durable: asyncio.Future[None]) -> None:
         def too_late() -> None:
             durable.remove_done_callback(in_time)
-            grants = _grants(effects)
-            self.handle(LogLateSeen(grants, f"no record was durable within {LOG_WAIT_SECONDS} s"))
+            self.submit(LogLateSeen(_grants(effects), _TOO_SLOW))
 
         def in_time(_: asyncio.Future[None]) -> None:
             timer.cancel()
             now = self._clock.now()
             if all(still_holds(self.state, effect, now) for effect in effects):
-                for effect in effects:
-                    self._actuators.post(effect)
+                self._post(effects)
 
         timer = self._loop.call_later(LOG_WAIT_SECONDS, too_late)
         durable.add_done_callback(in_time)
 
+    def _now_durable(self, seq: int) -> None:
+        self._durable_seq = seq
+
     def _publish(self, records: Sequence[Recorded]) -> None:
         self._recent.extend(records)
+        while len(self._recent) > RECENT and self._recent[0].seq <= self._durable_seq:
+            self._recent.popleft()
         for record in records:
             for listener in self._listeners:
-                listener(record)
+                with contextlib.suppress(HandlingFailed), self._alarmed("a listener"):
+                    listener(record)
             for watcher in list(self._watchers):
                 watcher.offer(record)
 
     def _set_timer(self, now: Instant) -> None:
+        """Have the next deadline kept. One that was kept and still stands is the heartbeat's: no spinning on it."""
+        due = next_deadline(self.state)
+        if due == self._due:
+            return
         if self._deadline is not None:
             self._deadline.cancel()
-        due = next_deadline(self.state)
-        if due is not None:
-            self._deadline = self._loop.call_later(max(0.0, due - now.mono), self._time_passed)
+        self._due = due
+        self._deadline = self._wake_in(due - now.mono) if due is not None else None
 
-    def _time_passed(self) -> None:
-        self.handle(TimePassed())
+    def _wake_in(self, seconds: float) -> asyncio.TimerHandle:
+        return self._loop.call_later(max(0.0, seconds), self._deadline_came)
+
+    def _deadline_came(self) -> None:
+        left = self._due - self.mono() if self._due is not None else 0.0
+        if left > 0.0:  # the loop's clock is coarser than ours
+            self._deadline = self._wake_in(left)
+        else:
+            self.submit(TimePassed())
 
     def _tick(self) -> None:
         self._heartbeat = self._loop.call_later(TICK_SECONDS, self._tick)
         late = self._log.late(LOG_WAIT_SECONDS)
         if late and not self.state.log_late:
-            self.handle(LogLateSeen((), f"no record was durable within {LOG_WAIT_SECONDS} s"))
+            self.submit(LogLateSeen((), _TOO_SLOW))
         elif self.state.log_late and not late:
-            self.handle(LogRestoredSeen())
-        else:
-            self._time_passed()
+            self.submit(LogRestoredSeen())
+        self.submit(TimePassed())
 
 
-class RecordWatch:
-    """A bounded subscription: a watcher that falls behind is told so, and holds nobody up."""
-
-    def __init__(self, forget: Callable[[RecordWatch], None]) -> None:
-        self._forget = forget
-        self._queue: asyncio.Queue[Recorded] = asyncio.Queue(WATCH_QUEUE)
-        self._lagged = False
-
-    def offer(self, record: Recorded) -> None:
-        """Hand a record over, or note that there is no room."""
-        try:
-            self._queue.put_nowait(record)
-        except asyncio.QueueFull:
-            self._lagged = True
-
-    async def next(self) -> Recorded:
-        """Return the next record. Raises ``Lagged`` once records were dropped."""
-        if self._lagged:
-            while not self._queue.empty():
-                self._queue.get_nowait()
-            self._lagged = False
-            raise Lagged
-        return await self._queue.get()
-
-    def close(self) -> None:
-        """End the subscription."""
-        self._forget(self)
+_TOO_SLOW = f"no record was durable within {LOG_WAIT_SECONDS} s"
 
 
 def _grants(effects: Sequence[Effect]) -> tuple[tuple[DoorId, RequestId], ...]:

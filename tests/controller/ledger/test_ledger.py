@@ -14,8 +14,9 @@ FIRST = Entry(1, "box_stopped", 1, 1_795_424_400_123_456, 1_234_567_891, "boot-1
 SECOND = Entry(2, "alarm_closed", 1, -5, 0, "böot", '{"event":{"reason":"naïve\n"},"site":"s"}'.encode())
 
 FIRST_BYTES = b'1\nbox_stopped\n1\n1795424400123456\n1234567891\nboot-1\n{"event":{},"site":"s"}'
-FIRST_LEAF = "0b20ef7c7a32cc4253bc744d7b35ea91a6165b20bd6b349d6aae0b2627bc84a1"  # (printf '\0'; cat entry) | sha256sum
-FIRST_CHAIN = "11aa72c8127b8803423d0b089aa17db5290d6f163c8ab221f352eee4c1b2a97f"  # (head -c32 /dev/zero; xxd -r -p leaf) | sha256sum
+# (printf '\0'; cat entry) | sha256sum, and (head -c32 /dev/zero; xxd -r -p leaf) | sha256sum
+FIRST_LEAF = "0b20ef7c7a32cc4253bc744d7b35ea91a6165b20bd6b349d6aae0b2627bc84a1"
+FIRST_CHAIN = "11aa72c8127b8803423d0b089aa17db5290d6f163c8ab221f352eee4c1b2a97f"
 
 
 def by_hand(entries):

@@ -13,7 +13,7 @@ from controller.domain.operators import Operator, Refusal, Role
 from controller.domain.people import Cardholder, CardholderKind, Credential, CredentialStatus
 from controller.domain.site import Assurance, Factor
 
-TRACE = (Check("right", 'level "staff" holds – naïve', None), Check("lockdown", "lockdown", DenyReason.LOCKDOWN))
+TRACE = (Check("right", 'level "staff" holds → naïve', None), Check("lockdown", "lockdown", DenyReason.LOCKDOWN))
 PERSON = Cardholder("p-1", CardholderKind.LOCAL_STAFF, 2, frozenset({"staff", "night", "it"}))
 BADGE = Credential(
     "p-1-badge",

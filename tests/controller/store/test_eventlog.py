@@ -132,7 +132,7 @@ def impatient(monkeypatch):
 
 async def until_refused(log):
     async with asyncio.timeout(PATIENCE):
-        while not log._failing:
+        while not log._failing:  # noqa: ASYNC110 - the thread tells nobody
             await asyncio.sleep(0.01)
 
 
