@@ -55,7 +55,7 @@ def watch_clock(turn: Turn) -> None:
         return
     behind = (last.wall - turn.now.wall).total_seconds()
     drift = -behind - (turn.now.mono - last.mono)
-    if behind > CLOCK_STEP_SECONDS or abs(drift) > CLOCK_STEP_SECONDS:
+    if abs(drift) > CLOCK_STEP_SECONDS:
         if turn.state.clock_trusted or drift > CLOCK_STEP_SECONDS:  # a further jump starts the steady time over
             turn.record(ev.ClockDistrusted(f"wall time stepped by {-behind if behind > 0 else drift:.0f} s"))
             raise_alarm(turn, AlarmKind.CLOCK_UNTRUSTED, Source())

@@ -80,8 +80,6 @@ def tries_after_start(state: SiteState, locked_until: float) -> dict[CredentialI
 
 def _wrong_pin(state: SiteState, credential: CredentialId, at: Instant) -> SiteState:
     tries = state.pin_tries.get(credential, PinTries(0, None))
-    if tries.locked_until is not None and at.mono < tries.locked_until:
-        return state
     wrong = 1 if tries.locked_until is not None else tries.wrong + 1
     locked = at.mono + PIN_LOCK_SECONDS if wrong >= MAX_WRONG_PINS else None
     return replace(state, pin_tries=state.pin_tries.set(credential, PinTries(wrong, locked)))

@@ -170,6 +170,7 @@ def test_lowering_the_threat_level_resets_no_lock_out() -> None:
     house.see(order(SUE, SetThreatLevel(0, "over")))
     house.see(wrong_pin(FRONT_IN))
     assert house.state.pin_tries == tries
+    assert denials(house)[-1] == (DenyReason.TOO_MANY_PIN_TRIES,)
 
 
 def test_a_lock_out_survives_a_restart() -> None:
