@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import signal
 import sys
 import tempfile
 import traceback
@@ -55,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given.folder.mkdir(parents=True, exist_ok=True)
     try:
         rows = _run(given.rows or MEASUREMENTS, extent, given.folder.absolute())
-    except KeyboardInterrupt:
+    except asyncio.CancelledError:
         return INTERRUPTED
     if rows is None:
         return FAILED
@@ -97,6 +98,10 @@ def _run(names: Iterable[str], extent: Extent, folder: Path) -> list[Row] | None
 
 
 async def _measured(names: Iterable[str], extent: Extent, folder: Path) -> list[Row]:
+    task = asyncio.current_task()
+    assert task is not None  # for the type checker: the runner made it
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
     shown = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
     with Progress(*shown, console=Console(stderr=True)) as progress:
         return [await _one(name, extent, folder, progress) for name in names]

@@ -7,7 +7,7 @@ import contextlib
 import itertools
 import random
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -114,20 +114,19 @@ async def played(files: Files, data: Path) -> AsyncIterator[Hand]:
             await box.admin.import_people(load_people(files.people, box.core.runtime.site), AUTHOR)
             await connect(simulated, box.broker.port, box.broker.folder)
             await _online(box)
-            async with listening(simulated) as hand:
-                watch = asyncio.create_task(box.wait())
+            async with listening(simulated, box.wait()) as hand:
                 yield hand
-                watch.cancel()
 
 
 @contextlib.asynccontextmanager
-async def listening(simulated: Simulator) -> AsyncIterator[Hand]:
-    """Give the hand to whoever orders, and take its answers meanwhile."""
+async def listening(simulated: Simulator, *beside: Coroutine[Any, Any, None]) -> AsyncIterator[Hand]:
+    """Give the hand to whoever orders; take its answers meanwhile, and run what else must not end before."""
     hand = Hand(simulated)
     async with asyncio.TaskGroup() as tasks:
-        ears = tasks.create_task(hand.listen())
+        running = [tasks.create_task(work) for work in (hand.listen(), *beside)]
         yield hand
-        ears.cancel()
+        for task in running:
+            task.cancel()
 
 
 async def connect(simulated: Simulator, port: int, broker_folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,18 @@ def test_the_promise_for_the_controller_follows_from_the_commit_that_was_measure
 def test_nothing_is_left_behind(run: Run) -> None:
     assert not list(run.folder.iterdir())
     assert not run.left
+
+
+def test_whoever_ends_it_in_the_middle_finds_nothing_left(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "benchmarks", "--full", "log_verify_1m", "--folder", tmp_path]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as bench:
+        while not list(tmp_path.glob("*/log.db")):
+            assert bench.poll() is None, "it ended by itself"
+            time.sleep(0.02)
+        bench.terminate()
+        bench.communicate(timeout=60)
+    assert bench.returncode == 130
+    assert not list(tmp_path.iterdir())
 
 
 def test_one_row_can_be_asked_for_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
