@@ -81,13 +81,15 @@ class Rounds:
     failed: list[str] = field(default_factory=list)
     checks: int = 0
 
-    def add(self, report: Mapping[str, Any]) -> None:
-        """Take one round's report in."""
+    def add(self, report: Mapping[str, Any]) -> list[str]:
+        """Take one round's report in; return the checks that failed in it."""
         self.swipes += report["swipes"]
         for wire, taken in report["unlock_ms"].items():
             self.unlock_ms[wire] += taken
         self.checks += len(report["checks"])
-        self.failed += [f"{check['name']}: {check['detail']}" for check in report["checks"] if not check["ok"]]
+        failed = [f"{check['name']}: {check['detail']}" for check in report["checks"] if not check["ok"]]
+        self.failed += failed
+        return failed
 
 
 class Simulator:
@@ -225,7 +227,8 @@ async def _play(
         simulator.tell(play={"scenario": "morning", "loop": seconds is None})
         while True:
             begun = time.monotonic()
-            rounds.add(await _one_round(simulator, say))
+            for failed in rounds.add(await _one_round(simulator, say)):
+                say(f"  check failed: {failed}")
             now = time.monotonic()
             if seconds is None:
                 continue
