@@ -7,7 +7,7 @@ import contextlib
 import itertools
 import random
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,12 @@ REST_SECONDS = 1.28
 """From one badge to the next at the same door."""
 
 SEED = 1
+
+
+def opened_nothing(took: Sequence[float]) -> str:
+    """Return how many badges opened nothing, as a part of a sentence; nothing where every one opened its door."""
+    missed = sum(ms >= MISSED_MS for ms in took)
+    return f", {missed} of them opened nothing" if missed else ""
 
 
 class Hand:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.rows import Figure, Row, percentile
+from benchmarks.wires import MISSED_MS, opened_nothing
 
 
 @pytest.mark.parametrize(
@@ -33,3 +34,8 @@ def test_percentiles_are_by_nearest_rank() -> None:
     numbers = [float(n) for n in range(1, 201)]
     assert [percentile(numbers, p) for p in (50, 99, 100)] == [100.0, 198.0, 200.0]
     assert percentile([7.0], 99) == 7.0
+
+
+def test_badges_that_opened_nothing_are_named_beside_the_figure() -> None:
+    assert opened_nothing([4.0, MISSED_MS, 5.0]) == ", 1 of them opened nothing"
+    assert opened_nothing([4.0, 5.0]) == ""
