@@ -1,0 +1,230 @@
+"""Facts we wrote down. The log of these is the truth of the building.
+
+Fields may be added with a default; anything else is a new version of the kind with an upcaster. No event holds a name,
+a face, a PIN or the number of an enrolled card in clear: those are sealed under the subject's own key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import get_args
+
+from controller.domain.events.access import (
+    AccessDenied,
+    AccessGranted,
+    ChallengeIssued,
+    FaceJudged,
+    FactorProven,
+    GrantWithdrawn,
+    NoEntryAfterGrant,
+    UnlockFailure,
+)
+from controller.domain.events.alarms import (
+    AlarmAcknowledged,
+    AlarmCauseGone,
+    AlarmClosed,
+    AlarmRaised,
+)
+from controller.domain.events.box import (
+    BoxStarted,
+    BoxStopped,
+    ClockDistrusted,
+    ClockTrusted,
+    LogWasLate,
+    LogWasRestored,
+    SiteActivated,
+    StartUpCompleted,
+)
+from controller.domain.events.devices import (
+    CameraCameOnline,
+    CameraWentOffline,
+    DeviceCameOnline,
+    DeviceWentOffline,
+    MessageTaken,
+    PowerObserved,
+    TamperObserved,
+    Violation,
+    WireViolated,
+)
+from controller.domain.events.doors import (
+    EntryAmbiguous,
+    EntryObserved,
+    ExitObserved,
+    ExitRequested,
+    HeldOpenTimed,
+    HeldOpenTimerRestarted,
+    HeldOpenWarned,
+    LockObserved,
+    PassageLapsed,
+    PositionObserved,
+)
+from controller.domain.events.orders import (
+    DoorBlocked,
+    DoorLockOrdered,
+    DoorUnblocked,
+    DoorUnlockOrdered,
+    LockdownEnded,
+    LockdownEndRequested,
+    LockdownOverdue,
+    LockdownSecured,
+    LockdownStarted,
+    OrderRefused,
+    ThreatLevelSet,
+)
+from controller.domain.events.people import (
+    CardholderRecorded,
+    CredentialRecorded,
+    FaceTemplateRecorded,
+    OperatorRecorded,
+    OperatorSignedIn,
+    OperatorSignedOut,
+    OperatorSignInFailed,
+)
+from controller.domain.instant import Instant
+from controller.domain.words import word_for
+
+__all__ = [
+    "KINDS",
+    "KIND_OF",
+    "AccessDenied",
+    "AccessGranted",
+    "AlarmAcknowledged",
+    "AlarmCauseGone",
+    "AlarmClosed",
+    "AlarmRaised",
+    "BoxStarted",
+    "BoxStopped",
+    "CameraCameOnline",
+    "CameraWentOffline",
+    "CardholderRecorded",
+    "ChallengeIssued",
+    "ClockDistrusted",
+    "ClockTrusted",
+    "CredentialRecorded",
+    "DeviceCameOnline",
+    "DeviceWentOffline",
+    "DoorBlocked",
+    "DoorLockOrdered",
+    "DoorUnblocked",
+    "DoorUnlockOrdered",
+    "EntryAmbiguous",
+    "EntryObserved",
+    "Event",
+    "ExitObserved",
+    "ExitRequested",
+    "FaceJudged",
+    "FaceTemplateRecorded",
+    "FactorProven",
+    "GrantWithdrawn",
+    "HeldOpenTimed",
+    "HeldOpenTimerRestarted",
+    "HeldOpenWarned",
+    "LockObserved",
+    "LockdownEndRequested",
+    "LockdownEnded",
+    "LockdownOverdue",
+    "LockdownSecured",
+    "LockdownStarted",
+    "LogWasLate",
+    "LogWasRestored",
+    "MessageTaken",
+    "NoEntryAfterGrant",
+    "OperatorRecorded",
+    "OperatorSignInFailed",
+    "OperatorSignedIn",
+    "OperatorSignedOut",
+    "OrderRefused",
+    "PassageLapsed",
+    "PositionObserved",
+    "PowerObserved",
+    "Recorded",
+    "SiteActivated",
+    "StartUpCompleted",
+    "TamperObserved",
+    "ThreatLevelSet",
+    "UnlockFailure",
+    "Violation",
+    "WireViolated",
+]
+
+Event = (
+    BoxStarted
+    | BoxStopped
+    | StartUpCompleted
+    | SiteActivated
+    | CardholderRecorded
+    | CredentialRecorded
+    | FaceTemplateRecorded
+    | OperatorRecorded
+    | OperatorSignedIn
+    | OperatorSignInFailed
+    | OperatorSignedOut
+    | AccessGranted
+    | AccessDenied
+    | ChallengeIssued
+    | FactorProven
+    | FaceJudged
+    | GrantWithdrawn
+    | EntryObserved
+    | EntryAmbiguous
+    | ExitObserved
+    | NoEntryAfterGrant
+    | PassageLapsed
+    | PositionObserved
+    | HeldOpenTimerRestarted
+    | HeldOpenWarned
+    | HeldOpenTimed
+    | LockObserved
+    | ExitRequested
+    | DeviceCameOnline
+    | DeviceWentOffline
+    | TamperObserved
+    | PowerObserved
+    | WireViolated
+    | MessageTaken
+    | CameraCameOnline
+    | CameraWentOffline
+    | DoorUnlockOrdered
+    | DoorLockOrdered
+    | DoorBlocked
+    | DoorUnblocked
+    | LockdownStarted
+    | LockdownSecured
+    | LockdownOverdue
+    | LockdownEndRequested
+    | LockdownEnded
+    | ThreatLevelSet
+    | OrderRefused
+    | AlarmRaised
+    | AlarmCauseGone
+    | AlarmAcknowledged
+    | AlarmClosed
+    | LogWasLate
+    | LogWasRestored
+    | ClockDistrusted
+    | ClockTrusted
+)
+
+
+KINDS: Mapping[str, type[Event]] = MappingProxyType({word_for(kind): kind for kind in get_args(Event)})
+"""The word each event goes by in the log, the API and the console."""
+
+KIND_OF: Mapping[type[Event], str] = MappingProxyType({kind: word for word, kind in KINDS.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event with its place in the log. ``site`` is the digest of the policy it was decided under."""
+
+    seq: int
+    at: Instant
+    boot: str
+    site: str
+    event: Event
+
+    @property
+    def kind(self) -> str:
+        """Return the word this event goes by."""
+        return KIND_OF[type(self.event)]

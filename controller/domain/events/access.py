@@ -1,0 +1,113 @@
+"""What happened at a reader."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from controller.domain.decision import DenyReason, FaceOutcome, Trace
+from controller.domain.ids import CameraId, CardholderId, CredentialId, DoorId, ReaderId, RequestId, ZoneId
+from controller.domain.operators import Refusal
+from controller.domain.site import Factor
+
+
+class UnlockFailure(StrEnum):
+    """Why an unlock that was granted never released its strike."""
+
+    LOG_CANNOT_BE_WRITTEN = "log_cannot_be_written"
+    DEADLINE_PASSED = "deadline_passed"
+    DEVICE_OFFLINE = "device_offline"
+    DEVICE_REFUSED = "device_refused"
+    JAMMED = "jammed"
+    RESTARTED = "restarted"
+    SUPERSEDED = "superseded"
+
+
+@dataclass(frozen=True, slots=True)
+class AccessGranted:
+    """A person may pass. Granted is not used.
+
+    ``seconds`` is how long the strike is released and the passage stays open.
+    """
+
+    request: RequestId
+    reader: ReaderId
+    door: DoorId
+    enters: ZoneId
+    credential: CredentialId
+    cardholder: CardholderId
+    presented: tuple[Factor, ...]
+    seconds: float
+    trace: Trace
+
+
+@dataclass(frozen=True, slots=True)
+class AccessDenied:
+    """A request was refused, with every reason. Raw bits and format are kept only for cards nobody knows."""
+
+    request: RequestId
+    reader: ReaderId
+    door: DoorId | None
+    credential: CredentialId | None
+    cardholder: CardholderId | None
+    presented: tuple[Factor, ...]
+    reasons: tuple[DenyReason, ...]
+    trace: Trace
+    format: str | None = None
+    bit_count: int | None = None
+    raw: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChallengeIssued:
+    """The badge was right; these factors are asked for within ``seconds``."""
+
+    request: RequestId
+    reader: ReaderId
+    door: DoorId
+    credential: CredentialId
+    cardholder: CardholderId
+    presented: tuple[Factor, ...]
+    factors: tuple[Factor, ...]
+    seconds: float
+    trace: Trace
+
+
+@dataclass(frozen=True, slots=True)
+class FactorProven:
+    """A further factor of a running challenge was right; more are asked for."""
+
+    request: RequestId
+    reader: ReaderId
+    factor: Factor
+
+
+@dataclass(frozen=True, slots=True)
+class FaceJudged:
+    """What the eyes said of a challenge."""
+
+    request: RequestId
+    reader: ReaderId
+    camera: CameraId
+    cardholder: CardholderId
+    outcome: FaceOutcome
+    distance: float | None
+    frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class GrantWithdrawn:
+    """A grant was taken back, or its unlock failed. If it was already counted as used, its holder may be anywhere."""
+
+    request: RequestId
+    door: DoorId
+    why: UnlockFailure | Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class NoEntryAfterGrant:
+    """A grant lapsed unused."""
+
+    request: RequestId
+    door: DoorId
+    cardholder: CardholderId | None

@@ -1,0 +1,60 @@
+"""The box itself: its starts, its policy, its log and its clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class BoxStarted:
+    """The box woke up. Whatever was observed before is unknown again until it is read anew.
+
+    Devices have ``hear_seconds`` to answer; the deadlines of a lockdown and of locked-out PINs start over, strictly.
+    """
+
+    version: str
+    hear_seconds: float
+    pin_lock_seconds: float
+    lockdown_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class BoxStopped:
+    """The box was asked to stop and did."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartUpCompleted:
+    """Every device and camera was heard of, or is now known to be missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class SiteActivated:
+    """A policy came into force; its bytes are kept, so that any decision can be replayed under it."""
+
+    digest: str
+    toml: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogWasLate:
+    """A record did not become durable in time; until it is again, nobody is let in."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogWasRestored:
+    """The log is durable again."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClockDistrusted:
+    """Wall time went behind the last event, or jumped: only always-valid rights work."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClockTrusted:
+    """Wall time runs on from the last event again."""

@@ -1,0 +1,87 @@
+"""What devices and cameras told, and what was done to their wires."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from controller.domain.ids import CameraId, DeviceId
+
+
+class Violation(StrEnum):
+    """Attacks on a reader's wire (Bishop Fox, "Badge of Shame", and their kin)."""
+
+    PLAINTEXT_REPLY = "plaintext_reply"
+    BAD_MAC = "bad_mac"
+    WRONG_KEY = "wrong_key"
+    DEFAULT_KEY = "default_key"
+    CAPABILITY_DOWNGRADE = "capability_downgrade"
+    INSTALL_MODE = "install_mode"
+    MALFORMED = "malformed"
+    SEQUENCE_GAP = "sequence_gap"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceCameOnline:
+    """A device answers."""
+
+    device: DeviceId
+    secure: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceWentOffline:
+    """A device no longer answers."""
+
+    device: DeviceId
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class TamperObserved:
+    """A tamper switch."""
+
+    device: DeviceId
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PowerObserved:
+    """A device's supply."""
+
+    device: DeviceId
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WireViolated:
+    """An attack on a wire, refused."""
+
+    device: DeviceId
+    violation: Violation
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class MessageTaken:
+    """A device's numbered message was acted upon; should it come again, it is not."""
+
+    device: DeviceId
+    boot: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class CameraCameOnline:
+    """A camera gives pictures."""
+
+    camera: CameraId
+
+
+@dataclass(frozen=True, slots=True)
+class CameraWentOffline:
+    """A camera gives none."""
+
+    camera: CameraId
+    detail: str

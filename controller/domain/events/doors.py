@@ -1,0 +1,94 @@
+"""What happened at a door."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from controller.domain.doors import LockStatus, Position
+from controller.domain.ids import CardholderId, DoorId, RequestId, ZoneId
+
+
+@dataclass(frozen=True, slots=True)
+class EntryObserved:
+    """A granted passage was used. ``assumed``: the door already stood open, or has no contact."""
+
+    request: RequestId
+    door: DoorId
+    cardholder: CardholderId | None
+    enters: ZoneId | None
+    assumed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EntryAmbiguous:
+    """The door opened while a grant and an exit request were both armed: who passed, and which way, is not known."""
+
+    door: DoorId
+    requests: tuple[RequestId, ...]
+    cardholders: tuple[CardholderId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExitObserved:
+    """Somebody left by the exit button; who is not known."""
+
+    request: RequestId
+    door: DoorId
+
+
+@dataclass(frozen=True, slots=True)
+class ExitRequested:
+    """Somebody inside asked to leave; the door's opening within ``seconds`` is an exit."""
+
+    request: RequestId
+    door: DoorId
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class PassageLapsed:
+    """An exit request, or a passage already counted as used, is over."""
+
+    request: RequestId
+    door: DoorId
+
+
+@dataclass(frozen=True, slots=True)
+class PositionObserved:
+    """A leaf moved. ``open_seconds``: how long it may now stand open; None where that is not timed (forced, found)."""
+
+    door: DoorId
+    position: Position
+    open_seconds: float | None
+    warn_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOpenTimerRestarted:
+    """A further passage through the open door gives it its full time again."""
+
+    door: DoorId
+    open_seconds: float
+    warn_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOpenWarned:
+    """The pre-alarm: soon this door is held open."""
+
+    door: DoorId
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOpenTimed:
+    """The door's time is over; it is timed no further."""
+
+    door: DoorId
+
+
+@dataclass(frozen=True, slots=True)
+class LockObserved:
+    """A bolt moved."""
+
+    door: DoorId
+    lock: LockStatus
