@@ -22,6 +22,8 @@ from controller.site.errors import SiteErrors
 from controller.site.people import PersonRow, parse_people
 
 ONE_TIME_BYTES = 12
+MAX_NAME = 64
+ROWS_AT_ONCE = 50
 
 Command = Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
 Enroller = Callable[[CardholderId, Sequence[bytes]], Awaitable[FaceTemplate]]
@@ -45,6 +47,8 @@ class Admin:
 
     async def add_operator(self, name: str, role: Role, author: str) -> str:
         """Appoint an operator, or give one another role and a new one-time password, which is returned."""
+        if not name.isprintable() or name.split() != [name] or len(name) > MAX_NAME:
+            raise AdminError(f"{name!r} is no name to sign in with: one word, {MAX_NAME} characters at most")
         password = secrets.token_urlsafe(ONE_TIME_BYTES)
         operator = OperatorId(name)
         await asyncio.to_thread(self._core.keystore.set_password, operator, password, one_time=True)
@@ -53,9 +57,14 @@ class Admin:
 
     async def import_people(self, rows: Sequence[PersonRow], author: str) -> int:
         """Record people and their badges and return how many were new: who is known just so is passed over."""
-        durable = [self._record(row, author) for row in rows]
-        await asyncio.gather(*(future for futures in durable for future in futures))
-        return sum(bool(futures) for futures in durable)
+        self._refuse_taken_badges(rows)
+        await asyncio.to_thread(self._core.keystore.make_keys, [row.id for row in rows])
+        new = 0
+        for start in range(0, len(rows), ROWS_AT_ONCE):  # the doors are served between
+            durable = [self._record(row, author) for row in rows[start : start + ROWS_AT_ONCE]]
+            await asyncio.gather(*(future for futures in durable for future in futures))
+            new += sum(bool(futures) for futures in durable)
+        return new
 
     async def enrol_face(self, cardholder: CardholderId, photos: Sequence[bytes], author: str) -> FaceTemplate:
         """Make a face template and record it, sealed. Raises ``AdminError`` where this box has no eyes."""
@@ -68,6 +77,16 @@ class Admin:
         stimulus = FaceEnrolled(author, cardholder, template.engine, template.mode, sealed)
         await self._core.runtime.handle(stimulus).durable
         return template
+
+    def _refuse_taken_badges(self, rows: Sequence[PersonRow]) -> None:
+        """A badge that is somebody else's would open doors in the wrong name."""
+        state = self._core.runtime.state
+        named = {self._credential(row).id for row in rows}
+        for row in rows:
+            holder = state.tokens.get(self._credential(row).token)
+            if holder is not None and holder not in named:
+                other = state.credentials[holder].cardholder
+                raise AdminError(f"the badge of {row.id} is known as that of {other}; give {other} another one first")
 
     def _record(self, row: PersonRow, author: str) -> list[asyncio.Future[None]]:
         state = self._core.runtime.state

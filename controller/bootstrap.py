@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self, assert_never
@@ -15,25 +15,27 @@ import structlog
 
 from api.app import built_console, create_app
 from api.server import ApiServer
-from controller.admin import Admin
+from controller.admin import Admin, AdminError
 from controller.control import ControlServer
 from controller.core import Core, open_core, start_up
 from controller.domain.effects import AskFace, Effect, Release, Relock, Signal, StopFace, Unlock
-from controller.domain.ids import CameraId, DeviceId, LineId
+from controller.domain.ids import CameraId, CardholderId, DeviceId, LineId
 from controller.domain.site import DeviceKind, Site
 from controller.domain.stimuli import BoxStopping
 from controller.runtime.building import Building
+from controller.runtime.ports import FaceTemplate
 from devices.gateway.broker import MqttGateway
 from devices.gateway.lines import OsdpGateway
 from devices.mqtt.broker import Broker, BrokerDied, BrokerNotice
 from devices.mqtt.client import MqttClient
 from devices.mqtt.topics import DeviceId as MqttName
-from vision.gateway import CameraAccess, VisionGateway
+from vision.gateway import CameraAccess, EnrolmentFailed, VisionGateway
 
 OSDP_KEYS = "osdp-keys.json"
 CAMERA_KEYS = "cameras.json"
 BROKER_FOLDER = "broker"
 SCBK_BYTES = 16
+ENROL_SECONDS = 60.0
 
 _LOG = structlog.get_logger(__name__)
 
@@ -129,7 +131,7 @@ class Box:
         self._stack.callback(self.core.close)
         site = self.core.runtime.site
         keys, access = osdp_keys(self._folder, site), camera_access(self._folder, site, self._ports.cameras)
-        start_up(self.core, self._site_file)
+        start_up(self.core)
         self._assemble(site, keys, access)
         await self._start_broker(site)
         await self._start_eyes()
@@ -145,7 +147,7 @@ class Box:
         ports = {line: self._ports.lines.get(line, site.lines[line].port) for line in site.lines}
         self._lines = OsdpGateway(site, self.building, core.keystore, keys, ports)
         self._mqtt = MqttGateway(site, self.building, core.keystore, boot=runtime.boot)
-        self.admin = Admin(core, self.eyes.enrol)
+        self.admin = Admin(core, self._enrol)
         self._switchboard.plug_in(site, self._lines, self._mqtt, self.eyes)
         self._lines.start()
         self._stack.callback(self._lines.stop)
@@ -179,6 +181,15 @@ class Box:
         server = ApiServer(create_app(self.building, static=static), self._ports.host, self._ports.http)
         self.port = await server.start()
         self._stack.push_async_callback(server.stop)
+
+    async def _enrol(self, cardholder: CardholderId, photos: Sequence[bytes]) -> FaceTemplate:
+        try:
+            async with asyncio.timeout(ENROL_SECONDS):
+                return await self.eyes.enrol(cardholder, photos)
+        except EnrolmentFailed as failed:
+            raise AdminError(f"no template could be made of these photos: {failed}") from failed
+        except TimeoutError as late:
+            raise AdminError(f"the eyes did not answer within {ENROL_SECONDS:.0f} s; try again") from late
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """A part that should run for ever ended: whoever waits for this box is told why."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import structlog
 from controller.admin import AdminError, Command
 
 SOCKET = "control.sock"
+PRIVATE = 0o600
 MAX_REQUEST = 64 * 1024 * 1024
 """A long list of people; more is a mistake."""
 
@@ -33,7 +33,7 @@ class ControlServer:
     async def start(self) -> None:
         """Listen. A socket that a killed box left behind is taken over: the fence says it is ours."""
         self._path.unlink(missing_ok=True)
-        before = os.umask(stat.S_IRWXG | stat.S_IRWXO)
+        before = os.umask(~PRIVATE & 0o777)
         try:
             self._server = await asyncio.start_unix_server(self._serve, self._path, limit=MAX_REQUEST)
         finally:
@@ -63,6 +63,9 @@ class ControlServer:
         except (KeyError, TypeError, ValueError, OSError) as error:
             _LOG.warning("a control request was refused", error=repr(error))
             return {"error": f"the request was not understood: {error}"}
+        except Exception:  # noqa: BLE001 - the top of a request: whoever asked gets an answer, the box goes on
+            _LOG.exception("a control request failed")
+            return {"error": "a fault of ours: the box's own log says more"}
 
 
 async def ask(folder: Path, command: str, **given: object) -> dict[str, Any]:
@@ -70,9 +73,12 @@ async def ask(folder: Path, command: str, **given: object) -> dict[str, Any]:
     reader, writer = await asyncio.open_unix_connection(folder / SOCKET, limit=MAX_REQUEST)
     try:
         writer.write(orjson.dumps({"command": command, **given}) + b"\n")
-        answer = orjson.loads(await reader.readline())
+        line = await reader.readline()
     finally:
         writer.close()
+    if not line:
+        raise ConnectionAbortedError("the box ended before it answered; look whether it was done, then try again")
+    answer = orjson.loads(line)
     if "error" in answer:
         raise AdminError(answer["error"])
     done: dict[str, Any] = answer["done"]

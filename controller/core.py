@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,7 +16,7 @@ from controller.rules.fold import apply
 from controller.runtime.clock import SystemClock
 from controller.runtime.ports import Actuators, Clock
 from controller.runtime.runtime import Runtime
-from controller.site.loader import load_site, parse_site
+from controller.site.loader import parse_site, read_bytes
 from controller.store.eventlog import SqliteEventLog
 from controller.store.fence import Fence
 from controller.store.keystore import Keystore
@@ -28,7 +29,10 @@ PRIVATE_FOLDER = 0o700
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """Everything of a box but its wires. ``close`` gives the data folder back."""
+    """Everything of a box but its wires. ``close`` gives the data folder back.
+
+    ``policy``: the site file's bytes, as they were read; none, where the last policy of the log is in force.
+    """
 
     folder: Path
     runtime: Runtime
@@ -37,6 +41,7 @@ class Core:
     vault: Vault
     clock: Clock
     fence: Fence
+    policy: bytes = field(repr=False)
 
     def close(self) -> None:
         """Write what is queued, and let go of the files."""
@@ -52,45 +57,46 @@ def open_core(folder: Path, site_file: Path | None, actuators: Actuators, clock:
     Raises ``Fenced`` while another controller runs on the folder, ``SiteErrors`` for a policy that is not in order,
     ``UnreadableEvent`` for a log this version cannot read, ``SealBroken`` for a damaged box key.
     """
-    folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-    fence = Fence(folder)
-    try:
-        site = load_site(site_file) if site_file else None
+    with contextlib.ExitStack() as stack:
+        folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+        fence = Fence(folder)
+        stack.callback(fence.close)
+        policy = read_bytes(site_file) if site_file else None
+        site = parse_site(policy, str(site_file)) if policy is not None else None
         keystore = Keystore(folder)
+        stack.callback(keystore.close)
         vault = Vault(keystore)
         log = SqliteEventLog(folder / LOG_FILE)
-    except BaseException:
-        fence.close()
-        raise
-    state, seq, last_site = _fold(log, vault)
-    clock = clock or SystemClock()
-    runtime = Runtime(
-        site or last_site,
-        state,
-        seq,
-        boot=secrets.token_hex(8),
-        log=log,
-        actuators=actuators,
-        clock=clock,
-    )
-    runtime.listen(vault.learn)
-    return Core(folder, runtime, log, keystore, vault, clock, fence)
+        stack.callback(log.close)
+        state, seq, activated = _fold(log, vault)
+        clock = clock or SystemClock()
+        runtime = Runtime(
+            site or _site_of(activated),
+            state,
+            seq,
+            boot=secrets.token_hex(8),
+            log=log,
+            actuators=actuators,
+            clock=clock,
+        )
+        runtime.listen(vault.learn)
+        stack.pop_all()
+    return Core(folder, runtime, log, keystore, vault, clock, fence, policy or b"")
 
 
-def start_up(core: Core, site_file: Path) -> None:
+def start_up(core: Core) -> None:
     """Record that the box woke up, under which policy, and lock everything."""
-    site = core.runtime.site
-    core.runtime.handle(BoxStartedUp(VERSION, site.digest, site_file.read_text()))
+    core.runtime.handle(BoxStartedUp(VERSION, core.runtime.site.digest, core.policy.decode()))
 
 
-def _fold(log: SqliteEventLog, vault: Vault) -> tuple[SiteState, int, Site]:
+def _fold(log: SqliteEventLog, vault: Vault) -> tuple[SiteState, int, SiteActivated | None]:
     state, seq, activated = SiteState(), 0, None
     for record in log.replay():
         state, seq = apply(state, record.event, record.at), record.seq
         vault.learn(record)
         if isinstance(record.event, SiteActivated):
             activated = record.event
-    return state, seq, _site_of(activated)
+    return state, seq, activated
 
 
 def _site_of(activated: SiteActivated | None) -> Site:

@@ -10,6 +10,7 @@ import base64
 import hmac
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -52,12 +53,16 @@ class Keystore:
     """The key store of one box, in its data folder."""
 
     def __init__(self, folder: Path) -> None:
-        self._box_key = _box_key(folder / "box.key")
-        self._engine = _engine(folder / "keys.db")
+        database = folder / "keys.db"
+        self._box_key = _box_key(folder / "box.key", needed=database.exists())
+        os.close(os.open(database, os.O_RDWR | os.O_CREAT, PRIVATE))
+        database.chmod(PRIVATE)
+        self._engine = _engine(database)
         METADATA.create_all(self._engine)
-        (folder / "keys.db").chmod(PRIVATE)
         self._hasher = PasswordHasher()
-        self._subject_keys: dict[CardholderId, bytes] = {}
+        self._wrapped = self._stored_keys()
+        for subject in list(self._wrapped)[:1]:
+            self._key_of(subject)  # a wrong box key is found out now, not at the next name
 
     def card_token(self, card_format: str, number: str) -> str:
         """Return what stands for a card in the log: HMAC-SHA-256 (hex) of its format and number."""
@@ -66,6 +71,15 @@ class Keystore:
     def pin_proof(self, credential: CredentialId, digits: str) -> str:
         """Return what stands for a PIN: HMAC-SHA-256 (hex), bound to its credential."""
         return self._mac(f"pin|{credential}|{digits}")
+
+    def make_keys(self, subjects: Iterable[CardholderId]) -> None:
+        """Make the keys that are missing, durably and in one go. Slow: call it in a thread."""
+        new = {subject: self._wrap(subject) for subject in subjects if subject not in self._wrapped}
+        if new:
+            with self._engine.begin() as connection:
+                rows = [{"subject": subject, "wrapped": wrapped} for subject, wrapped in new.items()]
+                connection.execute(SUBJECT_KEY.insert(), rows)
+            self._wrapped.update(new)
 
     def seal(self, subject: CardholderId, field: str, plain: bytes) -> str:
         """Encrypt a subject's value under the subject's own key, bound to its place (base64)."""
@@ -76,7 +90,7 @@ class Keystore:
     def open(self, subject: CardholderId, field: str, sealed: str) -> bytes:
         """Decrypt a sealed value. Raises ``SealBroken``."""
         raw = base64.b64decode(sealed)
-        key = self._subject_keys.get(subject) or self._stored_key(subject)
+        key = self._key_of(subject)
         if key is None:
             raise SealBroken(f"{subject} has no key: erased, or never known")
         try:
@@ -118,20 +132,14 @@ class Keystore:
             return connection.execute(query).first()
 
     def _subject_key(self, subject: CardholderId) -> bytes:
-        key = self._subject_keys.get(subject) or self._stored_key(subject)
+        self.make_keys([subject])
+        key = self._key_of(subject)
         if key is None:
-            key = os.urandom(KEY_BYTES)
-            nonce = os.urandom(NONCE_BYTES)
-            wrapped = nonce + AESGCM(self._box_key).encrypt(nonce, key, subject.encode())
-            with self._engine.begin() as connection:
-                connection.execute(SUBJECT_KEY.insert(), [{"subject": subject, "wrapped": wrapped}])
-        self._subject_keys[subject] = key
+            raise SealBroken(f"{subject} has no key")
         return key
 
-    def _stored_key(self, subject: CardholderId) -> bytes | None:
-        with self._engine.connect() as connection:
-            query = sa.select(SUBJECT_KEY.c.wrapped).where(SUBJECT_KEY.c.subject == subject)
-            wrapped = connection.execute(query).scalar()
+    def _key_of(self, subject: CardholderId) -> bytes | None:
+        wrapped = self._wrapped.get(subject)
         if wrapped is None:
             return None
         try:
@@ -139,16 +147,42 @@ class Keystore:
         except InvalidTag as error:
             raise SealBroken(f"the key of {subject} does not open with this box's key") from error
 
+    def _wrap(self, subject: CardholderId) -> bytes:
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + AESGCM(self._box_key).encrypt(nonce, os.urandom(KEY_BYTES), subject.encode())
 
-def _box_key(path: Path) -> bytes:
-    """Return the box's key, made on first use."""
+    def _stored_keys(self) -> dict[CardholderId, bytes]:
+        """Return every wrapped key: opening a name on the doors' loop must not wait for a disk."""
+        with self._engine.connect() as connection:
+            return {CardholderId(row.subject): row.wrapped for row in connection.execute(sa.select(SUBJECT_KEY))}
+
+
+def _box_key(path: Path, *, needed: bool) -> bytes:
+    """Return the box's key, made on first use. ``needed``: there are keys that only the old one opens."""
     if not path.exists():
-        path.touch(PRIVATE)
-        path.write_bytes(os.urandom(KEY_BYTES))
+        if needed:
+            raise SealBroken(f"{path} is missing, and what it sealed is not; restore it from the sealed copy")
+        _write_durably(path, os.urandom(KEY_BYTES))
     key = path.read_bytes()
     if len(key) != KEY_BYTES:
         raise SealBroken(f"{path}: {len(key)} bytes, a box key has {KEY_BYTES}; restore it from the sealed copy")
     return key
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    """Write a private file so that it is there whole or not at all, also after a power cut."""
+    draft = path.with_name(f"{path.name}.new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def _engine(path: Path) -> sa.Engine:
