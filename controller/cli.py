@@ -11,7 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, NoReturn, TextIO, TypeVar, cast
 
 import sqlalchemy as sa
 import structlog
@@ -250,6 +250,23 @@ def _refuse(error: BaseException) -> NoReturn:
     raise typer.Exit(UNUSABLE) from error
 
 
+class Forgiving:
+    """A stream to which a word may be lost: a terminal that was closed must stop no door and no log."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        """Write, if there is still anybody to read it."""
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        """Write what is held back, likewise."""
+        with contextlib.suppress(OSError, ValueError):
+            self._stream.flush()
+
+
 def _logging(level: int) -> None:
     structlog.configure(
         processors=[
@@ -261,5 +278,5 @@ def _logging(level: int) -> None:
             ),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast(TextIO, Forgiving(sys.stderr))),
     )

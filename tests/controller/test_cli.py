@@ -11,15 +11,22 @@ import threading
 from pathlib import Path
 
 import pytest
+import structlog
 from typer.testing import CliRunner
 
 from controller.admin import Admin
-from controller.cli import app
+from controller.cli import Forgiving, app
 from controller.control import ControlServer
 from controller.core import open_core, start_up
 
 CONFIG = Path(__file__).parents[2] / "config"
 EMBASSY, PEOPLE = CONFIG / "embassy.toml", CONFIG / "people.csv"
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before():
+    yield
+    structlog.reset_defaults()
 
 
 class Nothing:
@@ -260,3 +267,10 @@ def test_a_site_that_is_in_order(tmp_path):
     refused = CliRunner().invoke(app, ["site", "check", str(bad)])
     assert refused.exit_code == 2
     assert "site.toml:1" in refused.stderr
+
+
+def test_a_closed_terminal_stops_nothing(tmp_path):
+    terminal = (tmp_path / "terminal").open("w")
+    terminal.close()
+    log = structlog.PrintLogger(Forgiving(terminal))
+    log.error("the event log cannot be written")
