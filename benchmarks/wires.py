@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import itertools
 import random
-import sys
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from benchmarks.building import UNLOCK_SECONDS, Files, person, reader
 from benchmarks.extent import Tick
 from benchmarks.rows import BenchmarkFailed
 from controller.bootstrap import Box, Ports
-from controller.demo import MAX_LINE, Simulator, make_keys
+from controller.demo import Simulator, make_keys, simulated
 from controller.domain.ids import LineId
 from controller.site.loader import load_site
 from controller.site.people import load_people
@@ -96,38 +95,27 @@ class Hand:
 async def simulator(files: Files, data: Path) -> AsyncIterator[tuple[Simulator, dict[str, Any]]]:
     """Run the simulated building as a child process; yields it with what it said when it was ready."""
     make_keys(data, load_site(files.site))
-    process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "simulators", "building"),
-        *("--site", files.site, "--people", files.people, "--data", data),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        limit=MAX_LINE,
-        start_new_session=True,
-    )
-    simulated = Simulator(process)
-    try:
-        yield simulated, await simulated.hear_of("ready")
-    finally:
-        await simulated.stop()
+    async with simulated(files.site, files.people, data) as child:
+        yield child, await child.hear_of("ready")
 
 
 @contextlib.asynccontextmanager
 async def played(files: Files, data: Path) -> AsyncIterator[Hand]:
     """Run the building with the real controller in front of it; yields the hand once every device is online."""
-    async with simulator(files, data) as (simulated, ready):
+    async with simulator(files, data) as (child, ready):
         lines = {LineId(line): port for line, port in ready["lines"].items()}
         async with Box(data, files.site, Ports(lines=lines, console=False)) as box:
             await box.admin.import_people(load_people(files.people, box.core.runtime.site), AUTHOR)
-            await connect(simulated, box.broker.port, box.broker.folder)
+            await connect(child, box.broker.port, box.broker.folder)
             await _online(box)
-            async with listening(simulated, box.wait()) as hand:
+            async with listening(child, box.wait()) as hand:
                 yield hand
 
 
 @contextlib.asynccontextmanager
-async def listening(simulated: Simulator, *beside: Coroutine[Any, Any, None]) -> AsyncIterator[Hand]:
+async def listening(child: Simulator, *beside: Coroutine[Any, Any, None]) -> AsyncIterator[Hand]:
     """Give the hand to whoever orders; take its answers meanwhile, and run what else must not end before."""
-    hand = Hand(simulated)
+    hand = Hand(child)
     async with asyncio.TaskGroup() as tasks:
         running = [tasks.create_task(work) for work in (hand.listen(), *beside)]
         yield hand
@@ -135,10 +123,10 @@ async def listening(simulated: Simulator, *beside: Coroutine[Any, Any, None]) ->
             task.cancel()
 
 
-async def connect(simulated: Simulator, port: int, broker_folder: Path) -> None:
+async def connect(child: Simulator, port: int, broker_folder: Path) -> None:
     """Let the simulated MQTT devices connect to a broker."""
-    simulated.tell(mqtt={"port": port, "credentials": str(broker_folder / "credentials.json")})
-    await simulated.hear_of("connected")
+    child.tell(mqtt={"port": port, "credentials": str(broker_folder / "credentials.json")})
+    await child.hear_of("connected")
 
 
 async def _online(box: Box) -> None:

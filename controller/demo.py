@@ -145,7 +145,7 @@ async def run_demo(folder: Path, *, headless: bool, seconds: float | None, port:
     site_file, people_file = demo_site()
     make_keys(folder, load_site(site_file))
     tally, rounds = Tally(), Rounds()
-    async with _simulator(site_file, people_file, folder) as simulator:
+    async with simulated(site_file, people_file, folder) as simulator:
         ready = await simulator.hear_of("ready")
         ports = Ports(_typed(LineId, ready["lines"]), _typed(CameraId, ready["cameras"]), None, "127.0.0.1", port)
         box = Box(folder, site_file, ports if not headless else _without_console(ports))
@@ -176,7 +176,8 @@ def make_keys(folder: Path, site: Site) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _simulator(site: Path, people: Path, folder: Path) -> AsyncIterator[Simulator]:
+async def simulated(site: Path, people: Path, folder: Path) -> AsyncIterator[Simulator]:
+    """Run the simulated building of a site on this machine, for as long as the context lasts."""
     program = shutil.which("ostiary-sim", path=str(Path(sys.executable).parent)) or shutil.which("ostiary-sim")
     if program is None:
         raise DemoFailed("ostiary-sim is not installed: run `make setup`, or `pip install 'ostiary[simulators]'`")
