@@ -22,6 +22,7 @@ from controller.domain.effects import AskFace, Effect, Release, Relock, Signal, 
 from controller.domain.ids import CameraId, CardholderId, DeviceId, LineId
 from controller.domain.site import DeviceKind, Site
 from controller.domain.stimuli import BoxStopping
+from controller.notary import NotaryTask
 from controller.runtime.building import Building
 from controller.runtime.ports import FaceTemplate
 from devices.gateway.broker import MqttGateway
@@ -132,6 +133,7 @@ class Box:
         site = self.core.runtime.site
         keys, access = osdp_keys(self._folder, site), camera_access(self._folder, site, self._ports.cameras)
         start_up(self.core)
+        self._start_notary()
         self._assemble(site, keys, access)
         await self._start_broker(site)
         await self._start_eyes()
@@ -151,6 +153,12 @@ class Box:
         self._switchboard.plug_in(site, self._lines, self._mqtt, self.eyes)
         self._lines.start()
         self._stack.callback(self._lines.stop)
+
+    def _start_notary(self) -> None:
+        notary = NotaryTask(self._folder, self.core.log, self.core.runtime.submit)
+        self.core.runtime.listen(notary.heard)
+        notary.start()
+        self._stack.push_async_callback(notary.stop)
 
     async def _start_broker(self, site: Site) -> None:
         devices = [MqttName(device) for device in self._mqtt.devices]

@@ -13,7 +13,6 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any, NoReturn, TextIO, TypeVar, cast
 
-import sqlalchemy as sa
 import structlog
 import typer
 import uvloop
@@ -21,16 +20,15 @@ from rich.console import Console
 
 from controller.admin import Admin, AdminError
 from controller.bootstrap import Box, MissingKey, Ports
+from controller.cli_log import log_app, witness_app
 from controller.control import ask
-from controller.core import LOG_FILE, open_core
+from controller.core import open_core
 from controller.demo import DemoFailed, run_demo
 from controller.domain.effects import Effect
 from controller.domain.operators import Role
-from controller.ledger.verifier import Broken, verify
 from controller.site.check import check, format_errors
 from controller.site.errors import SiteErrors
 from controller.store.codec import UnreadableEvent
-from controller.store.eventlog import reading_engine, stored_entries
 from controller.store.fence import Fenced
 from controller.store.keystore import SealBroken
 from devices.mqtt.broker import BrokerError
@@ -39,13 +37,13 @@ OK, BROKEN, UNUSABLE = 0, 1, 2
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 site_app = typer.Typer(no_args_is_help=True, help="The policy of a mission.")
-log_app = typer.Typer(no_args_is_help=True, help="The event log.")
 operator_app = typer.Typer(no_args_is_help=True, help="Who may sign in at the console.")
 people_app = typer.Typer(no_args_is_help=True, help="People and their badges.")
 face_app = typer.Typer(no_args_is_help=True, help="Face templates.")
 for name, part in (
     ("site", site_app),
     ("log", log_app),
+    ("witness", witness_app),
     ("operator", operator_app),
     ("people", people_app),
     ("face", face_app),
@@ -122,20 +120,6 @@ def site_check(file: Annotated[Path, typer.Argument(help="The site file.")]) -> 
         f"{len(site.zones)} zones, {len(site.doors)} doors, {len(site.readers)} readers, {len(site.cameras)} cameras"
     )
     out.print(f"{file}: in order ({counts})")
-
-
-@log_app.command("verify")
-def log_verify(data: Data = DEFAULT_DATA) -> None:
-    """Check that the log is as it was written. Exit code 0: intact, 1: not, 2: it cannot be read."""
-    try:
-        verdict = verify(stored_entries(reading_engine(data / LOG_FILE)))
-    except (OSError, sa.exc.SQLAlchemyError) as error:
-        err.print(f"the log cannot be read: {getattr(error, 'orig', None) or error}", markup=False)
-        raise typer.Exit(UNUSABLE) from error
-    if isinstance(verdict, Broken):
-        out.print(f"first bad entry: seq {verdict.seq}: {verdict.reason}")
-        raise typer.Exit(BROKEN)
-    out.print(f"intact: {verdict.entries} entries, head {verdict.head.hex()}")
 
 
 @operator_app.command("add")

@@ -211,6 +211,13 @@ class LogRestoredSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class LogTamperedSeen:
+    """The log is not the one that was signed before."""
+
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class BoxStartedUp:
     """The box woke up: ``site_toml`` is the policy it wakes up with."""
 
@@ -236,7 +243,7 @@ class Delivered:
     device: DeviceId
     boot: str
     seq: int
-    stimulus: CardPresented | PinEntered | RexSeen | Nothing
+    stimulus: CardPresented | PinEntered | RexSeen | FaultSeen | Nothing
 
 
 Stimulus = (
@@ -264,6 +271,7 @@ Stimulus = (
     | TimePassed
     | LogLateSeen
     | LogRestoredSeen
+    | LogTamperedSeen
     | BoxStartedUp
     | BoxStopping
     | Nothing

@@ -9,7 +9,7 @@ from controller.domain.doors import DoorState
 from controller.domain.effects import Relock
 from controller.domain.ids import DoorId
 from controller.domain.site import Site
-from controller.domain.stimuli import BoxStartedUp, LogLateSeen, SignInTried
+from controller.domain.stimuli import BoxStartedUp, LogLateSeen, LogTamperedSeen, SignInTried
 from controller.rules.access import abandon_challenge
 from controller.rules.alarm import cause_gone, raise_alarm
 from controller.rules.fold_access import BURST_SECONDS, PIN_LOCK_SECONDS
@@ -79,6 +79,11 @@ def log_restored(turn: Turn) -> None:
     if turn.state.log_late:
         turn.record(ev.LogWasRestored())
         cause_gone(turn, {AlarmKind.LOG_LATE}, Source())
+
+
+def log_tampered(turn: Turn, tampered: LogTamperedSeen) -> None:
+    """The log is not the one that was signed: nothing is undone by it, and somebody must know."""
+    raise_alarm(turn, AlarmKind.LOG_TAMPERED, Source(), tampered.detail)
 
 
 def sign_in_tried(turn: Turn, tried: SignInTried) -> None:
