@@ -5,6 +5,7 @@ connections and starve its orders).
 from __future__ import annotations
 
 import asyncio
+import contextlib
 
 from fastapi import WebSocket, WebSocketDisconnect
 from pydantic import ValidationError
@@ -20,6 +21,7 @@ SLOW_CLIENT_SECONDS = 10.0
 SIGNED_OUT = 4401
 NOT_UNDERSTOOD = 4400
 GOING_AWAY = 1001
+LINK_LOST = 1006
 NOTHING = LiveIn(cameras=[], fps=1)
 
 
@@ -68,7 +70,14 @@ class Wall:
         for camera, jpeg in zip(cameras, await asyncio.gather(*map(self._picture, cameras)), strict=True):
             if jpeg is not None and jpeg is not self._sent.get(camera):
                 self._sent[camera] = jpeg
-                await self._socket.send_bytes(frame(camera, jpeg))
+                await self._send(frame(camera, jpeg))
+
+    async def _send(self, message: bytes) -> None:
+        """Send to the browser. Raises ``WebSocketDisconnect`` if it is gone."""
+        try:
+            await self._socket.send_bytes(message)
+        except RuntimeError as error:  # uvicorn's word for a socket that it has closed itself
+            raise WebSocketDisconnect(LINK_LOST) from error
 
     async def _picture(self, camera: CameraId) -> bytes | None:
         try:
@@ -88,7 +97,8 @@ async def show(api: Api, who: SignedIn, socket: WebSocket) -> None:
             task.cancel()
     codes = [code for task in done if (code := task.result()) is not None]
     if codes:
-        await socket.close(codes[0])
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # a browser that is gone needs no closing
+            await socket.close(codes[0])
 
 
 def frame(camera: CameraId, jpeg: bytes) -> bytes:

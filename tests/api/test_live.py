@@ -3,8 +3,11 @@ import json
 
 import pytest
 import websockets
+from fastapi import WebSocket
 from websockets.asyncio.client import connect
 
+from api.live import show
+from api.security import Api, SignedIn
 from controller.domain.ids import CameraId
 from tests.api.consoles import PATIENCE, served
 from tests.api.fakes import CAMERA, GUARD, YARD_CAMERA
@@ -100,3 +103,34 @@ async def test_a_browser_that_leaves_is_no_fault(facade, capsys):
             await asyncio.wait_for(socket.recv(), PATIENCE)
         assert (await client.get("/api/health")).status_code == 200
     assert "Traceback" not in capsys.readouterr().err
+
+
+class Vanished:
+    """A browser that is gone at the first thing said to it, though nobody has told the server yet."""
+
+    def __init__(self, how: Exception) -> None:
+        self._how = how
+        self._says = [{"type": "websocket.receive", "text": ask(CAMERA)}, {"type": "websocket.connect"}]
+        self.told: list[str] = []
+
+    async def receive(self):
+        return self._says.pop() if self._says else await asyncio.get_running_loop().create_future()
+
+    async def send(self, message):
+        if message["type"] != "websocket.accept":
+            self.told.append(message["type"])
+            raise self._how
+
+
+@pytest.mark.parametrize("how", [OSError("gone"), RuntimeError("closed by the server itself")])
+@pytest.mark.parametrize("said", ["websocket.send", "websocket.close"])
+async def test_a_browser_that_vanishes_in_the_middle_is_no_fault(facade, said, how):
+    api, browser = Api(facade), Vanished(how)
+    token, session = api.sessions.open(GUARD, facade.mono())
+    who = SignedIn(token, session, facade.operators[GUARD])
+    if said == "websocket.close":
+        api.sessions.close(token)
+    socket = WebSocket({"type": "websocket"}, browser.receive, browser.send)
+    await socket.accept()
+    await asyncio.wait_for(show(api, who, socket), PATIENCE)
+    assert browser.told == [said]
