@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import assert_never
 
@@ -18,6 +19,7 @@ from controller.domain.stimuli import (
     CardPresented,
     Delivered,
     DeviceSeen,
+    FaultSeen,
     LockSeen,
     Nothing,
     PinEntered,
@@ -30,14 +32,17 @@ from controller.domain.stimuli import (
     ViolationSeen,
 )
 from controller.runtime.ports import CardSecrets
-from devices.gateway.port import Building
-from devices.gateway.shown import Keypads, card_presented, readers_by_device
+from devices.gateway.port import Building, when_durable
+from devices.gateway.shown import Keypads, Wires, card_presented, readers_by_device
 from devices.mqtt import messages as mqtt
 from devices.mqtt import topics
 from devices.mqtt.client import BrokerBack, BrokerLost, Link
 
 COMMAND_SECONDS = 2.0
 """How long a command that is not an unlock may take to reach its device (the contract's message expiry)."""
+
+FRESH_SECONDS = 5.0
+"""How old a key or a request to exit may be when it is told; whoever pressed it has long gone."""
 
 ACK_GRACE_SECONDS = 0.5
 """How long past its deadline an unlock's answer is waited for: the device judges the deadline, not the wire back."""
@@ -84,6 +89,10 @@ class MqttGateway:
         self._keypads = Keypads(secrets)
         self._readers = readers_by_device(site)
         self._doors = {door.lock.device: door for door in site.doors.values()}
+        self._since_ms = building.wall_ms()
+        self._wires = Wires()
+        self._ready: set[DeviceId] = set()
+        self._told: dict[DeviceId, dict[type[mqtt.State], mqtt.State]] = {}
         self._numbers = itertools.count(1)
         self._unlocks: dict[str, tuple[Unlock, asyncio.TimerHandle]] = {}
         self._post: Post = lambda _address, _command: False
@@ -106,6 +115,8 @@ class MqttGateway:
         """The broker is there, or gone: and with it everything behind it. What is there again says so itself."""
         match link:
             case BrokerLost(why=why):
+                self._ready.clear()
+                self._told.clear()
                 for device in self.devices:
                     self._building.submit(DeviceSeen(device, online=False, secure=False, detail=f"no broker: {why}"))
             case BrokerBack():
@@ -116,7 +127,7 @@ class MqttGateway:
     def received(self, message: mqtt.DeviceMessage | mqtt.Malformed, ack: Callable[[], None]) -> None:
         """Take one message in; it is acknowledged once what follows from it is durable."""
         durable = [self._building.submit(stimulus) for stimulus in self._stimuli(message)]
-        asyncio.gather(*durable).add_done_callback(lambda _: ack())
+        when_durable(durable, ack)
 
     def post(self, effect: Unlock | Release | Relock | Signal) -> None:
         """Send an effect to its device; what fails comes back as a stimulus."""
@@ -154,9 +165,10 @@ class MqttGateway:
         self._failed(unlock, UnlockFailure.DEVICE_OFFLINE)
 
     def _answered(self, ack: mqtt.Ack) -> None:
-        unlock, timer = self._unlocks.pop(ack.command_id, (None, None))
-        if unlock is None or timer is None:
+        unlock, timer = self._unlocks.get(ack.command_id, (None, None))
+        if unlock is None or timer is None or self._site.doors[unlock.door].lock.device != DeviceId(ack.device):
             return
+        del self._unlocks[ack.command_id]
         timer.cancel()
         if ack.result in FAILURES:
             self._failed(unlock, FAILURES[ack.result])
@@ -170,9 +182,12 @@ class MqttGateway:
                 device = DeviceId(message.device)
                 yield Delivered(device, message.boot, message.seq, self._event(device, message))
             case mqtt.LockState() | mqtt.DoorState() | mqtt.Tamper() | mqtt.Power():
-                yield from self._state(DeviceId(message.device), message)
+                device = DeviceId(message.device)
+                self._told.setdefault(device, {})[type(message)] = message
+                if device in self._ready:
+                    yield from self._state(device, message)
             case mqtt.DeviceState():
-                yield from _lifecycle(DeviceId(message.device), message.state)
+                yield from self._lifecycle(DeviceId(message.device), message.state)
             case mqtt.Ack():
                 self._answered(message)
             case mqtt.Description():
@@ -182,21 +197,52 @@ class MqttGateway:
             case _:
                 assert_never(message)
 
-    def _event(self, device: DeviceId, event: mqtt.Event) -> CardPresented | PinEntered | RexSeen | Nothing:
+    def _lifecycle(self, device: DeviceId, state: mqtt.Lifecycle) -> Iterable[Stimulus]:
+        """What the broker keeps of a device counts only while the device is there to stand by it."""
+        match state:
+            case mqtt.Lifecycle.READY:
+                self._ready.add(device)
+                yield DeviceSeen(device, online=True, secure=False, detail="")
+                for told in self._told.get(device, {}).values():
+                    yield from self._state(device, told)
+            case mqtt.Lifecycle.DISCONNECTED | mqtt.Lifecycle.LOST:
+                self._forget(device)
+                yield DeviceSeen(device, online=False, secure=False, detail=state.value)
+            case mqtt.Lifecycle.INIT:
+                self._forget(device)
+            case _:
+                assert_never(state)
+
+    def _forget(self, device: DeviceId) -> None:
+        self._ready.discard(device)
+        self._told.pop(device, None)
+
+    def _event(self, device: DeviceId, event: mqtt.Event) -> CardPresented | PinEntered | RexSeen | FaultSeen | Nothing:
         reader, door = self._readers.get(device), self._doors.get(device)
+        if self._building.taken(device, event.boot, event.seq):
+            return Nothing()  # told again: half a PIN must not be typed twice
         match event:
             case mqtt.CardEvent() if reader is not None:
                 self._keypads.forget(reader)
                 formats = self._site.devices[device].formats
-                age = (self._building.wall_ms() - event.ts) / 1000
-                return card_presented(self._secrets, reader, formats, event.bit_count, event.raw, age)
-            case mqtt.KeyEvent() if reader is not None:
+                return card_presented(self._secrets, reader, formats, event.bit_count, event.raw, self._age(event))
+            case mqtt.KeyEvent() if reader is not None and self._is_fresh(event):
                 pin = self._keypads.typed(reader, event.digits, self._building.challenged(reader))
                 return pin or Nothing()
-            case mqtt.RexEvent() if door is not None and _rex_is_on(door, device):
+            case mqtt.RexEvent() if door is not None and _rex_is_on(door, device) and self._is_fresh(event):
                 return RexSeen(door.id)
+            case mqtt.InputEvent():
+                broken = event.state in (mqtt.InputWord.OPEN_LOOP, mqtt.InputWord.SHORTED)
+                return self._wires.seen(device, {event.input: broken}) or Nothing()
             case _:
                 return Nothing()
+
+    def _age(self, event: mqtt.Event) -> float:
+        """Return how many seconds old an event is. What was shown to a box that was not there is older than any."""
+        return math.inf if event.ts < self._since_ms else (self._building.wall_ms() - event.ts) / 1000
+
+    def _is_fresh(self, event: mqtt.Event) -> bool:
+        return abs(self._age(event)) <= FRESH_SECONDS
 
     def _state(self, device: DeviceId, state: mqtt.State) -> Iterable[Stimulus]:
         door = self._doors.get(device)
@@ -227,18 +273,6 @@ class MqttGateway:
 
     def _expiry(self, seconds: float) -> int:
         return self._building.wall_ms() + round(seconds * 1000)
-
-
-def _lifecycle(device: DeviceId, state: mqtt.Lifecycle) -> Iterable[Stimulus]:
-    match state:
-        case mqtt.Lifecycle.READY:
-            yield DeviceSeen(device, online=True, secure=False, detail="")
-        case mqtt.Lifecycle.DISCONNECTED | mqtt.Lifecycle.LOST:
-            yield DeviceSeen(device, online=False, secure=False, detail=state.value)
-        case mqtt.Lifecycle.INIT:
-            pass
-        case _:
-            assert_never(state)
 
 
 def _rex_is_on(door: Door, device: DeviceId) -> bool:

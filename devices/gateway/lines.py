@@ -26,8 +26,8 @@ from controller.domain.stimuli import (
     ViolationSeen,
 )
 from controller.runtime.ports import CardSecrets
-from devices.gateway.port import Building
-from devices.gateway.shown import Keypads, card_presented, readers_by_device
+from devices.gateway.port import Building, when_durable
+from devices.gateway.shown import Keypads, Wires, card_presented, readers_by_device
 from devices.line import Line, LineBack, LineEvent, LineFault, LineLost, PanelReport
 from devices.osdp import events as osdp
 from devices.osdp.commands import (
@@ -101,6 +101,7 @@ class OsdpGateway:
         self._keypads = Keypads(secrets)
         self._readers = readers_by_device(site)
         self._inputs = _inputs(site)
+        self._wires = Wires()
         self._held_down: set[DoorId] = set()
         self._heads = {(_line(device), _address(device)): device for device in _osdp_devices(site)}
         self._lines = {line.id: self._line(line.id, line.baud, ports[line.id], keys) for line in site.lines.values()}
@@ -164,8 +165,7 @@ class OsdpGateway:
         durable = [self._building.submit(stimulus) for stimulus in self._stimuli(device, told)]
         if not isinstance(told, TO_BE_CONFIRMED):
             return
-        recorded = asyncio.gather(*durable)
-        recorded.add_done_callback(lambda _: self._lines[line].confirm(told.address))
+        when_durable(durable, lambda: self._lines[line].confirm(told.address))
 
     def _stimuli(self, device: Device, told: osdp.PanelEvent) -> Iterable[Stimulus]:  # noqa: C901 - one flat table
         match told:
@@ -209,11 +209,16 @@ class OsdpGateway:
                 yield pin
 
     def _moved(self, device: Device, states: Sequence[int]) -> Iterable[Stimulus]:
-        """Inputs are read as wired: 1 is leaf open, bolt thrown, button pressed; a wire cut or shorted is unknown."""
+        """Inputs are read as wired: 1 is leaf open, bolt thrown, button pressed.
+
+        A wire cut or shorted (2 and more) tells nothing of its door, which is then unknown, and is a fault of its own.
+        """
+        broken = {}
         for (where, index), (door, kind) in self._inputs.items():
             if where != device.id or index >= len(states):
                 continue
             state = states[index]
+            broken[f"{kind} of {door}"] = state not in (ACTIVE, INACTIVE)
             match kind:
                 case "contact":
                     yield PositionSeen(door, _POSITIONS.get(state, Position.UNKNOWN))
@@ -221,6 +226,9 @@ class OsdpGateway:
                     yield LockSeen(door, _LOCKS.get(state, LockStatus.UNKNOWN))
                 case _:
                     yield from self._pressed(door, state)
+        fault = self._wires.seen(device.id, broken)
+        if fault is not None:
+            yield fault
 
     def _pressed(self, door: DoorId, state: int) -> Iterable[Stimulus]:
         """A button held down is reported again with every other input that moves: it was pressed once."""

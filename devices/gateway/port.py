@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from controller.domain.ids import CredentialId, ReaderId
+from controller.domain.ids import CredentialId, DeviceId, ReaderId
 from controller.domain.stimuli import Stimulus
 
 
@@ -20,6 +21,10 @@ class Building(Protocol):
         """Return whose PIN this reader waits for, or None."""
         ...
 
+    def taken(self, device: DeviceId, boot: str, number: int) -> bool:
+        """Tell whether a device's numbered message was acted upon already."""
+        ...
+
     def mono(self) -> float:
         """Return monotonic seconds."""
         ...
@@ -27,3 +32,13 @@ class Building(Protocol):
     def wall_ms(self) -> int:
         """Return milliseconds since 1970, UTC: what commands on MQTT expire by."""
         ...
+
+
+def when_durable(written: Sequence[asyncio.Future[None]], confirm: Callable[[], None]) -> None:
+    """Confirm a message to its sender once all that followed from it is on the disk, and only then."""
+
+    def done(all_of_it: asyncio.Future[list[None]]) -> None:
+        if not all_of_it.cancelled() and all_of_it.exception() is None:
+            confirm()
+
+    asyncio.gather(*written).add_done_callback(done)

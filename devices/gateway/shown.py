@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from controller.domain.ids import CredentialId, DeviceId, ReaderId
 from controller.domain.people import badge_number
 from controller.domain.site import Site
-from controller.domain.stimuli import CardPresented, PinEntered
+from controller.domain.stimuli import CardPresented, FaultSeen, PinEntered
 from controller.runtime.ports import CardSecrets
 from devices.cards import Card, CardFormat, ParityFailure, UnknownFormat, decode
 
@@ -53,6 +53,25 @@ class Keypads:
     def forget(self, reader: ReaderId) -> None:
         """Forget half a PIN: another badge was shown."""
         self._typed.pop(reader, None)
+
+
+class Wires:
+    """The supervised wires of devices, as far as they are cut or shorted."""
+
+    def __init__(self) -> None:
+        self._broken: dict[DeviceId, frozenset[str]] = {}
+
+    def seen(self, device: DeviceId, states: Mapping[str, bool]) -> FaultSeen | None:
+        """Take in which wires (by name) are broken; return what is new of it. Wires not named are as they were."""
+        before = self._broken.get(device)
+        intact = {wire for wire, broken in states.items() if not broken}
+        now = ((before or frozenset()) - intact) | {wire for wire, broken in states.items() if broken}
+        self._broken[device] = now
+        if before is not None and bool(before) == bool(now):
+            return None
+        return FaultSeen(
+            device, active=bool(now), detail=", ".join(f"{wire} is cut or shorted" for wire in sorted(now))
+        )
 
 
 def readers_by_device(site: Site) -> dict[DeviceId, ReaderId]:
