@@ -41,7 +41,7 @@ class Checkpoints:
     def __init__(self, folder: Path) -> None:
         path = folder / CHECKPOINT_FILE
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE))  # before SQLite does, for its owner only
-        self._engine = sa.create_engine(f"sqlite:///{path}", poolclass=NullPool)
+        self._engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)), poolclass=NullPool)
         METADATA.create_all(self._engine)
 
     def newest(self) -> StoredCheckpoint | None:
