@@ -50,8 +50,8 @@ class Box:
 
     async def until(self, holds):
         async with asyncio.timeout(PATIENCE):
-            while not holds():
-                await asyncio.sleep(0.01)  # noqa: ASYNC110 - what is awaited appears in a file
+            while not holds():  # noqa: ASYNC110 - what is awaited appears in a file
+                await asyncio.sleep(0.01)
 
     def alarms(self):
         return [alarm.kind for alarm in self.core.runtime.state.alarms.values()]
