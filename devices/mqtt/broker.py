@@ -17,6 +17,7 @@ from devices.mqtt.topics import CONTROLLER, DeviceId
 HOST: Final = "127.0.0.1"
 START_TIMEOUT: Final = 10.0
 STOP_TIMEOUT: Final = 5.0
+PORT_TIMEOUT: Final = 2.0
 RESTART_DELAYS: Final = (0.1, 0.5, 1.0, 2.0, 5.0)
 """Seconds before each further attempt; the last one is repeated."""
 _PROBE_EVERY: Final = 0.02
@@ -36,7 +37,7 @@ class BrokerDied:
 
 @dataclass(frozen=True, slots=True)
 class BrokerRestarted:
-    """Mosquitto runs again, on the same port, with no sessions and no retained states."""
+    """Mosquitto runs again, on the same port; what was with it when it was killed is gone."""
 
     pid: int
 
@@ -111,7 +112,7 @@ class Broker:
         program = shutil.which("mosquitto", path=_SEARCH_PATH)
         if program is None:
             raise BrokerError("Mosquitto is not installed: run `make setup`, or `apt-get install mosquitto`")
-        if not _is_free(self.port):
+        if not await _comes_free(self.port):
             raise BrokerError(f"port {self.port} on {HOST} is taken by another program: stop it or choose another port")
         try:
             self._process = await self._spawn(program)
@@ -122,11 +123,12 @@ class Broker:
         except BaseException:
             await self._end()
             raise
+        self._undelivered.unlink(missing_ok=True)  # it has been read; after a crash it would be told once more
 
     async def _spawn(self, program: str) -> Process:
         with self._open_log() as log:
             return await asyncio.create_subprocess_exec(
-                *(sys.executable, "-I", "-S", leash.__file__, str(os.getpid())),
+                *(sys.executable, "-I", "-S", leash.__file__, str(os.getpid()), str(self.folder / broker_files.LOCK)),
                 *(program, "-c", str(self.folder / broker_files.CONFIGURATION)),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
@@ -138,6 +140,10 @@ class Broker:
         return os.fdopen(os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
     @property
+    def _undelivered(self) -> Path:
+        return self.folder / broker_files.UNDELIVERED
+
+    @property
     def _log(self) -> Path:
         return self.folder / "mosquitto.log"
 
@@ -146,6 +152,8 @@ class Broker:
             async with asyncio.timeout(START_TIMEOUT):
                 while not await _accepts(self.port):
                     if process.returncode is not None:
+                        # Should it be this that it cannot read, the next attempt does without.
+                        self._undelivered.unlink(missing_ok=True)
                         raise BrokerError(f"Mosquitto refused to run: {self._last_words()}")
                     await asyncio.sleep(_PROBE_EVERY)
         except TimeoutError:
@@ -200,6 +208,15 @@ def _is_free(port: int) -> bool:
         except OSError:
             return False
         return True
+
+
+async def _comes_free(port: int) -> bool:
+    """Wait for a broker whose controller was killed to put away what it must keep."""
+    for _ in range(round(PORT_TIMEOUT / _PROBE_EVERY)):
+        if _is_free(port):
+            return True
+        await asyncio.sleep(_PROBE_EVERY)
+    return _is_free(port)
 
 
 async def _accepts(port: int) -> bool:

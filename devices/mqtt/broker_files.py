@@ -16,6 +16,8 @@ CREDENTIALS: Final = "credentials.json"
 CONFIGURATION: Final = "mosquitto.conf"
 ACCESS_LIST: Final = "acl"
 PASSWORDS: Final = "passwords"
+LOCK: Final = "lock"
+UNDELIVERED: Final = "undelivered.db"
 
 PASSWORD_BYTES: Final = 24
 HASH_ITERATIONS: Final = 101
@@ -44,8 +46,9 @@ def ensure_credentials(folder: Path, devices: Iterable[DeviceId]) -> dict[str, s
 
 
 def configuration(folder: Path, port: int, *, as_root: bool) -> str:
-    """Return `mosquitto.conf`: loopback only, no anonymous user, nothing kept on disk.
+    """Return `mosquitto.conf`: loopback only, no anonymous user; what is not delivered yet is saved when it ends.
 
+    It is saved then and at no other time: an old copy would bring back cards and states that have long been told.
     A user's name is its client id, or any device could kick another off by taking its id.
     """
     lines = [
@@ -58,7 +61,10 @@ def configuration(folder: Path, port: int, *, as_root: bool) -> str:
         f"max_inflight_messages {MAX_INFLIGHT}",
         f"max_queued_messages {MAX_QUEUED}",
         f"max_packet_size {MAX_PACKET}",
-        "persistence false",
+        "persistence true",
+        f"persistence_location {folder}/",
+        f"persistence_file {UNDELIVERED}",
+        "autosave_interval 0",
         "connection_messages false",
         "log_dest stderr",
         "log_type error",
