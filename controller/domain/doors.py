@@ -77,3 +77,11 @@ class DoorState:
     held_after: float | None = None
     block: Block | None = None
     ordered: LockStatus | None = None  # what was last commanded and is not observed yet
+
+    @property
+    def due(self) -> float | None:
+        """Return when something about this door lapses next; None, quickly, for the many doors where nothing does."""
+        if not self.passages and self.warn_after is None and self.held_after is None:
+            return None
+        times = (self.warn_after, self.held_after, *(passage.until for passage in self.passages))
+        return min((time for time in times if time is not None), default=None)

@@ -44,9 +44,7 @@ def step(site: Site, state: SiteState, stimulus: Stimulus, now: Instant) -> Outc
 
 def next_deadline(state: SiteState) -> float | None:
     """Return the monotonic second at which ``TimePassed`` is due next; None while nothing is timed."""
-    due: list[float | None] = [state.hear_by]
-    for door in state.doors.values():
-        due += [door.warn_after, door.held_after, *(passage.until for passage in door.passages)]
+    due: list[float | None] = [state.hear_by, *(door.due for door in state.doors.values())]
     due += [challenge.until for challenge in state.challenges.values()]
     if state.lockdown is not None:
         due.append(state.lockdown.secured_by)
@@ -131,7 +129,8 @@ def _dispatch(turn: Turn, stimulus: Stimulus) -> None:  # noqa: C901 - one flat 
 
 
 def _time_passed(turn: Turn) -> None:
-    for door in sorted(turn.state.doors):  # a map's own order changes from boot to boot
+    due = [door for door, state in turn.state.doors.items() if state.due is not None and state.due <= turn.now.mono]
+    for door in sorted(due):  # a map's own order changes from boot to boot
         door_time_passed(turn, door)
     for reader, pending in sorted(turn.state.challenges.items(), key=lambda item: item[0]):
         if pending.until <= turn.now.mono:
