@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import assert_never
 
 import structlog
@@ -28,7 +28,7 @@ class CameraAccess:
 
     url: str
     username: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
 
 
 class EnrolmentFailed(Exception):
@@ -103,17 +103,17 @@ class VisionGateway:
         elif ask.camera not in self._seeing:
             self._loop.call_soon(self._cannot, ask, FaceOutcome.NO_CAMERA)
         else:
-            self._supervisor.post(
-                eyes.Challenge(
-                    ask.request,
-                    ask.camera,
-                    ask.cardholder,
-                    template.vector,
-                    eyes.TemplateMode(template.mode),
-                    self._mono(),
-                    ask.until,
-                )
-            )
+            self._challenge(ask, template)
+
+    def _challenge(self, ask: AskFace, template: FaceTemplate) -> None:
+        now, vector = self._mono(), template.vector
+        try:
+            mode = eyes.TemplateMode(template.mode)
+            challenge = eyes.Challenge(ask.request, ask.camera, ask.cardholder, vector, mode, now, ask.until)
+        except ValueError:  # made by another engine
+            self._loop.call_soon(self._cannot, ask, FaceOutcome.NO_TEMPLATE)
+        else:
+            self._supervisor.post(challenge)
 
     def _cannot(self, ask: AskFace, why: FaceOutcome) -> None:
         self._submit(FaceSeen(ask.request, ask.camera, why, None, 0, self._mono()))
