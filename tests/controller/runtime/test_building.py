@@ -1,0 +1,106 @@
+"""The building as API and gateways see it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from controller.domain import stimuli as st
+from controller.domain.events import OperatorSignedIn, OperatorSignInFailed
+from controller.domain.operators import LockDoor, Operator, Refusal, Role
+from controller.runtime import runtime as module
+from controller.runtime.building import Building as Facade
+from controller.runtime.facade import SignIn
+from controller.runtime.runtime import HandlingFailed
+from tests.controller.builders import BOB, FRONT, FRONT_IN, GIL, INNER_IN, badge_of, swipe
+from tests.controller.runtime.tape import Building
+
+pytestmark = pytest.mark.anyio
+
+
+class Passwords:
+    def __init__(self):
+        self.known = {GIL: ("once", True)}
+
+    def password_matches(self, operator, password):
+        return self.known.get(operator, (None, False))[0] == password
+
+    def password_is_one_time(self, operator):
+        return self.known[operator][1]
+
+    def set_password(self, operator, password, *, one_time):
+        self.known[operator] = (password, one_time)
+
+
+@pytest.fixture
+async def inner():
+    inner = Building()
+    yield inner
+    inner.runtime.stop()
+
+
+@pytest.fixture
+def passwords():
+    return Passwords()
+
+
+@pytest.fixture
+def building(inner, passwords):
+    return Facade(inner.runtime, None, passwords, None, inner.clock)
+
+
+async def sign_in(building, password, new=None, operator=GIL):
+    return await building.sign_in(operator, password, new_password=new, address="192.0.2.1")
+
+
+async def test_an_order_says_why_it_is_refused(building):
+    assert await building.order(GIL, LockDoor(FRONT)) is None
+    assert await building.order(GIL, LockDoor("of-a-stranger")) is Refusal.UNKNOWN_DOOR
+
+
+async def test_an_order_that_failed_is_never_called_accepted(building, monkeypatch):
+    def broken(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(module, "step", broken)
+    with pytest.raises(HandlingFailed):
+        await building.order(GIL, LockDoor(FRONT))
+
+
+async def test_a_message_taken_is_known_by_its_boot_and_number(building):
+    building.submit(st.Delivered("lock-front", "b1", 3, st.RexSeen(FRONT)))
+    assert building.taken("lock-front", "b1", 3)
+    assert building.taken("lock-front", "b1", 2)
+    assert not building.taken("lock-front", "b1", 4)
+    assert not building.taken("lock-front", "b2", 3)
+    assert not building.taken("lock-inner", "b1", 3)
+
+
+async def test_whose_pin_a_reader_waits_for(building):
+    assert building.challenged(INNER_IN) is None
+    building.submit(swipe(INNER_IN, BOB))
+    assert building.challenged(INNER_IN) == badge_of(BOB)
+    assert building.challenged(FRONT_IN) is None
+
+
+async def test_a_one_time_password_counts_only_with_its_successor(building, inner):
+    assert await sign_in(building, "once") == SignIn(new_password_needed=True)
+    assert inner.records == []
+    assert (await sign_in(building, "once", "my own")).operator == Operator(GIL, Role.GUARD)
+    assert await sign_in(building, "once") == SignIn(refused=True)
+    assert (await sign_in(building, "my own")).operator is not None
+    kinds = [type(record.event) for record in inner.records]
+    assert kinds == [OperatorSignedIn, OperatorSignInFailed, OperatorSignedIn]
+
+
+@pytest.mark.parametrize("operator", ["nobody", GIL])
+async def test_a_wrong_password_and_a_wrong_name_are_the_same(building, operator):
+    assert await sign_in(building, "wrong", operator=operator) == SignIn(refused=True)
+
+
+async def test_the_moment_is_one(building, inner):
+    building.submit(swipe(INNER_IN, BOB))
+    moment = building.moment()
+    assert (moment.seq, moment.state, moment.boot) == (inner.runtime.seq, inner.state, "boot-1")
+    await asyncio.sleep(0)
