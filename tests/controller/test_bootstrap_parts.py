@@ -1,0 +1,75 @@
+"""What a box is put together from: its keys, and who carries which effect."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from controller.bootstrap import MissingKey, Switchboard, camera_access, osdp_keys, write_private
+from controller.domain.effects import AskFace, Light, Release, Relock, Signal, StopFace, Unlock
+from controller.domain.site import DeviceKind
+from controller.site.loader import load_site
+
+SITE = load_site(Path(__file__).parents[2] / "config" / "embassy.toml")
+SECURED = [d.id for d in SITE.devices.values() if d.kind is DeviceKind.OSDP and d.secure_channel]
+
+
+class Gateway:
+    def __init__(self):
+        self.posted = []
+
+    def post(self, effect):
+        self.posted.append(effect)
+
+
+def test_each_effect_goes_to_the_wire_of_its_device():
+    lines, broker, eyes = Gateway(), Gateway(), Gateway()
+    switchboard = Switchboard()
+    switchboard.post(Relock("lobby-door"))  # no wires yet: carried nowhere
+    switchboard.plug_in(SITE, lines, broker, eyes)
+    on_lines = [Unlock("lobby-door", "r", 5.0, 1.0), Release("chancery-door", 5.0), Signal("lobby-in", Light.DENIED)]
+    on_broker = [Unlock("main-gate", "r", 5.0, 1.0), Relock("comms-door"), Signal("lobby-out", Light.GRANTED)]
+    on_eyes = [AskFace("r", "cam-server", "p-1", 1.0), StopFace("r")]
+    for effect in (*on_lines, *on_broker, *on_eyes):
+        switchboard.post(effect)
+    assert (lines.posted, broker.posted, eyes.posted) == (on_lines, on_broker, on_eyes)
+
+
+def test_keys_are_read_for_every_secured_device(tmp_path):
+    keys = {device: os.urandom(16) for device in SECURED}
+    write_private(tmp_path / "osdp-keys.json", {device: key.hex() for device, key in keys.items()})
+    assert osdp_keys(tmp_path, SITE) == keys
+    assert stat.S_IMODE((tmp_path / "osdp-keys.json").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (None, "is missing"),
+        ("{", "is no JSON"),
+        ("[]", "must hold one JSON object"),
+        ("{}", "needs a key of 32 hexadecimal digits"),
+        (json.dumps(dict.fromkeys(SECURED, "00")), "needs a key of 32 hexadecimal digits"),
+        (json.dumps(dict.fromkeys(SECURED, 7)), "needs a key of 32 hexadecimal digits"),
+        (json.dumps(dict.fromkeys(SECURED, "zz" * 16)), "needs a key of 32 hexadecimal digits"),
+    ],
+)
+def test_a_reader_without_its_key_is_a_sentence(tmp_path, content, said):
+    if content is not None:
+        (tmp_path / "osdp-keys.json").write_text(content)
+    with pytest.raises(MissingKey, match=said):
+        osdp_keys(tmp_path, SITE)
+
+
+def test_cameras_are_reached_as_the_box_says(tmp_path):
+    assert camera_access(tmp_path, SITE, {})["cam-lobby"].url == SITE.cameras["cam-lobby"].url
+    write_private(tmp_path / "cameras.json", {"cam-lobby": {"username": "ostiary", "password": "hunter2"}})
+    access = camera_access(tmp_path, SITE, {"cam-lobby": "rtsp://192.0.2.1/x"})["cam-lobby"]
+    assert (access.url, access.username, access.password) == ("rtsp://192.0.2.1/x", "ostiary", "hunter2")
+    (tmp_path / "cameras.json").write_text('{"cam-lobby": "hunter2"}')
+    with pytest.raises(MissingKey, match="camera cam-lobby needs"):
+        camera_access(tmp_path, SITE, {})
