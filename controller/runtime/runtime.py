@@ -184,6 +184,7 @@ class Runtime:
         def too_late() -> None:
             durable.remove_done_callback(in_time)
             self.submit(LogLateSeen(_grants(effects), _TOO_SLOW))
+            self._newest.add_done_callback(lambda _: self._look_at_log())
 
         def in_time(_: asyncio.Future[None]) -> None:
             timer.cancel()
@@ -230,12 +231,16 @@ class Runtime:
 
     def _tick(self) -> None:
         self._heartbeat = self._loop.call_later(TICK_SECONDS, self._tick)
+        self._look_at_log()
+        self.submit(TimePassed())
+
+    def _look_at_log(self) -> None:
+        """Say when the log falls behind, and, at once, when it has caught up: nobody is let in between."""
         late = self._log.late(LOG_WAIT_SECONDS)
         if late and not self.state.log_late:
             self.submit(LogLateSeen((), _TOO_SLOW))
         elif self.state.log_late and not late:
             self.submit(LogRestoredSeen())
-        self.submit(TimePassed())
 
 
 _TOO_SLOW = f"no record was durable within {LOG_WAIT_SECONDS} s"

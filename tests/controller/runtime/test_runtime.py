@@ -141,6 +141,16 @@ async def test_the_log_that_comes_back_is_told_and_doors_open_again(hung):
     assert len(hung.posted(Unlock)) == 1
 
 
+async def test_nobody_waits_for_the_heartbeat_once_the_log_is_back(hung):
+    hung.see(swipe(FRONT_IN, ALICE))
+    await hung.until(lambda: hung.state.log_late)
+    hung.runtime._heartbeat.cancel()
+    hung.log.hangs = False
+    hung.log.write()
+    await settle()
+    assert not hung.state.log_late
+
+
 async def test_a_log_that_is_late_with_anything_is_an_alarm_within_a_heartbeat(hung):
     hung.see(opens(INNER))
     await hung.until(lambda: hung.state.log_late)
