@@ -16,7 +16,7 @@ from controller.core import LOG_FILE
 from controller.ledger.checkpoint import Checkpoint, cosign, cosigned_at, open_checkpoint
 from controller.ledger.merkle import HASH_BYTES, consistency_ranges, prove
 from controller.ledger.note import COSIGNATURE_V1, BadNote, SignerKey, VerifierKey, parse_signer_key, parse_verifier_key
-from controller.ledger.testimony import Testimony, verify_against
+from controller.ledger.sighting import Sighting, verify_against
 from controller.ledger.verifier import Broken
 from controller.ledger.witness import BadBundle, Bundle, Held, Refusal, consider, leaves_match, parse_bundle
 from controller.notary import Notary, NothingYet, NotTheLog, log_key, new_key
@@ -132,7 +132,7 @@ def witness_compare(
     _judge(data, [said])
 
 
-def _judge(data: Path, said: list[Testimony]) -> None:
+def _judge(data: Path, said: list[Sighting]) -> None:
     try:
         verdict = verify_against(stored_entries(reading_engine(data / LOG_FILE)), said)
     except (OSError, sa.exc.SQLAlchemyError) as error:
@@ -143,7 +143,7 @@ def _judge(data: Path, said: list[Testimony]) -> None:
     out.print(f"intact: {verdict.entries} entries, head {verdict.head.hex()}")
 
 
-def _own(data: Path, public: VerifierKey | None) -> list[Testimony]:
+def _own(data: Path, public: VerifierKey | None) -> list[Sighting]:
     stored = stored_checkpoints(data)
     if not stored:
         return []
@@ -151,21 +151,21 @@ def _own(data: Path, public: VerifierKey | None) -> list[Testimony]:
     return [_testified(each, known) for each in stored]
 
 
-def _testified(stored: StoredCheckpoint, key: VerifierKey) -> Testimony:
+def _testified(stored: StoredCheckpoint, key: VerifierKey) -> Sighting:
     try:
         checkpoint = open_checkpoint(stored.note, key)
     except BadNote:
-        return Testimony(stored.size, None, OWN)
-    return Testimony(stored.size, checkpoint.root if checkpoint.size == stored.size else None, OWN)
+        return Sighting(stored.size, None, OWN)
+    return Sighting(stored.size, checkpoint.root if checkpoint.size == stored.size else None, OWN)
 
 
-def _witnessed(file: Path, log: VerifierKey | None, witness: VerifierKey | None) -> Testimony:
+def _witnessed(file: Path, log: VerifierKey | None, witness: VerifierKey | None) -> Sighting:
     note = file.read_text(encoding="utf-8")
     checkpoint = open_checkpoint(note, log)
     if witness is not None and cosigned_at(note, witness) is None:
         raise BadNote(f"{file} is not cosigned by the witness's key")
     leaves = _kept_leaves(file, checkpoint)
-    return Testimony(checkpoint.size, checkpoint.root, WITNESS, leaves)
+    return Sighting(checkpoint.size, checkpoint.root, WITNESS, leaves)
 
 
 def _kept_leaves(file: Path, checkpoint: Checkpoint) -> bytes:

@@ -182,9 +182,14 @@ def log_key(folder: Path) -> SignerKey:
 def new_key(path: Path, name: str, kind: int) -> SignerKey:
     """Make a key, named apart from all others, in a file that only its owner may read."""
     key = SignerKey(f"{name}/{secrets.token_hex(6)}", kind, secrets.token_bytes(KEY_BYTES))
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w") as file:
         file.write(key.text() + "\n")
         file.flush()
         os.fsync(file.fileno())
+    try:
+        path.hardlink_to(beside)  # whole or not at all, and never over a key that is there
+    finally:
+        beside.unlink()
     return key

@@ -167,7 +167,8 @@ def own_checkpoints(path: Path, key: Key | None) -> list[Said]:
     if not path.exists():
         return []
     with closing(opened(path)) as database:
-        rows = database.execute("SELECT size, note FROM checkpoint").fetchall()
+        made = database.execute("SELECT 1 FROM sqlite_master WHERE name = 'checkpoint'").fetchall()
+        rows = database.execute("SELECT size, note FROM checkpoint").fetchall() if made else []
     if rows and key is None:
         raise Unusable(f"{path} can be checked with the log's public key only: give --log-key")
     return [Said(size, root_claimed(size, str(note), key), OWN) for size, note in rows if key is not None]

@@ -68,6 +68,8 @@ def stored_checkpoints(folder: Path) -> list[StoredCheckpoint]:
     if not path.exists():
         return []
     with reading_engine(path).connect() as connection:
+        if not sa.inspect(connection).has_table(CHECKPOINT.name):  # the very moment it is made
+            return []
         query = sa.select(CHECKPOINT).order_by(CHECKPOINT.c.size)
         return [StoredCheckpoint(row.size, str(row.note)) for row in connection.execute(query)]
 

@@ -154,6 +154,8 @@ def test_the_box_s_own_checkpoints_take_its_key(data, key, capsys):
     assert ours("key", "--data", data) == (2, "")
     (data / CHECKPOINT_FILE).unlink()
     assert ours("verify", "--data", data) == intact
+    (data / CHECKPOINT_FILE).touch()  # as it is in the moment it is made
+    assert ours("verify", "--data", data) == theirs(capsys, data / "ostiary.db") == intact
 
 
 def test_an_empty_log_cannot_be_signed(tmp_path, capsys):

@@ -10,7 +10,7 @@ from controller.ledger.verifier import Broken, Intact, StoredEntry, verify
 
 
 @dataclass(frozen=True, slots=True)
-class Testimony:
+class Sighting:
     """``by`` saw ``size`` entries with this root; None: it says so, but nothing that was signed bears it out.
 
     ``leaves``: the leaf hashes it saw, one after the other, already checked against the root.
@@ -22,13 +22,13 @@ class Testimony:
     leaves: bytes = b""
 
 
-def verify_against(rows: Iterable[StoredEntry], testimonies: Iterable[Testimony]) -> Intact | Broken:
-    """Check rows as ``verify`` does, and against each testimony; return the first entry that is bad by either.
+def verify_against(rows: Iterable[StoredEntry], sightings: Iterable[Sighting]) -> Intact | Broken:
+    """Check rows as ``verify`` does, and against each sighting; return the first entry that is bad by either.
 
     Where only a root is known the changed entry cannot be told from its neighbours: the first one that no agreeing
-    testimony covers is named, and the last one that it may be. Constant memory, but for the testimonies.
+    sighting covers is named, and the last one that it may be. Constant memory, but for the sightings.
     """
-    hearing = _Hearing(sorted((each for each in testimonies if each.size > 0), key=lambda each: each.size))
+    hearing = _Hearing(sorted((each for each in sightings if each.size > 0), key=lambda each: each.size))
     verdict = verify(hearing.passed(rows))
     if hearing.found is not None:
         return hearing.found
@@ -40,10 +40,10 @@ def verify_against(rows: Iterable[StoredEntry], testimonies: Iterable[Testimony]
 class _Hearing:
     """Walks along with the verifier, an entry behind: it sees an entry once that was found sound in itself."""
 
-    def __init__(self, testimonies: Sequence[Testimony]) -> None:
+    def __init__(self, sightings: Sequence[Sighting]) -> None:
         self.found: Broken | None = None
-        self._left = list(reversed(testimonies))
-        self._exact = [each for each in testimonies if each.leaves]
+        self._left = list(reversed(sightings))
+        self._exact = [each for each in sightings if each.leaves]
         self._frontier = Frontier()
         self._agreed = 0
 
@@ -56,7 +56,7 @@ class _Hearing:
             self.found = self._other_leaf(row.leaf) or self._appended(row.leaf)
 
     def cut_off(self) -> Broken | None:
-        """Return the first entry that is missing at the end, by the testimony that saw most."""
+        """Return the first entry that is missing at the end, by the sighting that saw most."""
         if not self._left:
             return None
         most, size = self._left[0], self._frontier.size
@@ -82,17 +82,17 @@ class _Hearing:
                 return broken
         return None
 
-    def _contradicted(self, testimony: Testimony) -> Broken | None:
-        if testimony.root is None:
-            return Broken(testimony.size, _unsigned(testimony))
-        if testimony.root == self._frontier.root():
-            self._agreed = testimony.size
+    def _contradicted(self, sighting: Sighting) -> Broken | None:
+        if sighting.root is None:
+            return Broken(sighting.size, _unsigned(sighting))
+        if sighting.root == self._frontier.root():
+            self._agreed = sighting.size
             return None
-        first, last, by = self._agreed + 1, testimony.size, testimony.by
+        first, last, by = self._agreed + 1, sighting.size, sighting.by
         if first >= last:
             return Broken(last, f"rewritten: it is not the entry that {by} saw")
         return Broken(first, f"rewritten: it, or one up to seq {last}, is not the entry that {by} saw")
 
 
-def _unsigned(testimony: Testimony) -> str:
-    return f"{testimony.by} of {testimony.size} entries is not signed by the log's key"
+def _unsigned(sighting: Sighting) -> str:
+    return f"{sighting.by} of {sighting.size} entries is not signed by the log's key"
