@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -149,6 +151,20 @@ async def test_nobody_waits_for_the_heartbeat_once_the_log_is_back(hung):
     hung.log.write()
     await settle()
     assert not hung.state.log_late
+
+
+@pytest.mark.parametrize("stimulus", [swipe(FRONT_IN, ALICE), opens(INNER)])
+async def test_a_loop_that_was_busy_does_not_blame_the_disk(hung, stimulus):
+    await asyncio.sleep(module.TICK_SECONDS - module.LOG_WAIT_SECONDS)  # so that the heartbeat falls into it, too
+    hung.see(stimulus)
+    loop = asyncio.get_running_loop()
+    disk = threading.Thread(target=lambda: loop.call_soon_threadsafe(hung.log.write))
+    disk.start()
+    time.sleep(2 * module.LOG_WAIT_SECONDS)  # noqa: ASYNC251 - just that: a busy loop
+    disk.join()
+    await asyncio.sleep(2 * module.HEARING_SECONDS)
+    assert not hung.state.log_late
+    assert len(hung.posted(Unlock)) == (stimulus == swipe(FRONT_IN, ALICE))
 
 
 async def test_a_log_that_is_late_with_anything_is_an_alarm_within_a_heartbeat(hung):
