@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import subprocess
 import sys
-import time
 from pathlib import Path
+from time import sleep, time
 from typing import Annotated, NoReturn
 
 import sqlalchemy as sa
@@ -29,6 +31,9 @@ WITNESS_NAME = "ostiary/witness"
 LEAVES = ".leaves"
 """Beside a witness's copy FILE lies FILE.leaves: the leaf hashes it saw."""
 
+SIZE_MARK = "{size}"
+FETCH_SECONDS = 600.0
+
 OWN = "its own checkpoint"
 WITNESS = "the witness"
 
@@ -38,6 +43,9 @@ witness_app = typer.Typer(no_args_is_help=True, help="The outside witness of a l
 Data = Annotated[Path, typer.Option("--data", envvar="OSTIARY_DATA", help="The box's data folder.")]
 LogKey = Annotated[str | None, typer.Option("--log-key", help="The log's public key, or a file that holds it.")]
 WitnessKey = Annotated[str | None, typer.Option("--witness-key", help="The witness's public key, or a file.")]
+SigningKey = Annotated[Path, typer.Option("--key", help="The witness's private key; made where there is none.")]
+State = Annotated[Path, typer.Option(help="The witness's copy: the checkpoint it cosigned last.")]
+KnownLogKey = Annotated[str, typer.Option("--log-key", help="The log's public key, or a file that holds it.")]
 DEFAULT_DATA = Path("data")
 
 out = Console(highlight=False, soft_wrap=True)
@@ -104,17 +112,37 @@ def witness_key_command(key: Annotated[Path, typer.Option(help="The witness's pr
 @witness_app.command("sign")
 def witness_sign(
     bundle: Annotated[Path, typer.Argument(help="What `ostiary log checkpoint --since` printed; - is standard input.")],
-    key: Annotated[Path, typer.Option(help="The witness's private key.")],
-    state: Annotated[Path, typer.Option(help="The witness's copy: the checkpoint it cosigned last.")],
-    log_key_text: Annotated[str, typer.Option("--log-key", help="The log's public key, or a file that holds it.")],
+    key: SigningKey,
+    state: State,
+    log_key_text: KnownLogKey,
 ) -> None:
     """Cosign a checkpoint that contains all this witness saw before, and keep it. Exit code 1: it does not."""
     try:
         signer, public = _witness_signer(key), _public(log_key_text)
         offered = parse_bundle(sys.stdin.read() if str(bundle) == "-" else bundle.read_text(encoding="utf-8"))
-        _cosign(offered, signer, public, state)
+        sys.stdout.write(_cosigned(offered, signer, public, state))
     except (UnicodeDecodeError, *UNREADABLE) as error:
         _unusable(_why(error), error)
+
+
+@witness_app.command("run")
+def witness_run(
+    key: SigningKey,
+    state: State,
+    log_key_text: KnownLogKey,
+    command: Annotated[
+        list[str], typer.Argument(help=f"What fetches a bundle; {SIZE_MARK} in it becomes the size seen last.")
+    ],
+    every: Annotated[float, typer.Option(min=1.0, help="Seconds from one round to the next.")] = 60.0,
+) -> None:
+    """Fetch a bundle again and again, over ssh say, and cosign it. Ends, with exit code 1, where the log was changed.
+
+    The witness calls the box, never the other way round: from the box there is no way to it.
+    """
+    with contextlib.suppress(KeyboardInterrupt):  # Ctrl-C is no finding: it must not end with exit code 1
+        while True:
+            _round(command, key, state, log_key_text)
+            sleep(every)
 
 
 @witness_app.command("compare")
@@ -197,7 +225,27 @@ def _bundle(data: Path, note: str, since: int) -> Bundle:
     return Bundle(since, tuple(proof), note, b"".join(stored_leaves(engine, since, size)))
 
 
-def _cosign(offered: Bundle, signer: SignerKey, public: VerifierKey | None, state: Path) -> None:
+def _round(command: list[str], key: Path, state: Path, log_key_text: str) -> None:
+    try:
+        signer, public = _witness_signer(key), _public(log_key_text)
+        note = _cosigned(parse_bundle(_fetched(command, _held(state)[0].size)), signer, public, state)
+        out.print(f"cosigned: {open_checkpoint(note, None).size} entries")
+    except (UnicodeDecodeError, subprocess.TimeoutExpired, *UNREADABLE) as error:
+        err.print(f"no checkpoint this time: {_why(error)}", markup=False)
+
+
+def _fetched(command: list[str], size: int) -> str:
+    """Return what the command printed. Exit code 1 is the box's own word that its log was changed."""
+    filled = [part.replace(SIZE_MARK, str(size)) for part in command]
+    done = subprocess.run(filled, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, check=False, timeout=FETCH_SECONDS)
+    if done.returncode == BROKEN:
+        _bad(f"the box has no checkpoint that contains the {size} entries that were seen", None)
+    if done.returncode != OK:
+        raise BadBundle(f"{filled[0]} ended with exit code {done.returncode}")
+    return done.stdout.decode()
+
+
+def _cosigned(offered: Bundle, signer: SignerKey, public: VerifierKey | None, state: Path) -> str:
     held, kept = _held(state)
     if public is None:
         raise BadNote("a witness must know the log's public key")
@@ -208,10 +256,10 @@ def _cosign(offered: Bundle, signer: SignerKey, public: VerifierKey | None, stat
     leaves = kept + (offered.leaves or b"")
     if not leaves_match(leaves, found):
         _bad(Refusal.LEAVES, None)
-    cosigned = cosign(offered.note, signer, int(time.time()))
+    cosigned = cosign(offered.note, signer, int(time()))
     _replace(_leaves_of(state), leaves)
     _replace(state, cosigned.encode())
-    sys.stdout.write(cosigned)
+    return cosigned
 
 
 def _held(state: Path) -> tuple[Held, bytes]:

@@ -6,6 +6,7 @@ Each case is judged twice, by ours and by the auditor's one file, which must say
 from __future__ import annotations
 
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from controller import cli_log
 from controller.cli_log import log_app, witness_app
 from controller.ledger import auditor
 from controller.ledger.note import ED25519, SignerKey
@@ -21,6 +23,7 @@ from controller.notary import Notary, log_key
 from controller.store.checkpoints import CHECKPOINT_FILE
 from tests.controller.ledger.insider import entry, resign, rewrite, rows, sql
 
+ROOT = Path(__file__).parents[3]
 SIZE, SEEN, BACKUP = 40, 30, 15
 FORGED = b'{"event":{"forged":1},"site":"s"}'
 
@@ -257,6 +260,52 @@ def test_the_box_itself_signs_no_rewritten_and_no_shortened_log(case):
         1,
         "truncated: 25 entries, its own checkpoint saw 40\n",
     )
+
+
+@pytest.mark.parametrize(
+    ("deed", "said"),
+    [
+        (edit_and_rehash, f"{Refusal.FORKED}: 40 entries were seen"),
+        (truncate, "the box has no checkpoint that contains the 40 entries that were seen"),
+    ],
+    ids=lambda each: getattr(each, "__name__", ""),
+)
+def test_a_witness_that_calls_again_and_again_stops_where_it_is_lied_to(case, tmp_path, monkeypatch, deed, said):
+    """Round 1 cosigns, round 2 finds no box, the insider comes by, round 3 finds him out."""
+    for name in ("seen", "seen.leaves", "witness.key"):
+        shutil.copy(case.seen.parent / name, tmp_path)
+    box = tmp_path / "box.py"
+    box.write_text("from controller.cli_log import log_app\nlog_app()\n")
+    rounds = []
+
+    def between(seconds):
+        rounds.append(seconds)
+        if len(rounds) == 1:
+            box.rename(tmp_path / "away.py")
+        else:
+            (tmp_path / "away.py").rename(box)
+            deed(case)
+            resign(case.data)
+
+    monkeypatch.setattr(cli_log, "sleep", between)
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    signing = ("--key", tmp_path / "witness.key", "--state", tmp_path / "seen", "--log-key", case.log_key)
+    fetch = (sys.executable, box, "checkpoint", "--data", case.data, "--since", "{size}")
+    code, output = run(witness_app, "run", *signing, "--every", 7, "--", *fetch)
+    unheard = f"no checkpoint this time: {sys.executable} ended with exit code 2"
+    assert (code, output.splitlines()) == (1, ["cosigned: 40 entries", unheard, said])
+    assert rounds == [7.0, 7.0]
+    assert compared(case, tmp_path / "seen")[0] == 1
+
+
+def test_ending_a_witness_by_hand_is_no_finding(case, tmp_path, monkeypatch):
+    def interrupted(_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli_log, "sleep", interrupted)
+    signing = ("--key", tmp_path / "witness.key", "--state", tmp_path / "seen", "--log-key", case.log_key)
+    code, output = run(witness_app, "run", *signing, "no such program")
+    assert (code, output.startswith("no checkpoint this time: ")) == (0, True)
 
 
 def test_the_witness_cosigns_no_rewritten_and_no_shortened_log(case, tmp_path):
