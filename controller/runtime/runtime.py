@@ -184,6 +184,8 @@ class Runtime:
                 self._actuators.post(effect)
 
     def _post_when_durable(self, effects: Sequence[Effect], durable: asyncio.Future[None]) -> None:
+        timer: asyncio.TimerHandle
+
         def too_late() -> None:
             nonlocal timer
             timer = self._loop.call_later(HEARING_SECONDS, give_up)
