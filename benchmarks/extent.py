@@ -22,6 +22,7 @@ class Extent:
     appended: int = 20_000
     verified: int = 100_000
     decisions: int = 20_000
+    alarms: int = 24
 
 
 DEFAULT = Extent()
@@ -36,4 +37,5 @@ QUICK = Extent(
     appended=400,
     verified=400,
     decisions=200,
+    alarms=4,
 )

@@ -15,7 +15,7 @@ from benchmarks.extent import Tick
 from benchmarks.rows import BenchmarkFailed
 from controller.bootstrap import Box, Ports
 from controller.demo import Simulator, make_keys, simulated
-from controller.domain.ids import LineId
+from controller.domain.ids import CameraId, LineId
 from controller.site.loader import load_site
 from controller.site.people import load_people
 
@@ -100,16 +100,23 @@ async def simulator(files: Files, data: Path) -> AsyncIterator[tuple[Simulator, 
 
 
 @contextlib.asynccontextmanager
-async def played(files: Files, data: Path) -> AsyncIterator[Hand]:
-    """Run the building with the real controller in front of it; yields the hand once every device is online."""
+async def opened(files: Files, data: Path, *, console: bool) -> AsyncIterator[tuple[Simulator, Box]]:
+    """Run the building with the real controller in front of it; yields both once every device is online."""
     async with simulator(files, data) as (child, ready):
         lines = {LineId(line): port for line, port in ready["lines"].items()}
-        async with Box(data, files.site, Ports(lines=lines, console=False)) as box:
+        cameras = {CameraId(camera): url for camera, url in ready["cameras"].items()}
+        async with Box(data, files.site, Ports(lines, cameras, console=console)) as box:
             await box.admin.import_people(load_people(files.people, box.core.runtime.site), AUTHOR)
             await connect(child, box.broker.port, box.broker.folder)
             await _online(box)
-            async with listening(child, box.wait()) as hand:
-                yield hand
+            yield child, box
+
+
+@contextlib.asynccontextmanager
+async def played(files: Files, data: Path) -> AsyncIterator[Hand]:
+    """Run the building with the real controller in front of it; yields the hand once every device is online."""
+    async with opened(files, data, console=False) as (child, box), listening(child, box.wait()) as hand:
+        yield hand
 
 
 @contextlib.asynccontextmanager

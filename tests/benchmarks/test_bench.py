@@ -23,6 +23,7 @@ ROWS = {
     "controller_stimulus_to_effect": "ms",
     "log_append": "events/s",
     "log_verify_1m": "s",
+    "alarm_to_pixel": "ms",
     "decide_p99": "µs",
 }
 

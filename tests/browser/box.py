@@ -1,4 +1,4 @@
-"""A box for the console's tests: the real API over the real rules and the demo's site, with hands instead of wires."""
+"""A box that can be stalled: the real API over the real rules and the demo's site, with hands instead of wires."""
 
 from __future__ import annotations
 
@@ -11,44 +11,33 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import cv2
-import numpy as np
-import simplejpeg
-
 from api.app import built_console, create_app
 from api.server import ApiServer
 from controller.domain.doors import LockStatus, Position
 from controller.domain.effects import Effect, Relock, Unlock
 from controller.domain.events import OrderRefused, Recorded
-from controller.domain.ids import AccessLevelId, CameraId, CardholderId, CredentialId, DoorId, OperatorId, ReaderId
+from controller.domain.ids import CameraId, OperatorId
 from controller.domain.instant import Instant
 from controller.domain.operators import Operator, Order, Refusal, Role
-from controller.domain.people import Cardholder, CardholderKind, Credential, CredentialStatus
-from controller.domain.site import Assurance
 from controller.domain.state import SiteState
 from controller.domain.stimuli import (
-    BadgeEnrolled,
     BoxStartedUp,
     CameraSeen,
-    CardPresented,
     DeviceSeen,
     LockSeen,
     OperatorEnrolled,
     Ordered,
-    PersonEnrolled,
     PositionSeen,
     Stimulus,
     TimePassed,
 )
 from controller.rules.step import step
 from controller.runtime.facade import SignIn
-from controller.runtime.ports import Identity
 from controller.site.loader import load_site
 from tests.api.fakes import FakeFacade
 
 SITE = Path(__file__).parents[2] / "config" / "embassy.toml"
 TICK_SECONDS = 0.1
-NAMES = ("Eileen Collins", "Amara Okonkwo", "Mateo Fuentes Rivas", "Ingrid Solheim")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +46,13 @@ class Box:
 
     url: str
     guard: tuple[str, str]
-    supervisor: tuple[str, str]
     force_open: Callable[[str], None]
-    put_right: Callable[[str], None]
-    """Close and lock a door by hand, so that the cause of its alarm is gone."""
     stall: Callable[[float], None]
     """Let the box say nothing for so many seconds, though its connections stay open."""
 
 
 class Hands(FakeFacade):
-    """A building under the real rules. Its locks obey at once, except those in ``stuck``."""
+    """A building under the real rules. Its locks obey at once."""
 
     def __init__(self, one_time: dict[OperatorId, tuple[Role, str]]) -> None:
         super().__init__()
@@ -75,8 +61,6 @@ class Hands(FakeFacade):
         self.operators, self.passwords, self.names = {}, {}, {}
         self.one_time = {name: password for name, (_, password) in one_time.items()}
         self.roles = {name: role for name, (role, _) in one_time.items()}
-        self.stuck: set[DoorId] = set()
-        self.dark: set[CameraId] = set()
         self.claim(BoxStartedUp("test", self.site.digest, ""))
         for name, role in self.roles.items():
             self.operators[name] = Operator(name, role)
@@ -87,7 +71,6 @@ class Hands(FakeFacade):
             self.claim(CameraSeen(camera, online=True, detail=""))
         for door in self.site.doors:
             self.claim(PositionSeen(door, Position.CLOSED), LockSeen(door, LockStatus.LOCKED))
-        self._enrol()
 
     def mono(self) -> float:
         return time.monotonic()
@@ -123,11 +106,7 @@ class Hands(FakeFacade):
         return SignIn(operator=self.operators[operator])
 
     async def picture(self, camera: CameraId) -> bytes | None:
-        return None if camera in self.dark else _picture(self.site.cameras[camera].name)
-
-    def present(self, person: int, reader: str) -> None:
-        """Show a badge; 9 is one that nobody knows."""
-        self.claim(CardPresented(ReaderId(reader), f"token-{person}", "H10301", 26, "00112233"))
+        return None
 
     async def live(self) -> None:
         """Let time pass."""
@@ -137,27 +116,12 @@ class Hands(FakeFacade):
 
     def _obey(self, effect: Effect) -> None:
         match effect:
-            case Relock() if effect.door not in self.stuck:
+            case Relock():
                 self.claim(LockSeen(effect.door, LockStatus.LOCKED))
-            case Unlock() if effect.door not in self.stuck:
+            case Unlock():
                 self.claim(LockSeen(effect.door, LockStatus.UNLOCKED))
             case _:
                 pass
-
-    def _enrol(self) -> None:
-        levels = frozenset(AccessLevelId(level) for level in self.site.access_levels)
-        for number, name in enumerate(NAMES):
-            person = CardholderId(f"p-{number}")
-            self.names[person] = Identity(name)
-            self.claim(PersonEnrolled("setup", Cardholder(person, CardholderKind.STAFF, 3, levels), ""))
-            status = CredentialStatus.EXPIRED if number == len(NAMES) - 1 else CredentialStatus.ACTIVE
-            badge = CredentialId(f"c-{number}")
-            self.claim(
-                BadgeEnrolled(
-                    "setup",
-                    Credential(badge, person, f"token-{number}", None, Assurance.SYMMETRIC, status, None, None),
-                )
-            )
 
 
 @contextmanager
@@ -195,20 +159,3 @@ def served(hands: Hands) -> Iterator[tuple[str, Callable[[Callable[[], None]], N
     finally:
         loop.call_soon_threadsafe(leaving.set)
         thread.join(30)
-
-
-def _picture(name: str) -> bytes:
-    """Return a corridor with somebody walking through it."""
-    now = time.time()
-    shade = np.linspace(34, 92, 360, dtype=np.uint8)[:, None, None]
-    frame = np.ascontiguousarray(np.broadcast_to(shade, (360, 640, 3)) * np.array([1.0, 0.96, 0.9])).astype(np.uint8)
-    for x in range(-640, 1281, 160):
-        cv2.line(frame, (320, 150), (x, 360), (70, 70, 66), 1, cv2.LINE_AA)
-    cv2.rectangle(frame, (250, 70), (390, 230), (48, 47, 44), -1)
-    cv2.rectangle(frame, (250, 70), (390, 230), (120, 120, 116), 2)
-    x = int(320 + 220 * np.sin(now / 2))
-    cv2.circle(frame, (x, 170), 20, (176, 150, 132), -1, cv2.LINE_AA)
-    cv2.rectangle(frame, (x - 26, 194), (x + 26, 300), (84, 96, 118), -1)
-    text = f"{name}  {datetime.now(UTC):%H:%M:%S}"
-    cv2.putText(frame, text, (12, 26), cv2.FONT_HERSHEY_SIMPLEX, 0.55, (225, 225, 225), 1, cv2.LINE_AA)
-    return simplejpeg.encode_jpeg(frame, quality=80)

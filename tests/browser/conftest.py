@@ -8,16 +8,17 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
-from controller.domain.doors import LockStatus, Position
+from controller.domain.doors import Position
 from controller.domain.ids import DoorId, OperatorId
 from controller.domain.operators import Role
-from controller.domain.stimuli import LockSeen, PositionSeen
+from controller.domain.stimuli import PositionSeen
 from tests.browser.box import Box, Hands, served
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = ["--disable-gpu", "--disable-background-networking"]
+expect.set_options(timeout=15_000)  # milliseconds: a busy machine is no fault of the page
 REPORT_CSP = """
     document.addEventListener("securitypolicyviolation", (event) =>
         console.error(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sample}`));
@@ -38,19 +39,13 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def box() -> Iterator[Box]:
     """Return a running box; whoever has a whole one at hand overrides this fixture."""
-    guard, supervisor = OperatorId("guard"), OperatorId("supervisor")
-    hands = Hands({guard: (Role.GUARD, "once-for-guard"), supervisor: (Role.SUPERVISOR, "once-for-supervisor")})
+    guard = OperatorId("guard")
+    hands = Hands({guard: (Role.GUARD, "once-for-guard")})
     with served(hands) as (url, by_hand):
         yield Box(
             url=url,
             guard=(guard, "once-for-guard"),
-            supervisor=(supervisor, "once-for-supervisor"),
             force_open=lambda door: by_hand(lambda: hands.claim(PositionSeen(DoorId(door), Position.OPEN))),
-            put_right=lambda door: by_hand(
-                lambda: hands.claim(
-                    PositionSeen(DoorId(door), Position.CLOSED), LockSeen(DoorId(door), LockStatus.LOCKED)
-                )
-            ),
             stall=lambda seconds: by_hand(lambda: time.sleep(seconds)),
         )
 

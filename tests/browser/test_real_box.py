@@ -1,0 +1,133 @@
+"""A guard's shift over a whole box: real wires, real cameras, a hand in the building, and at last a box that dies."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.guard import HOLD_MILLISECONDS, OWN, door, press_lockdown, sign_in
+from tests.browser.stage import staged
+
+pytestmark = [pytest.mark.browser]
+
+DOORS = 12
+START_MILLISECONDS = 30_000
+"""How long cameras may take until their first picture, on a busy machine."""
+
+PICTURE = """() => {
+    const canvas = document.querySelector("canvas");
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return Array.from({ length: 997 }, (_, i) => data[4 * Math.floor((i * data.length) / (4 * 997))]);
+}"""
+"""997 samples of the red channel, spread over the whole picture: a prime, so that they stand in no column."""
+
+
+@pytest.fixture
+def box(tmp_path):
+    with staged(tmp_path) as running:
+        yield running
+
+
+def test_a_shift_from_the_one_time_password_to_a_forced_door_that_is_right_again(console, box):
+    page = console().page()
+    sign_in(page, box.guard)
+    expect(page.get_by_role("heading", name="Embassy, Vienna")).to_be_visible()
+    expect(page.locator('[data-door][data-status="secured"]')).to_have_count(DOORS)
+    assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    comes_back_with_their_own_password(page, box)
+
+    box.force_and_wedge("server-door")
+    expect(door(page, "server-door")).to_have_attribute("data-status", "forced_open")
+    alarm = page.locator("[data-alarm]").filter(has_text="Door forced open")
+    expect(alarm).to_contain_text("What to do")
+    expect(page.locator("[aria-live=assertive]")).to_contain_text("High alarm: Door forced open")
+    expect(page.locator('tr[data-kind="alarm_raised"]').filter(has_text="Door forced open")).to_be_visible()
+    the_picture_is_the_cameras(page, box)
+
+    page.keyboard.press("a")
+    expect(alarm).to_contain_text(f"Acknowledged by {box.guard[0]}")
+    alarm.get_by_role("button", name="Door forced open").click()  # the next alarm nobody has seen came to the top
+    expect(alarm).to_contain_text("Its cause is still there")
+    box.hand("close", door="server-door")
+    expect(door(page, "server-door")).to_have_attribute("data-status", "secured")
+    alarm.get_by_label("What was it?").select_option(label="Patrol checked the place, all in order")
+    alarm.get_by_role("button", name="Close alarm").click()
+    expect(alarm).to_have_count(0)
+
+
+def comes_back_with_their_own_password(page: Page, box) -> None:
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_label("Name").fill(box.guard[0])
+    page.get_by_label("Password", exact=True).fill(OWN)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.locator("[data-door]")).to_have_count(DOORS)
+
+
+def the_picture_is_the_cameras(page: Page, box) -> None:
+    """The alarm brought its camera by itself; somebody who steps before it is seen in the page."""
+    expect(page.get_by_role("heading", name="Server room door")).to_be_visible()
+    expect(page.locator("canvas:not(.empty)")).to_be_visible(timeout=START_MILLISECONDS)
+    nobody = page.evaluate(PICTURE)
+    assert len(set(nobody)) > 15, "a corridor has many shades"
+    box.hand("show_face", camera="cam-server", face="astronaut")
+    page.wait_for_function(
+        f"(before) => ({PICTURE})().filter((shade, i) => Math.abs(shade - before[i]) > 30).length > 10", arg=nobody
+    )
+
+
+def test_lockdown_is_held_seen_on_every_bolt_refuses_a_good_badge_and_is_ended_by_two(console, box):
+    guard = console().page()
+    sign_in(guard, box.guard)
+    box.force_and_wedge("parking-door")
+    press_lockdown(guard, milliseconds=0)
+    expect(guard.get_by_role("dialog")).to_have_count(0)  # a tap is not enough
+
+    press_lockdown(guard, HOLD_MILLISECONDS)
+    dialog = guard.get_by_role("dialog", name="Start lockdown?")
+    dialog.get_by_label("Reason").fill("Drill")
+    dialog.get_by_role("button", name="Start lockdown").click()
+    banner = guard.get_by_role("region", name="LOCKDOWN")
+    expect(banner).to_contain_text("1 door not observed secured:")
+    expect(banner.get_by_role("button", name="Parking entrance")).to_be_visible()
+    box.hand("close", door="parking-door")
+    expect(banner).to_contain_text("All doors observed secured")
+    for one in guard.locator("[data-door]").all():
+        expect(one).to_have_attribute("data-status", "lockdown")
+        assert not box.hand("push", door=one.get_attribute("data-door"))["went_in"]
+
+    assert not box.hand("present_card", reader="lobby-in", person="p-004")["energised"]
+    line = guard.get_by_role("row", name="Denied: lockdown")
+    expect(line).to_contain_text("Mateo Fuentes Rivas")
+    line.click()
+    why = guard.get_by_role("dialog", name=re.compile("^Event "))
+    expect(why.get_by_role("row", name=re.compile("^threat level"))).to_contain_text("passed")
+    expect(why.locator("tr.refused")).to_contain_text("lockdown")
+    guard.keyboard.press("Escape")
+
+    ended_by_two(guard, console().page(), box)
+    assert box.hand("present_card", reader="lobby-in", person="p-004")["energised"]
+
+
+def ended_by_two(guard: Page, second: Page, box) -> None:
+    banner = guard.get_by_role("region", name="LOCKDOWN")
+    banner.get_by_role("button", name="Ask to end it").click()
+    guard.get_by_role("dialog").get_by_role("button", name="Ask to end it").click()
+    expect(banner).to_contain_text("Waiting for a second person")
+    sign_in(second, box.supervisor)
+    expect(second.get_by_role("region", name="LOCKDOWN")).to_contain_text(f"{box.guard[0]} asks to end it")
+    second.get_by_role("button", name="Agree to end it").click()
+    second.get_by_role("dialog").get_by_role("button", name="Agree to end it").click()
+    expect(banner).to_have_count(0)
+
+
+def test_a_box_that_is_killed_is_said_to_be_lost(console, box):
+    opened = console()
+    opened.expect("ERR_CONNECTION_REFUSED")
+    opened.expect("ERR_INCOMPLETE_CHUNKED_ENCODING")
+    page = opened.page()
+    sign_in(page, box.guard)
+    box.process.kill()
+    expect(page.get_by_role("alert")).to_contain_text("The link to the box is lost", timeout=10_000)
+    expect(page.get_by_text(re.compile(r"Link lost, data \d+ s old"))).to_be_visible()
+    expect(page.locator("[data-door]")).to_have_count(DOORS)  # what was last known stays to be read
