@@ -242,10 +242,11 @@ def reading_engine(path: Path) -> sa.Engine:
     return engine
 
 
-def stored_entries(engine: sa.Engine) -> Iterator[StoredEntry]:
-    """Return the rows as they stand, in the order of their numbers."""
+def stored_entries(engine: sa.Engine, where: sa.ColumnElement[bool] | None = None) -> Iterator[StoredEntry]:
+    """Return the rows, all or some, as they stand, in the order of their numbers."""
+    query = sa.select(EVENT).order_by(EVENT.c.seq)
     with engine.connect().execution_options(yield_per=1000) as connection:
-        for row in connection.execute(sa.select(EVENT).order_by(EVENT.c.seq)):
+        for row in connection.execute(query if where is None else query.where(where)):
             yield _stored(row)
 
 

@@ -1,0 +1,180 @@
+"""The command line's part for the life of a policy: ``ostiary why``, ``decide``, ``replay``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import sqlalchemy as sa
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from controller import words_en as words
+from controller.core import LOG_FILE
+from controller.domain.events import Recorded
+from controller.domain.ids import CardholderId
+from controller.domain.site import Site
+from controller.policies import SHORT_DIGEST, Policies, UnknownPolicy, names_of
+from controller.replay import Asked, BrokenHistory, Difference, difference, requests
+from controller.site.errors import SiteErrors
+from controller.site.loader import load_site
+from controller.store.codec import UnreadableEvent
+from controller.store.history import History
+from controller.whatif import Change, Changed, changes
+from controller.why import Explanation, NoDecision, explain, trace_lines
+
+OK, DIFFERS, UNUSABLE = 0, 1, 2
+
+LAST_SEQ = 2**63 - 1
+
+REFUSALS = (BrokenHistory, NoDecision, OSError, SiteErrors, UnknownPolicy, UnreadableEvent)
+"""What these commands may fail with for reasons their user can mend."""
+
+Data = Annotated[Path, typer.Option("--data", envvar="OSTIARY_DATA", help="The box's data folder.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of sentences.")]
+DEFAULT_DATA = Path("data")
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+HEADINGS = {
+    Change.REFUSED: "Would have been refused",
+    Change.ALLOWED: "Would have been let in, and were not",
+    Change.ASKED: "Would have been asked for more",
+}
+
+
+def why(
+    seq: Annotated[int, typer.Argument(help="The event's number.", min=1, max=LAST_SEQ)],
+    data: Data = DEFAULT_DATA,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Say why something was decided: one sentence, the checks with their facts, the policy of that time.
+
+    Exit code 2: there is no such event, or nothing was decided in it.
+    """
+    with _refusing():
+        history = History(data / LOG_FILE)
+        name_of, hint = names_of(data, history)
+        explanation = explain(history, Policies(history), seq, name_of)
+    if as_json:
+        out.print_json(data=explanation.plain())
+        return
+    _say(explanation)
+    if hint:
+        err.print(hint, markup=False)
+
+
+def replay(
+    data: Data = DEFAULT_DATA,
+    site: Annotated[Path | None, typer.Option("--site", help="Another policy: what if it had been in force?")] = None,
+) -> None:
+    """Decide every recorded request again, under the policy and in the state of its time.
+
+    Exit code 0: all the same, 1: the first difference is named, 2: the log cannot be read. With --site: whose entries
+    would have gone otherwise under that policy; exit code 0.
+    """
+    with _refusing():
+        history = History(data / LOG_FILE)
+        if site is None:
+            _replay(history)
+        else:
+            _what_if(history, load_site(site), data)
+
+
+def _say(explanation: Explanation) -> None:
+    out.print(explanation.sentence, markup=False)
+    out.print()
+    for line in trace_lines(explanation.trace):
+        out.print(line, markup=False)
+    out.print()
+    since = explanation.since
+    began = f"in force since {_moment(since, explanation)} (event {since.seq})" if since else "not in the log"
+    out.print(
+        f"event   {explanation.record.seq}, {words.EVENTS[type(explanation.event)]}, {explanation.at.isoformat()}"
+    )
+    out.print(f"policy  {explanation.policy[:SHORT_DIGEST]}, {began}")
+    if explanation.person:
+        named = f", {explanation.name}" if explanation.name else ""
+        out.print(f"person  {explanation.person}{named}", markup=False)
+
+
+def _moment(record: Recorded, explanation: Explanation) -> str:
+    return record.at.wall.astimezone(explanation.at.tzinfo).isoformat(timespec="seconds")
+
+
+def _replay(history: History) -> None:
+    policies, decided = Policies(history), 0
+    for asked in _requests(history, "deciding again"):
+        found = difference(asked, policies.site)
+        if found is not None:
+            _differs(found)
+        decided += 1
+    out.print(f"{decided} decisions, all the same")
+
+
+def _differs(found: Difference) -> NoReturn:
+    record = found.asked.record
+    out.print(f"first difference: seq {record.seq}: recorded {found.asked.answer}, now {found.now}", markup=False)
+    raise typer.Exit(DIFFERS)
+
+
+def _what_if(history: History, site: Site, data: Path) -> None:
+    name_of, hint = names_of(data, history)
+    answered, found = 0, Counter[Changed]()
+    for changed in changes(_requests(history, "deciding again"), site):
+        answered += 1
+        if changed is not None:
+            found[changed] += 1
+    for change, heading in HEADINGS.items():
+        rows = sorted((row, times) for row, times in found.items() if row.change is change)
+        if rows:
+            out.print(f"{heading}:")
+        for row, times in rows:
+            out.print(f"  {_entry(row, times, site, name_of)}", markup=False)
+    counts = Counter({change: sum(n for row, n in found.items() if row.change is change) for change in Change})
+    out.print(
+        f"{answered} requests decided again: {counts[Change.REFUSED]} entries refused, "
+        f"{counts[Change.ALLOWED]} newly allowed, {counts[Change.ASKED]} asked for more"
+    )
+    if hint and found:
+        err.print(hint, markup=False)
+
+
+def _entry(row: Changed, times: int, site: Site, name_of: Callable[[CardholderId], str | None]) -> str:
+    who = name_of(row.person) or row.person
+    door = site.doors[row.door].name if row.door in site.doors else row.door
+    why = words.reasons(row.reasons) or (f"after {words.factors(row.factors)}" if row.factors else "")
+    parts = [who, str(door), f"{row.hour:%a %Y-%m-%d %H}:00", "once" if times == 1 else f"{times} times"]
+    return " · ".join([*parts, why] if why else parts)
+
+
+def _requests(history: History, what: str) -> Iterator[Asked]:
+    return requests(_shown(history.records(), history.count(), what))
+
+
+def _shown(records: Iterable[Recorded], total: int, what: str) -> Iterator[Recorded]:
+    """Show on a terminal how far it is: a year's log takes minutes."""
+    with Progress(console=err, transient=True, disable=not err.is_terminal) as progress:
+        yield from progress.track(records, total=total, description=what)
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    """Say in a sentence what the user can mend; anything else is a fault of ours and keeps its traceback."""
+    try:
+        yield
+    except sa.exc.SQLAlchemyError as error:
+        _unusable(f"the log cannot be read: {getattr(error, 'orig', None) or error}", error)
+    except REFUSALS as error:
+        _unusable(str(error), error)
+
+
+def _unusable(sentence: str, error: Exception) -> NoReturn:
+    err.print(sentence, markup=False)
+    raise typer.Exit(UNUSABLE) from error

@@ -1,0 +1,139 @@
+"""Why? One plain sentence for the guard, then the trace as it was recorded, then the policy of that time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, assert_never
+
+from controller import words_en as words
+from controller.domain.decision import Check, Trace
+from controller.domain.events import AccessDenied, AccessGranted, ChallengeIssued, Event, FactorProven, Recorded
+from controller.domain.ids import CardholderId, ReaderId
+from controller.domain.site import Site
+from controller.policies import Policies, UnknownPolicy
+from controller.replay import DECISIONS, answer_of_event
+from controller.site.errors import SiteErrors
+from controller.store.history import History
+
+Decided = AccessGranted | AccessDenied | ChallengeIssued
+
+
+class NoDecision(LookupError):
+    """There is no such event, or nothing was decided in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why something was decided. ``policy`` is its digest; ``since`` the event by which it came into force.
+
+    ``person`` is a pseudonym, ``name`` who that is today where it can be told; both None for a card nobody knows.
+    """
+
+    record: Recorded
+    event: Decided
+    sentence: str
+    trace: Trace
+    policy: str
+    since: Recorded | None
+    person: CardholderId | None
+    name: str | None
+    at: datetime
+
+    def plain(self) -> dict[str, Any]:
+        """Return it as JSON-ready values."""
+        answer = answer_of_event(self.event)
+        return {
+            "seq": self.record.seq,
+            "kind": self.record.kind,
+            "at": self.at.isoformat(),
+            "sentence": self.sentence,
+            **answer.plain(),
+            "trace": plain_trace(self.trace),
+            "policy": {
+                "digest": self.policy,
+                "since": self.since and self.since.at.wall.astimezone(self.at.tzinfo).isoformat(),
+                "seq": self.since and self.since.seq,
+            },
+            "person": {"id": self.person, "name": self.name} if self.person else None,
+        }
+
+
+def explain(
+    history: History, policies: Policies, seq: int, name_of: Callable[[CardholderId], str | None]
+) -> Explanation:
+    """Explain one event. Raises ``NoDecision`` with a sentence for a number without a decision."""
+    record = history.record(seq)
+    if record is None:
+        raise NoDecision(f"there is no event {seq}: the log holds {history.count()}")
+    event = record.event
+    if not isinstance(event, AccessGranted | AccessDenied | ChallengeIssued):
+        raise NoDecision(_nothing_decided(history, seq, event))
+    site = _site(policies, record)
+    person = event.cardholder
+    name = name_of(person) if person else None
+    return Explanation(
+        record,
+        event,
+        sentence_of(event, name or person or words.NOBODY_KNOWN, _place(site, event.reader)),
+        event.trace,
+        record.site,
+        policies.activated(record),
+        person,
+        name,
+        record.at.wall.astimezone(site.timezone) if site else record.at.wall,
+    )
+
+
+def sentence_of(event: Decided, who: str, where: str) -> str:
+    """Return the guard's sentence."""
+    match event:
+        case AccessGranted():
+            return words.granted(who, where)
+        case AccessDenied():
+            return words.denied(who, where, event.reasons)
+        case ChallengeIssued():
+            return words.challenged(who, where, event.factors)
+    assert_never(event)
+
+
+def plain_trace(trace: Trace) -> list[dict[str, str | None]]:
+    """Return a trace as JSON-ready values, in its order."""
+    return [{"check": check.name, "facts": check.facts, "refused": check.refused} for check in trace]
+
+
+def trace_lines(trace: Trace) -> list[str]:
+    """Return a trace as a table: check, facts, verdict."""
+    rows = [("check", "facts", "verdict"), *((check.name, check.facts, _verdict(check)) for check in trace)]
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    return [f"  {name:<{widths[0]}}  {facts:<{widths[1]}}  {verdict}" for name, facts, verdict in rows]
+
+
+def _verdict(check: Check) -> str:
+    return f"refused: {words.REASONS[check.refused]}" if check.refused else "passed"
+
+
+def _nothing_decided(history: History, seq: int, event: Event) -> str:
+    """Say so, and name the decision that this event belongs to."""
+    said = f'nothing was decided in event {seq} ("{words.EVENTS[type(event)]}")'
+    request = getattr(event, "request", None)
+    for record in history.records(*DECISIONS) if request else ():
+        if getattr(record.event, "request", None) != request:
+            continue
+        if isinstance(event, FactorProven) or record.seq < seq:
+            return f"{said}; it follows from event {record.seq}: ostiary why {record.seq}"
+    return f"{said}: it was observed or ordered"
+
+
+def _site(policies: Policies, record: Recorded) -> Site | None:
+    """Return the policy for its names, if it can be read: the decision itself is told from the record alone."""
+    try:
+        return policies.site(record.site)
+    except (UnknownPolicy, SiteErrors):
+        return None
+
+
+def _place(site: Site | None, reader: ReaderId) -> str:
+    known = site.readers.get(reader) if site else None
+    return known.name if known else str(reader)

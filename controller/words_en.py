@@ -1,0 +1,165 @@
+"""What the guard reads, in English: one phrase for each reason, alarm, event and factor, as on the console's screen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+
+from controller.domain import events as ev
+from controller.domain.alarms import AlarmKind
+from controller.domain.decision import DenyReason
+from controller.domain.events import Event
+from controller.domain.site import Factor
+
+REASONS: Mapping[DenyReason, str] = MappingProxyType(
+    {
+        DenyReason.UNKNOWN_READER: "unknown reader",
+        DenyReason.UNKNOWN_CREDENTIAL: "card nobody knows",
+        DenyReason.CREDENTIAL_SUSPENDED: "badge suspended",
+        DenyReason.CREDENTIAL_LOST: "badge reported lost",
+        DenyReason.CREDENTIAL_STOLEN: "badge reported stolen",
+        DenyReason.CREDENTIAL_EXPIRED: "badge expired",
+        DenyReason.CREDENTIAL_RETURNED: "badge was returned",
+        DenyReason.NOT_YET_VALID: "badge not yet valid",
+        DenyReason.ASSURANCE_TOO_LOW: "badge too easy to copy for this zone",
+        DenyReason.NO_ACCESS_RIGHT: "no right to this zone",
+        DenyReason.SCHEDULE_OUTSIDE: "outside their hours",
+        DenyReason.HOLIDAY: "holiday",
+        DenyReason.CLEARANCE_TOO_LOW: "clearance too low",
+        DenyReason.THREAT_LEVEL: "threat level",
+        DenyReason.LOCKDOWN: "lockdown",
+        DenyReason.DOOR_BLOCKED: "door blocked",
+        DenyReason.GRANT_PENDING: "let in elsewhere a moment ago",
+        DenyReason.WRONG_PIN: "wrong PIN",
+        DenyReason.TOO_MANY_PIN_TRIES: "too many PIN tries",
+        DenyReason.FACE_DOES_NOT_MATCH: "face is not the badge holder's",
+        DenyReason.FACE_TOO_POOR: "face not clear enough to judge",
+        DenyReason.FACTOR_NOT_PRESENTED: "second proof not shown in time",
+        DenyReason.CLOCK_NOT_TRUSTED: "clock not trusted",
+        DenyReason.LOG_CANNOT_BE_WRITTEN: "log cannot be written",
+        DenyReason.CHECK_FAILED: "a check failed",
+    }
+)
+"""Why somebody is refused: it follows "refused:"."""
+
+ALARMS: Mapping[AlarmKind, str] = MappingProxyType(
+    {
+        AlarmKind.FORCED_OPEN: "Door forced open",
+        AlarmKind.HELD_OPEN: "Door held open",
+        AlarmKind.FOUND_OPEN: "Door found open",
+        AlarmKind.TAMPER: "Tampering",
+        AlarmKind.FAULT: "Fault",
+        AlarmKind.OFFLINE: "Device offline",
+        AlarmKind.MAINS: "Mains power lost",
+        AlarmKind.LOCKDOWN_INCOMPLETE: "Lockdown incomplete",
+        AlarmKind.SECURE_CHANNEL_LOST: "Secure channel lost",
+        AlarmKind.SECURE_CHANNEL_OFF: "Reader without secure channel",
+        AlarmKind.UNKNOWN_CARD_BURST: "Many unknown cards",
+        AlarmKind.PIN_BRUTE_FORCE: "PIN guessing",
+        AlarmKind.FACE_MISMATCH: "Wrong face with a right badge",
+        AlarmKind.CAMERA_LOST: "Camera lost",
+        AlarmKind.LOG_TAMPERED: "Log tampered with",
+        AlarmKind.LOG_LATE: "Log cannot be written in time",
+        AlarmKind.CLOCK_UNTRUSTED: "Clock not trusted",
+        AlarmKind.LOGIN_BRUTE_FORCE: "Password guessing",
+    }
+)
+"""What is wrong."""
+
+EVENTS: Mapping[type[Event], str] = MappingProxyType(
+    {
+        ev.BoxStarted: "Controller started",
+        ev.BoxStopped: "Controller stopped",
+        ev.StartUpCompleted: "All doors read after the start",
+        ev.SiteActivated: "Site policy activated",
+        ev.CardholderRecorded: "Person recorded",
+        ev.CredentialRecorded: "Badge recorded",
+        ev.FaceTemplateRecorded: "Face template recorded",
+        ev.OperatorRecorded: "Operator recorded",
+        ev.OperatorSignedIn: "Operator signed in",
+        ev.OperatorSignInFailed: "Sign-in failed",
+        ev.OperatorSignedOut: "Operator signed out",
+        ev.AccessGranted: "Access granted",
+        ev.AccessDenied: "Access denied",
+        ev.ChallengeIssued: "Asked for a second proof",
+        ev.FactorProven: "Further proof accepted",
+        ev.FaceJudged: "Face looked at",
+        ev.GrantWithdrawn: "Grant withdrawn",
+        ev.EntryObserved: "Went in",
+        ev.EntryAmbiguous: "Somebody passed; in or out is not known",
+        ev.ExitObserved: "Somebody left",
+        ev.NoEntryAfterGrant: "Granted, but nobody went in",
+        ev.PassageLapsed: "Nobody passed in time",
+        ev.PositionObserved: "Door moved",
+        ev.HeldOpenTimerRestarted: "Another passage: open time restarted",
+        ev.HeldOpenWarned: "Soon held open",
+        ev.HeldOpenTimed: "Open time is over",
+        ev.LockObserved: "Lock moved",
+        ev.ExitRequested: "Exit button pressed",
+        ev.DeviceCameOnline: "Device online",
+        ev.DeviceWentOffline: "Device offline",
+        ev.TamperObserved: "Tamper switch active",
+        ev.PowerObserved: "Power failed",
+        ev.WireViolated: "Attack on the wire refused",
+        ev.MessageTaken: "Message from a device",
+        ev.CameraCameOnline: "Camera online",
+        ev.CameraWentOffline: "Camera offline",
+        ev.DoorUnlockOrdered: "Unlock ordered",
+        ev.DoorLockOrdered: "Lock ordered",
+        ev.DoorBlocked: "Door blocked",
+        ev.DoorUnblocked: "Block released",
+        ev.LockdownStarted: "Lockdown started",
+        ev.LockdownSecured: "Lockdown: all doors observed secured",
+        ev.LockdownOverdue: "Lockdown: doors not secured in time",
+        ev.LockdownEndRequested: "Asked to end the lockdown",
+        ev.LockdownEnded: "Lockdown ended by two",
+        ev.ThreatLevelSet: "Threat level set",
+        ev.OrderRefused: "Order refused",
+        ev.AlarmRaised: "Alarm raised",
+        ev.AlarmCauseGone: "Alarm's cause is gone",
+        ev.AlarmAcknowledged: "Alarm acknowledged",
+        ev.AlarmClosed: "Alarm closed",
+        ev.LogWasLate: "Log was late: nobody is let in",
+        ev.LogWasRestored: "Log is durable again",
+        ev.ClockDistrusted: "Clock not trusted",
+        ev.ClockTrusted: "Clock trusted again",
+    }
+)
+"""What happened."""
+
+FACTORS: Mapping[Factor, str] = MappingProxyType(
+    {
+        Factor.CARD: "badge",
+        Factor.PIN: "PIN",
+        Factor.FACE: "face",
+    }
+)
+"""What somebody shows."""
+
+NOBODY_KNOWN = "Somebody"
+"""Who it was, where the badge says nothing."""
+
+
+def reasons(why: Iterable[DenyReason]) -> str:
+    """Return the reasons in their order, as they stand in a sentence."""
+    return "; ".join(REASONS[reason] for reason in why)
+
+
+def factors(asked: Iterable[Factor]) -> str:
+    """Return factors as they stand in a sentence: ``PIN and face``."""
+    return " and ".join(FACTORS[factor] for factor in sorted(asked))
+
+
+def granted(who: str, where: str) -> str:
+    """Say that somebody may pass."""
+    return f"{who} was let through at {where}: nothing spoke against it."
+
+
+def denied(who: str, where: str, why: Iterable[DenyReason]) -> str:
+    """Say that somebody was refused, and every reason."""
+    return f"{who} was refused at {where}: {reasons(why)}."
+
+
+def challenged(who: str, where: str, asked: Iterable[Factor]) -> str:
+    """Say that a badge was right and more is asked for."""
+    return f"{who} was asked for {factors(asked)} at {where}: the badge was right and is not enough there."

@@ -1,0 +1,232 @@
+"""Why, decide and replay on real files: exit codes and sentences, beside a stopped box and a running one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from controller.admin import Admin
+from controller.cli import app
+from controller.core import open_core, start_up
+from controller.domain import stimuli as st
+from controller.domain.doors import Position
+from controller.rules import decide as rules
+
+CONFIG = Path(__file__).parents[2] / "config"
+EMBASSY, PEOPLE = CONFIG / "embassy.toml", CONFIG / "people.csv"
+
+
+class Nothing:
+    def post(self, effect):
+        pass
+
+
+def embassy(core):
+    """People, and a few of them at the doors."""
+    token = core.keystore.card_token("H10301", "42:10005")  # Ingrid Solheim
+    proof = core.keystore.pin_proof("p-005-badge", "3390")
+    yield st.CardPresented("main-gate-in", token, "H10301", 26, "00")
+    yield st.PositionSeen("main-gate", Position.OPEN)
+    yield st.PositionSeen("main-gate", Position.CLOSED)
+    yield st.CardPresented("main-gate-in", None, "none", 26, "c0ffee00")
+    yield st.CardPresented("comms-in", token, "H10301", 26, "00")
+    yield st.CardPresented("registry-in", token, "H10301", 26, "00")
+    yield st.PinEntered("registry-in", "wrong")
+    yield st.CardPresented("registry-in", token, "H10301", 26, "00")
+    yield st.PinEntered("registry-in", proof)
+
+
+@pytest.fixture
+def data(tmp_path):
+    data = tmp_path / "data"
+
+    async def fill():
+        core = open_core(data, EMBASSY, Nothing())
+        try:
+            start_up(core)
+            text = PEOPLE.read_text(encoding="utf-8")
+            await Admin(core).commands["people_import"]({"csv": text, "file": "people.csv", "author": "t"})
+            for stimulus in embassy(core):
+                await core.runtime.handle(stimulus).durable
+        finally:
+            core.close()
+
+    asyncio.run(fill())
+    return data
+
+
+@pytest.fixture
+def ostiary(data):
+    return lambda *arguments: CliRunner().invoke(app, [*arguments, "--data", str(data)])
+
+
+def numbers(data, kind):
+    with contextlib.closing(sqlite3.connect(data / "ostiary.db")) as other:
+        return [seq for (seq,) in other.execute("select seq from event where kind = ? order by seq", (kind,))]
+
+
+def test_why_somebody_was_refused(ostiary, data):
+    _, refused, _ = numbers(data, "access_denied")
+    said = ostiary("why", str(refused))
+    assert said.exit_code == 0
+    lines = said.stdout.splitlines()
+    assert (
+        lines[0] == "Ingrid Solheim was refused at Communications room, in: no right to this zone; clearance too low."
+    )
+    assert [line.split()[0] for line in lines[3:17]] == [name.split()[0] for name, _ in rules.CHECKS]
+    right = next(line for line in lines if line.startswith("  right"))
+    assert "no access level of p-005 covers comms_room" in right
+    assert right.endswith("refused: no right to this zone")
+    assert lines[-3].startswith(f"event   {refused}, Access denied, ")
+    assert lines[-2].startswith("policy  ")
+    assert lines[-2].endswith("(event 2)")
+    assert lines[-1] == "person  p-005, Ingrid Solheim"
+
+
+def test_why_in_json_says_the_same(ostiary, data):
+    wrong_pin = numbers(data, "access_denied")[2]
+    said = json.loads(ostiary("why", str(wrong_pin), "--json").stdout)
+    assert said["result"] == "deny"
+    assert said["reasons"] == ["wrong_pin"]
+    assert [check for check in said["trace"] if check["refused"]] == [
+        {"check": "pin", "facts": "the PIN was wrong", "refused": "wrong_pin"}
+    ]
+    assert said["person"] == {"id": "p-005", "name": "Ingrid Solheim"}
+    assert said["policy"]["seq"] == 2
+    assert len(said["policy"]["digest"]) == 64
+    assert said["at"].endswith(("+01:00", "+02:00"))
+
+
+def test_why_of_a_grant_and_of_a_challenge(ostiary, data):
+    gate = numbers(data, "access_granted")[0]
+    assert ostiary("why", str(gate)).stdout.startswith("Ingrid Solheim was let through at Main gate, in: ")
+    asked = numbers(data, "challenge_issued")[0]
+    assert ostiary("why", str(asked)).stdout.startswith("Ingrid Solheim was asked for PIN at Registry, in: ")
+
+
+def test_why_of_a_card_nobody_knows_names_nobody(ostiary, data):
+    unknown = numbers(data, "access_denied")[0]
+    said = ostiary("why", str(unknown))
+    assert said.stdout.startswith("Somebody was refused at Main gate, in: card nobody knows.")
+    assert "person" not in said.stdout
+    assert json.loads(ostiary("why", str(unknown), "--json").stdout)["person"] is None
+
+
+def test_without_the_boxs_keys_people_keep_their_pseudonyms_and_no_key_is_made(ostiary, data):
+    (data / "box.key").rename(data / "elsewhere")
+    said = ostiary("why", str(numbers(data, "access_granted")[0]))
+    assert said.exit_code == 0
+    assert said.stdout.startswith("p-005 was let through")
+    assert "pseudonyms" in said.stderr
+    assert not (data / "box.key").exists()
+
+
+@pytest.mark.parametrize(
+    ("seq", "sentence"),
+    [
+        ("99999", "there is no event 99999: the log holds "),
+        ("1", 'nothing was decided in event 1 ("Controller started"): it was observed or ordered'),
+    ],
+)
+def test_a_number_without_a_decision_is_a_sentence(ostiary, seq, sentence):
+    said = ostiary("why", seq)
+    assert said.exit_code == 2
+    assert said.stderr.startswith(sentence)
+
+
+def test_what_follows_from_a_decision_names_it(ostiary, data):
+    [entry] = numbers(data, "entry_observed")
+    [gate, _] = numbers(data, "access_granted")
+    said = ostiary("why", str(entry))
+    assert said.exit_code == 2
+    assert (
+        said.stderr
+        == f'nothing was decided in event {entry} ("Went in"); it follows from event {gate}: ostiary why {gate}\n'
+    )
+
+
+def test_beside_a_running_box_and_without_a_trace_of_having_asked(ostiary, data):
+    async def ask():
+        core = open_core(data, EMBASSY, Nothing())
+        try:
+            seq = numbers(data, "access_granted")[0]
+            return ostiary("why", str(seq)), ostiary("replay"), core.runtime.seq
+        finally:
+            core.close()
+
+    said, replayed, seq = asyncio.run(ask())
+    assert (said.exit_code, replayed.exit_code) == (0, 0)
+    with contextlib.closing(sqlite3.connect(data / "ostiary.db")) as other:
+        assert other.execute("select count(*) from event").fetchone() == (seq,)
+
+
+def test_a_replay_without_a_difference(ostiary):
+    said = ostiary("replay")
+    assert (said.exit_code, said.stdout) == (0, "7 decisions, all the same\n")
+
+
+def test_a_replay_names_the_first_difference(ostiary, data, monkeypatch):
+    checks = tuple((name, check) for name, check in rules.CHECKS if name != "pin")
+    monkeypatch.setattr(rules, "CHECKS", checks)
+    said = ostiary("replay")
+    wrong_pin = numbers(data, "access_denied")[2]
+    assert said.exit_code == 1
+    assert said.stdout == f"first difference: seq {wrong_pin}: recorded deny (wrong_pin), now challenge (pin)\n"
+
+
+def test_what_if_lists_entries_by_person_door_and_hour(ostiary, tmp_path):
+    lax = tmp_path / "lax.toml"
+    text = EMBASSY.read_text(encoding="utf-8")
+    assert text.count('factors = ["card", "pin"]') == 1
+    lax.write_text(text.replace('factors = ["card", "pin"]', 'factors = ["card"]'), encoding="utf-8")
+    said = ostiary("replay", "--site", str(lax))
+    assert said.exit_code == 0
+    head, row, total = said.stdout.splitlines()
+    assert head == "Would have been let in, and were not:"
+    assert row.startswith("  Ingrid Solheim · Registry · ")
+    assert row.endswith(":00 · once")
+    assert total == "5 requests decided again: 0 entries refused, 1 newly allowed, 0 asked for more"
+
+
+def test_what_if_tells_why_and_what_for(ostiary, tmp_path):
+    strict = tmp_path / "strict.toml"
+    text = EMBASSY.read_text(encoding="utf-8")
+    assert text.count('zones = ["registry"]') == 1
+    strict.write_text(text.replace('zones = ["registry"]', 'zones = ["comms_room"]'), encoding="utf-8")
+    said = ostiary("replay", "--site", str(strict))
+    assert "Would have been refused:" in said.stdout
+    assert "· once · no right to this zone" in said.stdout
+
+
+@pytest.mark.parametrize("arguments", [("why", "1"), ("replay",), ("replay", "--site", str(EMBASSY))])
+@pytest.mark.parametrize("spoil", ["missing", "no log", "later version"])
+def test_a_log_that_cannot_be_read_is_a_sentence(ostiary, data, arguments, spoil):
+    log = data / "ostiary.db"
+    for beside in data.glob("ostiary.db-*"):
+        beside.unlink()
+    match spoil:
+        case "missing":
+            log.unlink()
+        case "no log":
+            log.write_bytes(b"this is no database" * 1000)
+        case "later version":
+            with contextlib.closing(sqlite3.connect(log)) as other, other:
+                other.execute("update event set version = 9")
+    said = ostiary(*arguments)
+    assert said.exit_code == 2
+    assert said.stderr
+    assert "Traceback" not in said.output
+
+
+def test_a_policy_that_is_not_in_order_is_a_sentence(ostiary, tmp_path):
+    bad = tmp_path / "bad.toml"
+    bad.write_text("id = 7\n")
+    said = ostiary("replay", "--site", str(bad))
+    assert said.exit_code == 2
+    assert "bad.toml:1" in said.stderr
