@@ -20,7 +20,20 @@ from controller.domain.site import Site
 from controller.runtime.ports import Identity
 
 LIFTED = frozenset(
-    {"request", "alarm", "door", "reader", "camera", "device", "cardholder", "operator", "reasons", "why", "source"}
+    {
+        "request",
+        "alarm",
+        "door",
+        "reader",
+        "camera",
+        "device",
+        "cardholder",
+        "operator",
+        "reasons",
+        "why",
+        "source",
+        "whom",
+    }
 )
 """Fields of an event that every record has a place of its own for."""
 
@@ -31,7 +44,7 @@ SHOWN = frozenset(
         "factors", "failed", "format", "frames", "hear_seconds", "id", "kind", "level", "levels", "lock",
         "lockdown_seconds", "mode", "number", "open_seconds", "order", "outcome", "persists", "pin_lock_seconds",
         "position", "presented", "priority", "raw", "reason", "requests", "role", "second", "seconds", "secure",
-        "status", "subject", "valid_from", "valid_until", "version", "violation", "warn_seconds", "whom",
+        "status", "subject", "valid_from", "valid_until", "version", "violation", "warn_seconds",
     }
 )  # fmt: skip
 """Fields that stand in ``detail``, of an event or of a value inside it. ``raw`` is kept for unknown cards alone."""
@@ -81,7 +94,7 @@ def _door_of_reader(site: Site, reader: object) -> str | None:
 
 
 def _who(has: Mapping[str, object], names: Names) -> WhoOut | None:
-    held = has.get("cardholder")
+    held = has.get("cardholder", has.get("whom"))
     if held is None and isinstance(credential := has.get("credential"), Credential):
         held = credential.cardholder
     cardholder = held.id if isinstance(held, Cardholder) else held

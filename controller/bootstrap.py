@@ -145,7 +145,7 @@ class Box:
     def _assemble(self, site: Site, keys: Mapping[DeviceId, bytes], access: Mapping[CameraId, CameraAccess]) -> None:
         runtime, core = self.core.runtime, self.core
         self.eyes = VisionGateway(site, core.vault, runtime.submit, runtime.mono, access)
-        self.building = Building(runtime, core.vault, core.keystore, self.eyes, core.clock)
+        self.building = Building(runtime, core.vault, core.vault, core.keystore, self.eyes, core.clock)
         ports = {line: self._ports.lines.get(line, site.lines[line].port) for line in site.lines}
         self._lines = OsdpGateway(site, self.building, core.keystore, keys, ports)
         self._mqtt = MqttGateway(site, self.building, core.keystore, boot=runtime.boot)

@@ -29,10 +29,14 @@ class Operator:
 
 @dataclass(frozen=True, slots=True)
 class UnlockOnce:
-    """Let somebody through one door, once."""
+    """Let somebody through one door, once.
+
+    ``whom`` is a pseudonym and ``identity`` who that is, sealed; the building makes both of what the guard said.
+    """
 
     door: DoorId
     whom: str
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

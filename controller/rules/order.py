@@ -89,8 +89,8 @@ def may(turn: Turn, operator: OperatorId, order: Order) -> Refusal | None:
 
 def _carry_out(turn: Turn, operator: OperatorId, order: Order) -> None:
     match order:
-        case UnlockOnce(door=door, whom=whom):
-            _unlock(turn, operator, door, whom)
+        case UnlockOnce():
+            _unlock(turn, operator, order)
         case LockDoor(door=door):
             turn.ask(Relock(door))
             turn.record(ev.DoorLockOrdered(door, operator))
@@ -115,11 +115,11 @@ def _carry_out(turn: Turn, operator: OperatorId, order: Order) -> None:
             assert_never(order)
 
 
-def _unlock(turn: Turn, operator: OperatorId, door_id: DoorId, whom: str) -> None:
-    door = turn.site.doors[door_id]
+def _unlock(turn: Turn, operator: OperatorId, order: UnlockOnce) -> None:
+    door = turn.site.doors[order.door]
     request = turn.next_request()
-    turn.record(ev.DoorUnlockOrdered(request, door_id, operator, whom, door.unlock_seconds))
-    turn.ask(Unlock(door_id, request, door.unlock_seconds, turn.now.mono + UNLOCK_DEADLINE_SECONDS))
+    turn.record(ev.DoorUnlockOrdered(request, door.id, operator, order.whom, door.unlock_seconds, order.identity))
+    turn.ask(Unlock(door.id, request, door.unlock_seconds, turn.now.mono + UNLOCK_DEADLINE_SECONDS))
     count_as_used(turn, door, None)
 
 

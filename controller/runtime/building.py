@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 
 from controller.domain.events import OrderRefused, Recorded
 from controller.domain.ids import CameraId, CardholderId, CredentialId, DeviceId, OperatorId, ReaderId
-from controller.domain.operators import Operator, Order, Refusal
+from controller.domain.operators import Operator, Order, Refusal, UnlockOnce
 from controller.domain.stimuli import Ordered, SignedOutSeen, SignInTried, Stimulus
 from controller.runtime.facade import Moment, SignIn
-from controller.runtime.ports import Clock, Identity, Passwords, People, Pictures
+from controller.runtime.ports import Clock, Guests, Identity, Passwords, People, Pictures
 from controller.runtime.runtime import Runtime
 from controller.runtime.watch import RecordWatch
 
@@ -19,10 +20,17 @@ class Building:
     """Implements ``Facade`` for the API, and what the gateways need to hand stimuli in."""
 
     def __init__(
-        self, runtime: Runtime, people: People, passwords: Passwords, pictures: Pictures, clock: Clock
+        self,
+        runtime: Runtime,
+        people: People,
+        guests: Guests,
+        passwords: Passwords,
+        pictures: Pictures,
+        clock: Clock,
     ) -> None:
         self._runtime = runtime
         self._people = people
+        self._guests = guests
         self._passwords = passwords
         self._pictures = pictures
         self._clock = clock
@@ -64,6 +72,9 @@ class Building:
 
     async def order(self, operator: OperatorId, order: Order) -> Refusal | None:
         """Carry out an order; None once it is accepted (ordered, not yet observed), else why it is refused."""
+        if isinstance(order, UnlockOnce):
+            whom, identity = await asyncio.to_thread(self._guests.seal_guest, order.whom)
+            order = replace(order, whom=whom, identity=identity)
         outcome = self._runtime.handle(Ordered(operator, order)).outcome
         return next((event.why for event in outcome.events if isinstance(event, OrderRefused)), None)
 

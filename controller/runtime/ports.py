@@ -86,6 +86,14 @@ class People(Protocol):
         ...
 
 
+class Guests(Protocol):
+    """Names of people who are let through once."""
+
+    def seal_guest(self, name: str) -> tuple[CardholderId, str]:
+        """Return a pseudonym and who it is, sealed for the log. Slow: call it in a thread."""
+        ...
+
+
 class CardSecrets(Protocol):
     """Turns what is shown at a reader into what may stand in the log."""
 

@@ -4,7 +4,7 @@ import type { LoggedEvent } from "./types";
 
 export type Tone = "plain" | "refused" | "alarm" | "order";
 
-type Sayable = Pick<LoggedEvent, "kind" | "reasons" | "detail">;
+type Sayable = Pick<LoggedEvent, "kind" | "reasons" | "detail"> & Partial<Pick<LoggedEvent, "who">>;
 
 const BOOKKEEPING: readonly LoggedEvent["kind"][] = ["message_taken", "held_open_timed", "passage_lapsed"];
 
@@ -39,7 +39,7 @@ export function tone(event: Sayable): Tone {
   }
 }
 
-function special({ kind, reasons, detail }: Sayable): string | null {
+function special({ kind, reasons, detail, who }: Sayable): string | null {
   switch (kind) {
     case "access_denied":
       return reasons.length ? t("event.access_denied.why", { reasons: words("reason", reasons) }) : null;
@@ -62,7 +62,7 @@ function special({ kind, reasons, detail }: Sayable): string | null {
     case "power_observed":
       return detail.failed === false ? t("event.power_observed.back") : null;
     case "door_unlock_ordered":
-      return detail.whom ? t("event.door_unlock_ordered.whom", { whom: String(detail.whom) }) : null;
+      return who?.name ? t("event.door_unlock_ordered.whom", { whom: who.name }) : null;
     case "threat_level_set":
       return t("event.threat_level_set.level", { level: String(detail.level) });
     case "alarm_raised":

@@ -98,6 +98,20 @@ export function stepAside(at: XY, obstacles: readonly XY[], distance: number, ro
   return [at, ...around].find(free) ?? at;
 }
 
+const BESIDE = [0, 14, -14, 28, -28];
+const MARK = 12;
+
+/**
+ * Return where the words of a door's state have their middle: below its mark, else above; a little aside where another
+ * mark is in the way; never beyond the edges of the plan.
+ */
+export function wordsPlace(at: XY, marks: readonly XY[], words: Box, plan: Box): XY {
+  const away = MARK + words.height / 2;
+  const within = (x: number) => Math.max(words.width / 2, Math.min(plan.width - words.width / 2, x));
+  const places = [away, -away].flatMap((dy) => BESIDE.map((dx) => ({ x: within(at.x + dx), y: at.y + dy })));
+  return places.find((one) => clearance(one, marks, words) >= MARK) ?? places[0] ?? at;
+}
+
 /** Return a name as lines no wider than `width` pixels where it can be broken at its spaces. */
 export function lines(name: string, width: number, perLetter: number): string[] {
   const wrapped: string[] = [];

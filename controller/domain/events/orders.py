@@ -15,8 +15,9 @@ class DoorUnlockOrdered:
     request: RequestId
     door: DoorId
     operator: OperatorId
-    whom: str
+    whom: str  # a pseudonym, made for this one passage
     seconds: float
+    identity: str = ""  # who that is, as the guard said, sealed under that pseudonym's own key
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ import asyncio
 
 import pytest
 
+from controller.domain import events as ev
 from controller.domain import stimuli as st
 from controller.domain.events import OperatorSignedIn, OperatorSignInFailed
-from controller.domain.operators import LockDoor, Operator, Refusal, Role
+from controller.domain.ids import CardholderId
+from controller.domain.operators import LockDoor, Operator, Refusal, Role, UnlockOnce
 from controller.runtime import runtime as module
 from controller.runtime.building import Building as Facade
 from controller.runtime.facade import SignIn
@@ -33,6 +35,11 @@ class Passwords:
         self.known[operator] = (password, one_time)
 
 
+class Guests:
+    def seal_guest(self, name):
+        return CardholderId("g-1"), f"sealed {len(name)}"
+
+
 @pytest.fixture
 async def inner():
     inner = Building()
@@ -47,11 +54,18 @@ def passwords():
 
 @pytest.fixture
 def building(inner, passwords):
-    return Facade(inner.runtime, None, passwords, None, inner.clock)
+    return Facade(inner.runtime, None, Guests(), passwords, None, inner.clock)
 
 
 async def sign_in(building, password, new=None, operator=GIL):
     return await building.sign_in(operator, password, new_password=new, address="192.0.2.1")
+
+
+async def test_whom_a_guard_lets_through_never_reaches_the_rules_by_name(building, inner):
+    assert await building.order(GIL, UnlockOnce(FRONT, "Jane Doe")) is None
+    ordered = [record.event for record in inner.records if isinstance(record.event, ev.DoorUnlockOrdered)]
+    assert [(event.whom, event.identity) for event in ordered] == [("g-1", "sealed 8")]
+    assert "Jane" not in repr(inner.records)
 
 
 async def test_an_order_says_why_it_is_refused(building):
