@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { area, fit, inside, labelPlace, lines, place, stepAside, wallAt } from "../src/plan/geometry.ts";
+import { area, fit, inside, labelPlace, lines, place, stepAside, wallAt, wordsPlace } from "../src/plan/geometry.ts";
 
 const rectangle = (x: number, y: number, width: number, height: number) => [
   { x, y }, { x: x + width, y }, { x: x + width, y: y + height }, { x, y: y + height },
@@ -48,4 +48,13 @@ test("a camera never steps through a wall into another room", () => {
 test("a long name breaks at its spaces", () => {
   assert.deepEqual(lines("Communications room", 110, 7), ["Communications", "room"]);
   assert.deepEqual(lines("Communications room", Infinity, 7), ["Communications room"]);
+});
+
+test("a door's words stand below it, aside of other marks, and within the plan", () => {
+  const words = { width: 60, height: 16 };
+  const plan = { width: 200, height: 100 };
+  assert.deepEqual(wordsPlace({ x: 100, y: 50 }, [], words, plan), { x: 100, y: 70 });
+  assert.deepEqual(wordsPlace({ x: 195, y: 50 }, [], words, plan), { x: 170, y: 70 });
+  assert.deepEqual(wordsPlace({ x: 100, y: 50 }, [{ x: 72, y: 74 }], words, plan), { x: 114, y: 70 });
+  assert.deepEqual(wordsPlace({ x: 100, y: 50 }, [{ x: 100, y: 74 }], words, plan), { x: 100, y: 30 });
 });
