@@ -21,7 +21,7 @@ from rich.console import Console
 from controller.admin import Admin, AdminError
 from controller.bootstrap import Box, MissingKey, Ports
 from controller.cli_log import log_app, witness_app
-from controller.cli_policy import replay, why
+from controller.cli_policy import decide, replay, why
 from controller.control import ask
 from controller.core import open_core
 from controller.demo import DemoFailed, run_demo
@@ -50,7 +50,7 @@ for name, part in (
     ("face", face_app),
 ):
     app.add_typer(part, name=name)
-for command in (why, replay):
+for command in (why, decide, replay):
     app.command()(command)
 
 Data = Annotated[Path, typer.Option("--data", envvar="OSTIARY_DATA", help="The box's data folder.")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -13,25 +14,37 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from controller import trial
 from controller import words_en as words
 from controller.core import LOG_FILE
+from controller.domain.decision import Trace
 from controller.domain.events import Recorded
 from controller.domain.ids import CardholderId
 from controller.domain.site import Site
 from controller.policies import SHORT_DIGEST, Policies, UnknownPolicy, names_of
-from controller.replay import Asked, BrokenHistory, Difference, difference, requests
+from controller.replay import Asked, BrokenHistory, Difference, answer_of, difference, requests
+from controller.rules.decide import decide as decided
 from controller.site.errors import SiteErrors
 from controller.site.loader import load_site
+from controller.site.people import load_people
 from controller.store.codec import UnreadableEvent
 from controller.store.history import History
 from controller.whatif import Change, Changed, changes
-from controller.why import Explanation, NoDecision, explain, trace_lines
+from controller.why import Explanation, NoDecision, explain, place, plain_trace, sentence_of, trace_lines
 
 OK, DIFFERS, UNUSABLE = 0, 1, 2
 
 LAST_SEQ = 2**63 - 1
 
-REFUSALS = (BrokenHistory, NoDecision, OSError, SiteErrors, UnknownPolicy, UnreadableEvent)
+REFUSALS = (
+    BrokenHistory,
+    NoDecision,
+    OSError,
+    SiteErrors,
+    UnknownPolicy,
+    UnreadableEvent,
+    trial.WrongField,
+)
 """What these commands may fail with for reasons their user can mend."""
 
 Data = Annotated[Path, typer.Option("--data", envvar="OSTIARY_DATA", help="The box's data folder.")]
@@ -70,6 +83,36 @@ def why(
         err.print(hint, markup=False)
 
 
+def decide(
+    site: Annotated[Path, typer.Option("--site", help="The site file.")],
+    people: Annotated[Path, typer.Option("--people", help="The people and their badges, as for people import.")],
+    request: Annotated[str, typer.Option("--request", help='{"reader": ID, "person": ID}, or @FILE.')],
+    at: Annotated[str, typer.Option("--at", help="When: RFC 3339, for instance 2026-11-23T10:00:00+01:00.")],
+    state: Annotated[str | None, typer.Option("--state", help="What is not as usual: a JSON file, or -.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Decide one request from files, no box running: result, reasons, trace. See docs/policy.md for both files.
+
+    Exit code 0 whatever is decided; 2: a file or a field is not right, and the sentence names it.
+    """
+    with _refusing():
+        policy = load_site(site)
+        known = load_people(people, policy)
+        moment = trial.moment(at)
+        given = trial.parse(_given(state), "state") if state else trial.Field("state", {})
+        building = trial.building(policy, known, given, moment)
+        asked, who = trial.request(known, trial.parse(_request_text(request), "request"))
+        decision = decided(policy, building, asked, moment)
+        answer = answer_of(decision)
+    if as_json:
+        out.print_json(data={**answer.plain(), "trace": plain_trace(decision.trace)})
+        return
+    name = who.name if who else words.NOBODY_KNOWN
+    out.print(sentence_of(answer, name, place(policy, asked.reader)), markup=False)
+    _trace(decision.trace)
+
+
 def replay(
     data: Data = DEFAULT_DATA,
     site: Annotated[Path | None, typer.Option("--site", help="Another policy: what if it had been in force?")] = None,
@@ -89,9 +132,7 @@ def replay(
 
 def _say(explanation: Explanation) -> None:
     out.print(explanation.sentence, markup=False)
-    out.print()
-    for line in trace_lines(explanation.trace):
-        out.print(line, markup=False)
+    _trace(explanation.trace)
     out.print()
     since = explanation.since
     began = f"in force since {_moment(since, explanation)} (event {since.seq})" if since else "not in the log"
@@ -102,6 +143,24 @@ def _say(explanation: Explanation) -> None:
     if explanation.person:
         named = f", {explanation.name}" if explanation.name else ""
         out.print(f"person  {explanation.person}{named}", markup=False)
+
+
+def _trace(trace: Trace) -> None:
+    out.print()
+    for line in trace_lines(trace):
+        out.print(line, markup=False)
+
+
+def _given(file: str) -> str:
+    """Return the text of a file, or of the standard input for ``-``."""
+    try:
+        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise trial.WrongField(f"{file} is not UTF-8: save the file as UTF-8") from error
+
+
+def _request_text(given: str) -> str:
+    return _given(given[1:]) if given.startswith("@") else given
 
 
 def _moment(record: Recorded, explanation: Explanation) -> str:
@@ -176,5 +235,5 @@ def _refusing() -> Iterator[None]:
 
 
 def _unusable(sentence: str, error: Exception) -> NoReturn:
-    err.print(sentence, markup=False)
+    err.print(sentence.rstrip(), markup=False)
     raise typer.Exit(UNUSABLE) from error

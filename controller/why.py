@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, assert_never
+from typing import Any
 
 from controller import words_en as words
-from controller.domain.decision import Check, Trace
+from controller.domain.decision import Challenge, Check, Deny, Trace
 from controller.domain.events import AccessDenied, AccessGranted, ChallengeIssued, Event, FactorProven, Recorded
 from controller.domain.ids import CardholderId, ReaderId
 from controller.domain.site import Site
 from controller.policies import Policies, UnknownPolicy
-from controller.replay import DECISIONS, answer_of_event
+from controller.replay import DECISIONS, Answer, answer_of_event
 from controller.site.errors import SiteErrors
 from controller.store.history import History
 
@@ -76,7 +76,7 @@ def explain(
     return Explanation(
         record,
         event,
-        sentence_of(event, name or person or words.NOBODY_KNOWN, _place(site, event.reader)),
+        sentence_of(answer_of_event(event), name or person or words.NOBODY_KNOWN, place(site, event.reader)),
         event.trace,
         record.site,
         policies.activated(record),
@@ -86,16 +86,19 @@ def explain(
     )
 
 
-def sentence_of(event: Decided, who: str, where: str) -> str:
+def sentence_of(answer: Answer, who: str, where: str) -> str:
     """Return the guard's sentence."""
-    match event:
-        case AccessGranted():
-            return words.granted(who, where)
-        case AccessDenied():
-            return words.denied(who, where, event.reasons)
-        case ChallengeIssued():
-            return words.challenged(who, where, event.factors)
-    assert_never(event)
+    if answer.result is Deny:
+        return words.denied(who, where, answer.reasons)
+    if answer.result is Challenge:
+        return words.challenged(who, where, answer.factors or ())
+    return words.granted(who, where)
+
+
+def place(site: Site | None, reader: ReaderId) -> str:
+    """Return what a reader is called: its id, where the policy does not know it."""
+    known = site.readers.get(reader) if site else None
+    return known.name if known else str(reader)
 
 
 def plain_trace(trace: Trace) -> list[dict[str, str | None]]:
@@ -132,8 +135,3 @@ def _site(policies: Policies, record: Recorded) -> Site | None:
         return policies.site(record.site)
     except (UnknownPolicy, SiteErrors):
         return None
-
-
-def _place(site: Site | None, reader: ReaderId) -> str:
-    known = site.readers.get(reader) if site else None
-    return known.name if known else str(reader)
