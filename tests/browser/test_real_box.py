@@ -36,6 +36,7 @@ def test_a_shift_from_the_one_time_password_to_a_forced_door_that_is_right_again
     assert page.evaluate("document.documentElement.scrollHeight <= innerHeight")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     comes_back_with_their_own_password(page, box)
+    lets_somebody_in(page, box)
 
     box.force_and_wedge("server-door")
     expect(door(page, "server-door")).to_have_attribute("data-status", "forced_open")
@@ -62,6 +63,25 @@ def comes_back_with_their_own_password(page: Page, box) -> None:
     page.get_by_label("Password", exact=True).fill(OWN)
     page.get_by_role("button", name="Sign in").click()
     expect(page.locator("[data-door]")).to_have_count(DOORS)
+
+
+def lets_somebody_in(page: Page, box) -> None:
+    """The door gives way, and the record says for whom."""
+    door(page, "main-gate").press("Enter")
+    sheet = page.get_by_role("dialog", name="Main gate")
+    sheet.get_by_role("button", name="Unlock once").click()
+    sheet.get_by_label("For whom?").fill("Courier with the diplomatic bag")
+    sheet.get_by_role("button", name="Unlock now").click()
+    expect(page.get_by_text("Ordered.")).to_be_visible()
+    expect(door(page, "main-gate")).to_have_attribute("data-status", "unlocked")
+    assert box.hand("push", door="main-gate")["went_in"]
+    sheet.get_by_role("button", name="Unlock ordered for Courier").click()
+    record = page.get_by_role("dialog", name=re.compile("^Event "))
+    expect(record).to_contain_text("Courier with the diplomatic bag")
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    box.hand("close", door="main-gate")
 
 
 def the_picture_is_the_cameras(page: Page, box) -> None:

@@ -24,20 +24,6 @@ def test_passwords_that_differ_go_no_further(console, box):
     expect(page.get_by_role("alert")).to_have_text("The two new passwords differ.")
 
 
-def test_a_door_is_unlocked_for_somebody_and_the_record_says_why(console, box):
-    page = console().page()
-    sign_in(page, box.guard)
-    door(page, "main-gate").press("Enter")
-    sheet = page.get_by_role("dialog", name="Main gate")
-    sheet.get_by_role("button", name="Unlock once").click()
-    sheet.get_by_label("For whom?").fill("Courier with the diplomatic bag")
-    sheet.get_by_role("button", name="Unlock now").click()
-    expect(page.get_by_text("Ordered.")).to_be_visible()
-    sheet.get_by_role("button", name="Unlock ordered for Courier").click()
-    record = page.get_by_role("dialog", name=re.compile("^Event "))
-    expect(record).to_contain_text("Courier with the diplomatic bag")
-
-
 def test_a_link_gone_silent_is_said_with_its_age_and_what_was_missed_is_caught_up(console, box):
     page = console().page()
     sign_in(page, box.guard)
