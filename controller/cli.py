@@ -21,7 +21,7 @@ from rich.console import Console
 from controller.admin import Admin, AdminError
 from controller.bootstrap import Box, MissingKey, Ports
 from controller.cli_log import log_app, witness_app
-from controller.cli_policy import decide, replay, why
+from controller.cli_policy import decide, replay, site_diff, why
 from controller.control import ask
 from controller.core import open_core
 from controller.demo import DemoFailed, run_demo
@@ -52,6 +52,7 @@ for name, part in (
     app.add_typer(part, name=name)
 for command in (why, decide, replay):
     app.command()(command)
+site_app.command("diff")(site_diff)
 
 Data = Annotated[Path, typer.Option("--data", envvar="OSTIARY_DATA", help="The box's data folder.")]
 DEFAULT_DATA = Path("data")

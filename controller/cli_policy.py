@@ -1,4 +1,4 @@
-"""The command line's part for the life of a policy: ``ostiary why``, ``decide``, ``replay``."""
+"""The command line's part for the life of a policy: ``ostiary why``, ``decide``, ``replay``, ``site diff``."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from controller.domain.site import Site
 from controller.policies import SHORT_DIGEST, Policies, UnknownPolicy, names_of
 from controller.replay import Asked, BrokenHistory, Difference, answer_of, difference, requests
 from controller.rules.decide import decide as decided
+from controller.site.diff import compare, people_affected
 from controller.site.errors import SiteErrors
 from controller.site.loader import load_site
 from controller.site.people import load_people
@@ -128,6 +129,20 @@ def replay(
             _replay(history)
         else:
             _what_if(history, load_site(site), data)
+
+
+def site_diff(
+    old: Annotated[Path, typer.Argument(help="The policy as it is.")],
+    new: Annotated[Path, typer.Argument(help="The policy as it would be.")],
+    people: Annotated[Path | None, typer.Option("--people", help="Count whom it concerns, too.")] = None,
+) -> None:
+    """Say what another policy means: one sentence for each thing that changes, whatever its lines look like."""
+    with _refusing():
+        before, after = load_site(old), load_site(new)
+        known = load_people(people, after) if people else []
+    sentences = compare(before, after) + people_affected(before, after, known)
+    for sentence in sentences or ["the same policy"]:
+        out.print(sentence, markup=False)
 
 
 def _say(explanation: Explanation) -> None:
