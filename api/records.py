@@ -11,7 +11,7 @@ from pydantic import JsonValue
 
 from api.schemas import CheckOut, EventOut, EventWhyOut, WhoOut
 from controller.domain.alarms import Source
-from controller.domain.decision import Trace
+from controller.domain.decision import Check, Trace
 from controller.domain.events import Event, Recorded
 from controller.domain.ids import CardholderId
 from controller.domain.operators import Operator
@@ -43,8 +43,8 @@ SHOWN = frozenset(
         "credential", "detail", "digest", "distance", "doors", "engine", "enters", "expected_seconds", "factor",
         "factors", "failed", "format", "frames", "hear_seconds", "id", "kind", "level", "levels", "lock",
         "lockdown_seconds", "mode", "number", "open_seconds", "order", "outcome", "persists", "pin_lock_seconds",
-        "position", "presented", "priority", "raw", "reason", "requests", "role", "second", "seconds", "secure",
-        "status", "subject", "valid_from", "valid_until", "version", "violation", "warn_seconds",
+        "position", "presented", "priority", "raw", "reason", "remarks", "requests", "role", "second", "seconds",
+        "secure", "status", "subject", "valid_from", "valid_until", "version", "violation", "warn_seconds", "zones",
     }
 )  # fmt: skip
 """Fields that stand in ``detail``, of an event or of a value inside it. ``raw`` is kept for unknown cards alone."""
@@ -60,8 +60,12 @@ def event_of(recorded: Recorded, site: Site, names: Names) -> EventOut:
 def why_of(recorded: Recorded, site: Site, names: Names) -> EventWhyOut:
     """Return a record with the trace that answers "why?"."""
     trace: Trace | None = getattr(recorded.event, "trace", None)
-    steps = [CheckOut(check=c.name, facts=c.facts, refused=c.refused) for c in trace] if trace is not None else None
+    steps = [_check(check) for check in trace] if trace is not None else None
     return EventWhyOut.model_validate({**_lifted(recorded, site, names), "trace": steps})
+
+
+def _check(check: Check) -> CheckOut:
+    return CheckOut(check=check.name, facts=check.facts, refused=check.refused, remark=check.remark)
 
 
 def _lifted(recorded: Recorded, site: Site, names: Names) -> dict[str, object]:

@@ -16,12 +16,14 @@ _DESK = (
     OrderWord.END_LOCKDOWN,
     OrderWord.ACKNOWLEDGE_ALARM,
     OrderWord.CLOSE_ALARM,
+    OrderWord.FORGIVE_PASSBACK,
 )
+_ABOVE = (*_DESK, OrderWord.SET_THREAT_LEVEL, OrderWord.FORGIVE_ALL_PASSBACK)
 
 MAY_ORDER: Mapping[Role, tuple[OrderWord, ...]] = {
     Role.GUARD: _DESK,
-    Role.SUPERVISOR: (*_DESK, OrderWord.SET_THREAT_LEVEL),
-    Role.SECURITY_OFFICER: (*_DESK, OrderWord.SET_THREAT_LEVEL),
+    Role.SUPERVISOR: _ABOVE,
+    Role.SECURITY_OFFICER: _ABOVE,
     Role.AUDITOR: (),
     Role.DATA_PROTECTION_OFFICER: (),
     Role.TECHNICIAN: (),

@@ -15,6 +15,7 @@ from controller.domain.alarms import AlarmKind, Priority
 from controller.domain.decision import DenyReason
 from controller.domain.doors import DoorAlarm, LockMode, LockStatus, Position
 from controller.domain.events import KINDS
+from controller.domain.muster import Whereabouts
 from controller.domain.operators import Role
 from controller.domain.site import DeviceKind
 
@@ -46,6 +47,8 @@ class OrderWord(StrEnum):
     SET_THREAT_LEVEL = "set_threat_level"
     ACKNOWLEDGE_ALARM = "acknowledge_alarm"
     CLOSE_ALARM = "close_alarm"
+    FORGIVE_PASSBACK = "forgive_passback"
+    FORGIVE_ALL_PASSBACK = "forgive_all_passback"
 
 
 class ProblemOut(Model):
@@ -250,7 +253,10 @@ class CameraOut(Model):
 
 
 class ViewOut(Model):
-    """The whole building right now, as of event ``seq``. ``time`` is the server's clock."""
+    """The whole building right now, as of event ``seq``. ``time`` is the server's clock.
+
+    ``inside``, ``possibly_inside`` and ``unknown`` count people; ``/api/muster`` names them.
+    """
 
     boot: str
     seq: int
@@ -262,6 +268,8 @@ class ViewOut(Model):
     devices: list[DeviceOut]
     cameras: list[CameraOut]
     inside: int
+    possibly_inside: int
+    unknown: int
     log_late: bool
     clock_trusted: bool
 
@@ -271,6 +279,22 @@ class WhoOut(Model):
 
     id: str
     name: str | None
+
+
+class MusteredOut(Model):
+    """One person of the muster, the zone they were last seen to enter, and when."""
+
+    who: WhoOut
+    whereabouts: Whereabouts
+    zone: str | None
+    seen: datetime | None
+
+
+class MusterOut(Model):
+    """Who is inside, who may be, and of whom it is not known; who is known to be outside is not on the list."""
+
+    time: datetime
+    people: list[MusteredOut]
 
 
 class EventOut(Model):
@@ -292,11 +316,15 @@ class EventOut(Model):
 
 
 class CheckOut(Model):
-    """One step of a decision, in order: what was checked, on which facts, and the refusal it gave, if any."""
+    """One step of a decision, in order: what was checked, on which facts, and the refusal it gave, if any.
+
+    ``remark`` is what it would have refused, had the policy not said to let it pass and note it.
+    """
 
     check: str
     facts: str
     refused: DenyReason | None
+    remark: DenyReason | None
 
 
 class EventWhyOut(EventOut):

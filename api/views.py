@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 from api.plan import camera_of_door, door_of_device, zone_of_door
+from api.records import Names
 from api.schemas import (
     AlarmOut,
     BlockOut,
@@ -14,13 +16,17 @@ from api.schemas import (
     DoorStatus,
     LockdownOut,
     LockdownState,
+    MusteredOut,
+    MusterOut,
     ThreatLevelOut,
     ViewOut,
+    WhoOut,
 )
 from controller.domain.alarms import Alarm, AlarmKind, Source, in_order
 from controller.domain.doors import DoorAlarm, DoorState, LockMode, LockStatus, Position
-from controller.domain.ids import OUTSIDE, CameraId, DoorId
+from controller.domain.ids import CameraId, DoorId
 from controller.domain.instant import Instant
+from controller.domain.muster import Whereabouts, muster, whereabouts
 from controller.domain.site import Door, Site
 from controller.domain.state import Lockdown, SiteState
 from controller.runtime.facade import Moment
@@ -36,6 +42,7 @@ def view_of(moment: Moment, now: Instant) -> ViewOut:
     """Return everything a guard's screen shows of this moment."""
     site, state = moment.site, moment.state
     open_alarms = _door_alarms(state)
+    people = Counter(whereabouts(state, person) for person in state.locations)
     return ViewOut(
         boot=moment.boot,
         seq=moment.seq,
@@ -46,9 +53,28 @@ def view_of(moment: Moment, now: Instant) -> ViewOut:
         alarms=[_alarm(site, alarm) for alarm in in_order(state.alarms.values())],
         devices=_devices(site, state),
         cameras=[CameraOut(id=camera, online=_seen(state, camera)) for camera in site.cameras],
-        inside=sum(zone not in (None, OUTSIDE) for zone in state.locations.values()),
+        inside=people[Whereabouts.INSIDE],
+        possibly_inside=people[Whereabouts.POSSIBLY_INSIDE],
+        unknown=people[Whereabouts.UNKNOWN],
         log_late=state.log_late,
         clock_trusted=state.clock_trusted,
+    )
+
+
+def muster_of(moment: Moment, now: Instant, names: Names) -> MusterOut:
+    """Return who is inside, who may be, and of whom it is not known."""
+    listed = [one for one in muster(moment.state) if one.whereabouts is not Whereabouts.OUTSIDE]
+    return MusterOut(
+        time=now.wall,
+        people=[
+            MusteredOut(
+                who=WhoOut(id=one.cardholder, name=known.name if (known := names(one.cardholder)) else None),
+                whereabouts=one.whereabouts,
+                zone=one.zone,
+                seen=one.seen,
+            )
+            for one in listed
+        ],
     )
 
 

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Path, Response
 
 from api.plan import site_of
 from api.problems import Problem
-from api.schemas import NAME_LENGTH, HealthOut, SiteOut, ViewOut
+from api.schemas import NAME_LENGTH, HealthOut, MusterOut, SiteOut, ViewOut
 from api.security import Context, Watching
-from api.views import view_of
+from api.views import muster_of, view_of
 from controller.domain.ids import CameraId
 
 router = APIRouter(tags=["building"])
@@ -32,6 +32,12 @@ async def site(_: Watching, api: Context) -> SiteOut:
 async def view(_: Watching, api: Context) -> ViewOut:
     """Return the building right now."""
     return view_of(api.facade.moment(), api.now())
+
+
+@router.get("/muster")
+async def muster(_: Watching, api: Context) -> MusterOut:
+    """Return who is inside, who may be, and of whom it is not known."""
+    return muster_of(api.facade.moment(), api.now(), api.facade.identity)
 
 
 @router.get(

@@ -9,12 +9,14 @@ from fastapi import APIRouter, Path
 from api.problems import refused
 from api.schemas import NAME_LENGTH, OrderedOut, ReasonIn, ThreatLevelIn, UnlockIn
 from api.security import Api, Context, Ordering, SignedIn
-from controller.domain.ids import AlarmId, DoorId
+from controller.domain.ids import AlarmId, CardholderId, DoorId
 from controller.domain.operators import (
     AcknowledgeAlarm,
     BlockDoor,
     CloseAlarm,
     EndLockdown,
+    ForgiveAllPassback,
+    ForgivePassback,
     LockDoor,
     Order,
     SetThreatLevel,
@@ -82,6 +84,18 @@ async def acknowledge(alarm: Id, who: Ordering, api: Context) -> OrderedOut:
 async def close(alarm: Id, asked: ReasonIn, who: Ordering, api: Context) -> OrderedOut:
     """Say that this one alarm is dealt with, and how."""
     return await _order(api, who, CloseAlarm(AlarmId(alarm), asked.reason))
+
+
+@router.post("/people/{cardholder}/forgive-passback", status_code=202)
+async def forgive_passback(cardholder: Id, asked: ReasonIn, who: Ordering, api: Context) -> OrderedOut:
+    """Excuse one person from anti-passback until they are next seen to pass."""
+    return await _order(api, who, ForgivePassback(CardholderId(cardholder), asked.reason))
+
+
+@router.post("/forgive-passback", status_code=202)
+async def forgive_all_passback(asked: ReasonIn, who: Ordering, api: Context) -> OrderedOut:
+    """Excuse everybody from anti-passback until they are next seen to pass."""
+    return await _order(api, who, ForgiveAllPassback(asked.reason))
 
 
 async def _order(api: Api, who: SignedIn, order: Order) -> OrderedOut:

@@ -29,6 +29,7 @@ class AlarmKind(StrEnum):
     FAULT = "fault"
     OFFLINE = "offline"
     MAINS = "mains"
+    HARD_ANTI_PASSBACK = "hard_anti_passback"
     LOCKDOWN_INCOMPLETE = "lockdown_incomplete"
     SECURE_CHANNEL_LOST = "secure_channel_lost"
     SECURE_CHANNEL_OFF = "secure_channel_off"
@@ -51,6 +52,7 @@ PRIORITY: Mapping[AlarmKind, Priority] = MappingProxyType(
         AlarmKind.FAULT: Priority.MEDIUM,
         AlarmKind.OFFLINE: Priority.MEDIUM,
         AlarmKind.MAINS: Priority.MEDIUM,
+        AlarmKind.HARD_ANTI_PASSBACK: Priority.MEDIUM,
         AlarmKind.LOCKDOWN_INCOMPLETE: Priority.HIGH,
         AlarmKind.SECURE_CHANNEL_LOST: Priority.HIGH,
         AlarmKind.SECURE_CHANNEL_OFF: Priority.LOW,

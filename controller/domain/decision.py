@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from controller.domain.ids import CredentialId, ReaderId, RequestId
 from controller.domain.site import Factor
+from controller.domain.words import ADDED
 
 
 class DenyReason(StrEnum):
@@ -28,6 +29,7 @@ class DenyReason(StrEnum):
     THREAT_LEVEL = "threat_level"
     LOCKDOWN = "lockdown"
     DOOR_BLOCKED = "door_blocked"
+    ANTI_PASSBACK = "anti_passback"
     GRANT_PENDING = "grant_pending"
     WRONG_PIN = "wrong_pin"
     TOO_MANY_PIN_TRIES = "too_many_pin_tries"
@@ -54,14 +56,23 @@ class FaceOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One step of the trace: what was checked, the facts it looked at, and the refusal it gave, if any."""
+    """One step of the trace: what was checked, the facts it looked at, and the refusal it gave, if any.
+
+    ``remark``: what it would have refused, had the policy not said to let it pass and note it.
+    """
 
     name: str
     facts: str
     refused: DenyReason | None
+    remark: DenyReason | None = field(default=None, metadata=ADDED)
 
 
 Trace = tuple[Check, ...]
+
+
+def remarks_of(trace: Trace) -> tuple[DenyReason, ...]:
+    """Return what a decision let pass and noted, in the order of the checks, each once."""
+    return tuple(dict.fromkeys(step.remark for step in trace if step.remark is not None))
 
 
 @dataclass(frozen=True, slots=True)

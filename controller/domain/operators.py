@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from controller.domain.ids import AlarmId, DoorId, OperatorId
+from controller.domain.ids import AlarmId, CardholderId, DoorId, OperatorId
 
 
 class Role(StrEnum):
@@ -96,6 +96,21 @@ class CloseAlarm:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class ForgivePassback:
+    """Excuse one person from anti-passback until they are next seen to pass."""
+
+    cardholder: CardholderId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ForgiveAllPassback:
+    """Excuse everybody from anti-passback until they are next seen to pass."""
+
+    reason: str
+
+
 Order = (
     UnlockOnce
     | LockDoor
@@ -106,6 +121,8 @@ Order = (
     | SetThreatLevel
     | AcknowledgeAlarm
     | CloseAlarm
+    | ForgivePassback
+    | ForgiveAllPassback
 )
 
 
@@ -116,6 +133,7 @@ class Refusal(StrEnum):
     NOT_YOUR_ROLE = "not_your_role"
     UNKNOWN_DOOR = "unknown_door"
     UNKNOWN_ALARM = "unknown_alarm"
+    UNKNOWN_CARDHOLDER = "unknown_cardholder"
     UNKNOWN_THREAT_LEVEL = "unknown_threat_level"
     LOCKDOWN = "lockdown"
     DOOR_BLOCKED = "door_blocked"

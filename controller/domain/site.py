@@ -48,6 +48,18 @@ class Factor(StrEnum):
     FACE = "face"
 
 
+class AntiPassback(StrEnum):
+    """What happens to a badge that the building believes to be elsewhere.
+
+    ``SOFT`` lets it in with a remark, ``HARD`` refuses, ``TIMED`` refuses for a while after its holder was last seen.
+    """
+
+    OFF = "off"
+    SOFT = "soft"
+    HARD = "hard"
+    TIMED = "timed"
+
+
 class LockKind(StrEnum):
     """What loss of power does to the lock: fail-safe unlocks, fail-secure stays locked."""
 
@@ -129,7 +141,10 @@ class Holiday:
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A space with one security level."""
+    """A space with one security level.
+
+    ``anti_passback_seconds``: how long ``TIMED`` anti-passback refuses.
+    """
 
     id: ZoneId
     name: str
@@ -137,6 +152,8 @@ class Zone:
     factors: frozenset[Factor]
     minimum_assurance: Assurance
     shape: tuple[tuple[float, float], ...]  # polygon on the floor plan, plan units; empty for `outside`
+    anti_passback: AntiPassback = AntiPassback.OFF
+    anti_passback_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +203,7 @@ class Door:
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """One direction through one door."""
+    """One direction through one door: from ``leaves`` to ``enters``."""
 
     id: ReaderId
     name: str

@@ -84,6 +84,15 @@ class PinTries:
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """The zone somebody was last seen to enter, and when by both clocks (``mono``: seconds of this boot)."""
+
+    zone: ZoneId
+    seen: datetime
+    mono: float
+
+
+@dataclass(frozen=True, slots=True)
 class SiteState:
     """Everything a decision may look at besides the policy."""
 
@@ -99,7 +108,9 @@ class SiteState:
     pin_tries: Map[CredentialId, PinTries] = field(default_factory=Map)
     unknown_cards: Map[ReaderId, tuple[float, ...]] = field(default_factory=Map)
     failed_sign_ins: tuple[float, ...] = ()
-    locations: Map[CardholderId, ZoneId | None] = field(default_factory=Map)
+    locations: Map[CardholderId, ZoneId | None] = field(default_factory=Map)  # None: may be anywhere
+    sightings: Map[CardholderId, Sighting] = field(default_factory=Map)
+    headcount: Map[ZoneId, int] = field(default_factory=Map)  # of `locations`, kept beside it
     alarms: Map[AlarmId, Alarm] = field(default_factory=Map)
     lockdown: Lockdown | None = None
     threat_level: int = 0

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from types import MappingProxyType
+
+ADDED: Mapping[str, bool] = MappingProxyType({"added": True})
+"""Marks a field that an event got later. Left at its default it is not written: what was logged keeps its bytes."""
 
 
 def word_for(kind: type[object]) -> str:

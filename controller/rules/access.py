@@ -6,7 +6,7 @@ from typing import assert_never
 
 from controller.domain import events as ev
 from controller.domain.alarms import AlarmKind, Source
-from controller.domain.decision import AccessRequest, Challenge, Deny, DenyReason, FaceOutcome, Grant
+from controller.domain.decision import AccessRequest, Challenge, Deny, DenyReason, FaceOutcome, Grant, remarks_of
 from controller.domain.doors import Position
 from controller.domain.effects import AskFace, Light, Signal, StopFace, Unlock
 from controller.domain.ids import CardholderId, ReaderId
@@ -17,6 +17,7 @@ from controller.domain.stimuli import CardPresented, FaceSeen, PinEntered
 from controller.rules.alarm import raise_alarm
 from controller.rules.decide import decide, proven
 from controller.rules.turn import Turn
+from controller.rules.whereabouts import somebody_passed
 
 UNLOCK_DEADLINE_SECONDS = 2.0
 """How old an unlock may be when it reaches the lock; past it the wire drops it (the MQTT contract's expiry)."""
@@ -100,6 +101,8 @@ def count_as_used(turn: Turn, door: Door, cardholder: CardholderId | None) -> No
     passage = state.passages[-1]
     if door.contact is not None and state.position is not Position.OPEN:
         return
+    if cardholder is None:
+        somebody_passed(turn, door, ev.Doubt.GUARD_UNLOCK)
     turn.record(ev.EntryObserved(passage.request, door.id, cardholder, passage.enters, assumed=True))
     if state.held_after is not None:
         turn.record(ev.HeldOpenTimerRestarted(door.id, door.open_seconds, door.open_seconds - door.pre_alarm_seconds))
@@ -122,6 +125,7 @@ def _grant(turn: Turn, request: AccessRequest, grant: Grant) -> None:
             tuple(sorted(proven(request))),
             door.unlock_seconds,
             grant.trace,
+            remarks_of(grant.trace),
         )
     )
     turn.ask(Unlock(door.id, request.id, door.unlock_seconds, turn.now.mono + UNLOCK_DEADLINE_SECONDS))
@@ -160,6 +164,10 @@ def _alarm_of_denial(turn: Turn, request: AccessRequest, deny: Deny) -> None:
     tries = turn.state.pin_tries.get(request.credential) if request.credential else None
     if DenyReason.WRONG_PIN in deny.reasons and tries is not None and tries.locked_until is not None:
         raise_alarm(turn, AlarmKind.PIN_BRUTE_FORCE, Source(reader=request.reader))
+    if DenyReason.ANTI_PASSBACK in deny.reasons:
+        raise_alarm(
+            turn, AlarmKind.HARD_ANTI_PASSBACK, Source(reader=request.reader), _credential(turn, request).cardholder
+        )
 
 
 def _challenge(turn: Turn, request: AccessRequest, challenge: Challenge) -> None:

@@ -21,7 +21,17 @@ from controller.domain.decision import (
 from controller.domain.ids import OUTSIDE
 from controller.domain.instant import Instant
 from controller.domain.people import Cardholder, Credential, CredentialStatus
-from controller.domain.site import AccessLevel, Door, Factor, Reader, SecurityLevel, Site, ThreatLevel, Zone
+from controller.domain.site import (
+    AccessLevel,
+    AntiPassback,
+    Door,
+    Factor,
+    Reader,
+    SecurityLevel,
+    Site,
+    ThreatLevel,
+    Zone,
+)
 from controller.domain.state import SiteState
 from controller.rules.schedule import When, when
 
@@ -58,13 +68,19 @@ class Case:
     holder: Cardholder
     threat: ThreatLevel
 
+    @property
+    def way_in(self) -> bool:
+        """Tell whether this reader leads inwards: a door names its outer side first."""
+        return self.reader.enters == self.door.zones[1]
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one check saw and, if it refuses, why."""
+    """What one check saw and, if it refuses, why; or why it would, had the policy not asked for a remark only."""
 
     facts: str
     refused: DenyReason | None = None
+    remark: DenyReason | None = None
 
 
 def decide(site: Site, state: SiteState, request: AccessRequest, now: Instant) -> Decision:
@@ -130,7 +146,7 @@ def _run(name: str, check: Callable[[Case], Finding], case: Case) -> Check:
         finding = check(case)
     except Exception as error:  # noqa: BLE001 - whatever goes wrong inside a check denies
         return Check(name, f"the check failed: {error!r}", DenyReason.CHECK_FAILED)
-    return Check(name, finding.facts, finding.refused)
+    return Check(name, finding.facts, finding.refused, finding.remark)
 
 
 def _status(case: Case) -> Finding:
@@ -201,6 +217,28 @@ def _blocked(case: Case) -> Finding:
     return Finding(facts, DenyReason.DOOR_BLOCKED if block else None)
 
 
+def _anti_passback(case: Case) -> Finding:
+    """A badge whose holder the building knows to be elsewhere. Unknown never denies, and the way out never waits."""
+    rule = _passback_rule(case)
+    seen = case.state.sightings.get(case.holder.id)
+    known = case.state.locations.get(case.holder.id)
+    if rule is AntiPassback.OFF or known is None or known == case.reader.leaves or seen is None:
+        return Finding(f"anti-passback {rule}; {case.holder.id} is {f'in {known}' if known else 'anywhere'}")
+    ago = case.now.mono - seen.mono
+    facts = f"anti-passback {rule}; {case.holder.id} is in {known} since {ago:.0f} s, this is {case.reader.leaves}"
+    if rule is AntiPassback.HARD or (rule is AntiPassback.TIMED and ago < case.zone.anti_passback_seconds):
+        return Finding(facts, DenyReason.ANTI_PASSBACK)
+    return Finding(facts, remark=DenyReason.ANTI_PASSBACK)
+
+
+def _passback_rule(case: Case) -> AntiPassback:
+    """Return the rule of the zone that is entered; on the way out any rule is a remark at most."""
+    if case.way_in:
+        return case.zone.anti_passback
+    rules = {case.zone.anti_passback, case.site.zones[case.reader.leaves].anti_passback}
+    return AntiPassback.OFF if rules == {AntiPassback.OFF} else AntiPassback.SOFT
+
+
 def _pending_elsewhere(case: Case) -> Finding:
     elsewhere = sorted(
         door
@@ -257,6 +295,7 @@ CHECKS: tuple[tuple[str, Callable[[Case], Finding]], ...] = (
     ("threat level", _threat),
     ("lockdown", _lockdown),
     ("block", _blocked),
+    ("anti-passback", _anti_passback),
     ("grant elsewhere", _pending_elsewhere),
     ("pin", _pin),
     ("face", _face),

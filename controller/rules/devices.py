@@ -13,6 +13,7 @@ from controller.rules.alarm import cause_gone, raise_alarm
 from controller.rules.door import armed
 from controller.rules.lockdown import look_whether_secured
 from controller.rules.turn import Turn
+from controller.rules.whereabouts import somebody_passed
 
 _FAULTS = frozenset({ev.Violation.MALFORMED, ev.Violation.SEQUENCE_GAP})
 """Violations that a broken device commits as well as an attacker."""
@@ -141,6 +142,7 @@ def _device_lost(turn: Turn, device: DeviceId, detail: str) -> None:
         state = turn.state.door(door.id)
         if door.contact is not None and door.contact.device == device and state.position is not Position.UNKNOWN:
             turn.record(ev.PositionObserved(door.id, Position.UNKNOWN, None, None))
+            somebody_passed(turn, door, ev.Doubt.DOOR_UNSEEN)
         if door.bolt is not None and door.bolt.device == device and state.lock is not LockStatus.UNKNOWN:
             turn.record(ev.LockObserved(door.id, LockStatus.UNKNOWN))
     look_whether_secured(turn)

@@ -12,6 +12,7 @@ from controller.domain.stimuli import LockSeen, PositionSeen, RexSeen, UnlockFai
 from controller.rules.alarm import cause_gone, raise_alarm
 from controller.rules.lockdown import look_whether_secured
 from controller.rules.turn import Turn
+from controller.rules.whereabouts import somebody_left, somebody_passed
 
 DOOR_ALARMS = frozenset({AlarmKind.FORCED_OPEN, AlarmKind.HELD_OPEN, AlarmKind.FOUND_OPEN})
 
@@ -25,6 +26,8 @@ def position_seen(turn: Turn, seen: PositionSeen) -> None:
         _opened(turn, door)
         return
     turn.record(ev.PositionObserved(door.id, seen.position, None, None))
+    if seen.position is Position.UNKNOWN:
+        somebody_passed(turn, door, ev.Doubt.DOOR_UNSEEN)
     if seen.position is Position.CLOSED:
         cause_gone(turn, DOOR_ALARMS, Source(door=door.id))
         if door.relock_on is RelockOn.CLOSE and not armed(turn, door.id):
@@ -74,6 +77,8 @@ def door_time_passed(turn: Turn, door: DoorId) -> None:
     if state.held_after is not None and state.held_after <= mono:
         raise_alarm(turn, AlarmKind.HELD_OPEN, Source(door=door))
         turn.record(ev.HeldOpenTimed(door))
+        if door in turn.site.doors:
+            somebody_passed(turn, turn.site.doors[door], ev.Doubt.HELD_OPEN)
 
 
 def armed(turn: Turn, door: DoorId) -> bool:
@@ -95,6 +100,7 @@ def _opened(turn: Turn, door: Door) -> None:
         turn.record(ev.PositionObserved(door.id, Position.OPEN, None, None))
         found = before.position is Position.UNKNOWN
         raise_alarm(turn, AlarmKind.FOUND_OPEN if found else AlarmKind.FORCED_OPEN, Source(door=door.id))
+        somebody_passed(turn, door, ev.Doubt.FOUND_OPEN if found else ev.Doubt.FORCED_OPEN)
     else:
         warn = door.open_seconds - door.pre_alarm_seconds
         turn.record(ev.PositionObserved(door.id, Position.OPEN, door.open_seconds, warn))
@@ -115,7 +121,12 @@ def _used(turn: Turn, door: Door, live: tuple[Passage, ...]) -> None:
     if exits and entries:
         people = tuple(p.cardholder for p in entries if p.cardholder is not None)
         turn.record(ev.EntryAmbiguous(door.id, tuple(p.request for p in fresh), people))
+        somebody_left(turn, door, ev.Doubt.ENTRY_AMBIGUOUS)
         return
+    if exits:
+        somebody_left(turn, door, ev.Doubt.EXIT_BUTTON)
+    if any(p.cardholder is None for p in entries):
+        somebody_passed(turn, door, ev.Doubt.GUARD_UNLOCK)
     for passage in exits[:1]:
         turn.record(ev.ExitObserved(passage.request, door.id))
     for passage in exits[1:]:

@@ -28,6 +28,7 @@ from controller.rules.fold_doors import (
     with_door,
     withdrawn,
 )
+from controller.rules.fold_people import after_start, doubted, forgiven
 
 
 def apply(state: SiteState, event: Event, at: Instant) -> SiteState:
@@ -72,11 +73,15 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
             passage = Passage(event.request, None, None, passage_until(at, event.seconds), exit=True)
             return armed(counted(state, event.request), event.door, passage)
         case ev.EntryObserved():
-            return entered(state, event)
+            return entered(state, event, at)
         case ev.EntryAmbiguous():
-            return ambiguous(state, event)
+            return ambiguous(state, event, at)
         case ev.GrantWithdrawn():
-            return withdrawn(state, event)
+            return withdrawn(state, event, at)
+        case ev.WhereaboutsDoubted():
+            return doubted(state, event, at)
+        case ev.PassbackForgiven():
+            return forgiven(state, event, at)
         case ev.NoEntryAfterGrant() | ev.ExitObserved() | ev.PassageLapsed():
             return disarmed(state, event.door, (event.request,))
         case ev.PositionObserved():
@@ -155,7 +160,7 @@ def _started(state: SiteState, event: ev.BoxStarted, at: Instant) -> SiteState:
         secured_by=at.mono + event.lockdown_seconds,
     )
     return replace(
-        state,
+        after_start(state, at),
         doors=Map(blocks),
         devices=Map(),
         cameras=Map(),

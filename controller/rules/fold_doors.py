@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from controller.domain import events as ev
 from controller.domain.doors import Block, DoorState, LockStatus, Passage, Position
-from controller.domain.ids import CardholderId, DoorId, RequestId, ZoneId
+from controller.domain.ids import DoorId, RequestId
 from controller.domain.instant import Instant
 from controller.domain.state import SiteState
+from controller.rules.fold_people import located
 
 CONTACT_GRACE_SECONDS = 1.0
 """A leaf pulled at the last instant of the strike is reported a debounce and a line cycle later."""
@@ -34,25 +35,25 @@ def disarmed(state: SiteState, door: DoorId, requests: tuple[RequestId, ...]) ->
     return with_door(state, door, replace(before, passages=left, ordered=None if over else before.ordered))
 
 
-def withdrawn(state: SiteState, event: ev.GrantWithdrawn) -> SiteState:
+def withdrawn(state: SiteState, event: ev.GrantWithdrawn, at: Instant) -> SiteState:
     """A grant that was counted as used, and is taken back, leaves its holder's whereabouts unknown."""
     assumed = tuple(
         p.cardholder for p in state.door(event.door).passages if p.request == event.request and p.used and p.cardholder
     )
-    return _located(disarmed(state, event.door, (event.request,)), assumed, None)
+    return located(disarmed(state, event.door, (event.request,)), assumed, None, at)
 
 
-def entered(state: SiteState, event: ev.EntryObserved) -> SiteState:
+def entered(state: SiteState, event: ev.EntryObserved, at: Instant) -> SiteState:
     """A passage was used. An assumed one stays until it lapses: its unlock may still wait for the log."""
     state = _used(state, event.door, event.request) if event.assumed else disarmed(state, event.door, (event.request,))
     if event.cardholder is None or event.enters is None:
         return state
-    return _located(state, (event.cardholder,), event.enters)
+    return located(state, (event.cardholder,), event.enters, at)
 
 
-def ambiguous(state: SiteState, event: ev.EntryAmbiguous) -> SiteState:
+def ambiguous(state: SiteState, event: ev.EntryAmbiguous, at: Instant) -> SiteState:
     """Who passed is not known, and so neither is where they are."""
-    return _located(disarmed(state, event.door, event.requests), event.cardholders, None)
+    return located(disarmed(state, event.door, event.requests), event.cardholders, None, at)
 
 
 def moved(state: SiteState, event: ev.PositionObserved, at: Instant) -> SiteState:
@@ -107,10 +108,3 @@ def _used(state: SiteState, door: DoorId, request: RequestId) -> SiteState:
     before = state.door(door)
     passages = tuple(replace(p, used=True) if p.request == request else p for p in before.passages)
     return with_door(state, door, replace(before, passages=passages))
-
-
-def _located(state: SiteState, people: tuple[CardholderId, ...], zone: ZoneId | None) -> SiteState:
-    locations = state.locations
-    for person in people:
-        locations = locations.set(person, zone)
-    return replace(state, locations=locations)

@@ -14,6 +14,8 @@ from controller.domain.operators import (
     BlockDoor,
     CloseAlarm,
     EndLockdown,
+    ForgiveAllPassback,
+    ForgivePassback,
     LockDoor,
     Order,
     Refusal,
@@ -41,13 +43,15 @@ _AT_THE_POST: frozenset[type[Order]] = frozenset(
         EndLockdown,
         AcknowledgeAlarm,
         CloseAlarm,
+        ForgivePassback,
     }
 )
+_ABOVE_THE_POST: frozenset[type[Order]] = _AT_THE_POST | {SetThreatLevel, ForgiveAllPassback}
 RIGHTS: Mapping[Role, frozenset[type[Order]]] = MappingProxyType(
     {
         Role.GUARD: _AT_THE_POST,
-        Role.SUPERVISOR: _AT_THE_POST | {SetThreatLevel},
-        Role.SECURITY_OFFICER: _AT_THE_POST | {SetThreatLevel},
+        Role.SUPERVISOR: _ABOVE_THE_POST,
+        Role.SECURITY_OFFICER: _ABOVE_THE_POST,
         Role.AUDITOR: frozenset(),
         Role.DATA_PROTECTION_OFFICER: frozenset(),
         Role.TECHNICIAN: frozenset(),
@@ -84,6 +88,8 @@ def may(turn: Turn, operator: OperatorId, order: Order) -> Refusal | None:
             return _may_set_level(turn, order)
         case AcknowledgeAlarm() | CloseAlarm():
             return _may_handle(turn.state, order)
+        case ForgivePassback() | ForgiveAllPassback():
+            return _may_forgive(turn.state, order)
     assert_never(order)
 
 
@@ -107,12 +113,26 @@ def _carry_out(turn: Turn, operator: OperatorId, order: Order) -> None:
             end_lockdown(turn, operator, _first_to_end(turn.state))
         case SetThreatLevel(level=level, reason=reason):
             _set_threat_level(turn, operator, level, reason)
-        case AcknowledgeAlarm(alarm=alarm):
-            turn.record(ev.AlarmAcknowledged(alarm, operator))
-        case CloseAlarm(alarm=alarm, reason=reason):
-            turn.record(ev.AlarmClosed(alarm, operator, reason))
+        case AcknowledgeAlarm() | CloseAlarm() | ForgivePassback() | ForgiveAllPassback():
+            turn.record(_fact(operator, order))
         case _:
             assert_never(order)
+
+
+def _fact(
+    operator: OperatorId, order: AcknowledgeAlarm | CloseAlarm | ForgivePassback | ForgiveAllPassback
+) -> ev.AlarmAcknowledged | ev.AlarmClosed | ev.PassbackForgiven:
+    """Return what an order that moves no door comes to."""
+    match order:
+        case AcknowledgeAlarm(alarm=alarm):
+            return ev.AlarmAcknowledged(alarm, operator)
+        case CloseAlarm(alarm=alarm, reason=reason):
+            return ev.AlarmClosed(alarm, operator, reason)
+        case ForgivePassback(cardholder=cardholder, reason=reason):
+            return ev.PassbackForgiven(operator, cardholder, reason)
+        case ForgiveAllPassback(reason=reason):
+            return ev.PassbackForgiven(operator, None, reason)
+    assert_never(order)
 
 
 def _unlock(turn: Turn, operator: OperatorId, order: UnlockOnce) -> None:
@@ -191,6 +211,12 @@ def _may_handle(state: SiteState, order: AcknowledgeAlarm | CloseAlarm) -> Refus
     return _reason(order.reason)
 
 
+def _may_forgive(state: SiteState, order: ForgivePassback | ForgiveAllPassback) -> Refusal | None:
+    if isinstance(order, ForgivePassback) and order.cardholder not in state.people:
+        return Refusal.UNKNOWN_CARDHOLDER
+    return _reason(order.reason)
+
+
 def _reason(reason: str) -> Refusal | None:
     return None if reason.strip() else Refusal.REASON_NEEDED
 
@@ -203,6 +229,8 @@ def _subject(order: Order) -> str:
             return alarm
         case SetThreatLevel(level=level):
             return str(level)
-        case StartLockdown() | EndLockdown():
+        case ForgivePassback(cardholder=cardholder):
+            return cardholder
+        case StartLockdown() | EndLockdown() | ForgiveAllPassback():
             return ""
     assert_never(order)

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from controller.domain.ids import OUTSIDE
 from controller.domain.site import Site
-from controller.site import kinds, safety, sections, wiring
+from controller.site import kinds, passage, safety, sections, wiring
 from controller.site.errors import SiteError, SiteErrors, quoted, suggest
 from controller.site.positions import Path, Position, Positions, locate
 from controller.site.reading import Reading, Table
@@ -42,6 +42,7 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     safety.warnings_come_before_alarms,
     safety.threat_levels_ascend,
     safety.normal_exists,
+    passage.whoever_is_held_to_it_can_badge_out,
 )
 
 

@@ -21,6 +21,7 @@ from controller.domain.ids import (
 )
 from controller.domain.site import (
     AccessLevel,
+    AntiPassback,
     Assurance,
     Camera,
     Device,
@@ -67,6 +68,8 @@ _HIGHEST_CLEARANCE = 9
 _HIGHEST_THREAT = 9
 _HIGHEST_RETENTION = 366  # days
 _CORNERS = 3
+_SECONDS_IN_MINUTE = 60.0
+_DAY = 1440  # minutes
 _PRE_ALARM = 10.0  # seconds
 _NO_LOCK = (LockKind.FAIL_SECURE, Output(DeviceId(""), None))  # stands in for a lock that could not be read
 
@@ -108,6 +111,7 @@ def plate(table: Table) -> Plate:
 
 def zone(table: Table) -> Zone:
     """``[[zone]]``."""
+    passback = table.want("anti_passback", kinds.word(AntiPassback), AntiPassback.OFF)
     return Zone(
         id=table.need("id", ZONE.ident, '"lobby"'),
         name=table.need("name", kinds.text, '"Lobby"'),
@@ -115,6 +119,8 @@ def zone(table: Table) -> Zone:
         factors=table.want("factors", _factors, frozenset({Factor.CARD})),
         minimum_assurance=table.want("minimum_assurance", kinds.word(Assurance), Assurance.SYMMETRIC),
         shape=table.need("shape", kinds.many(kinds.point, _CORNERS), "[[0, 0], [100, 0], [100, 100]]"),
+        anti_passback=passback,
+        anti_passback_seconds=_SECONDS_IN_MINUTE * _minutes(table, passback),
     )
 
 
@@ -246,6 +252,14 @@ def threat_level(table: Table) -> ThreatLevel:
         ),
         added_factors=table.want("added_factors", kinds.by_key(ZONE.ref, _factors), {}),
     )
+
+
+def _minutes(table: Table, passback: AntiPassback) -> float:
+    """How long timed anti-passback refuses: of no other mode is it asked."""
+    if passback is AntiPassback.TIMED:
+        return table.need("anti_passback_minutes", kinds.number(1, _DAY, "minutes"), "10", otherwise=0.0)
+    table.forbid("anti_passback_minutes", 'only `anti_passback = "timed"` has a time')
+    return 0.0
 
 
 def _holidays(table: Table) -> Mapping[date, Holiday]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
 import cattrs
 import orjson
+from cattrs.gen import make_dict_unstructure_fn, override
 
 from controller.domain.events import KIND_OF, KINDS, Event, Recorded, UnlockFailure
 from controller.domain.instant import Instant
 from controller.domain.operators import Refusal
+from controller.domain.words import ADDED
 from controller.ledger.entry import Entry
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -80,7 +82,19 @@ def _converter() -> cattrs.Converter:
     converter.register_structure_hook(datetime, lambda text, _: datetime.fromisoformat(text))
     converter.register_structure_hook(UnlockFailure | Refusal, _why)
     converter.register_unstructure_hook_func(_is_set, sorted)
+    converter.register_unstructure_hook_factory(_has_grown, lambda kind: _without_defaults(kind, converter))
     return converter
+
+
+def _has_grown(kind: Any) -> bool:
+    """Tell whether a value got fields after its first version was written."""
+    return is_dataclass(kind) and any(ADDED.items() <= f.metadata.items() for f in fields(kind))
+
+
+def _without_defaults(kind: Any, converter: cattrs.Converter) -> Callable[[Any], dict[str, Any]]:
+    """Leave out what was added later and stands at its default: such an event keeps the bytes it always had."""
+    added = {f.name: override(omit_if_default=True) for f in fields(kind) if ADDED.items() <= f.metadata.items()}
+    return make_dict_unstructure_fn(kind, converter, **added)  # type: ignore[arg-type] # fields are named after options
 
 
 def _is_set(kind: Any) -> bool:

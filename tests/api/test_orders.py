@@ -18,6 +18,8 @@ ROWS = [
     ("/api/threat-level", {"level": 2, "reason": "crowd"}, op.SetThreatLevel(2, "crowd")),
     ("/api/alarms/a-1/acknowledge", None, op.AcknowledgeAlarm("a-1")),
     ("/api/alarms/a-1/close", {"reason": "cleaner"}, op.CloseAlarm("a-1", "cleaner")),
+    ("/api/people/p-1/forgive-passback", {"reason": "by hand"}, op.ForgivePassback("p-1", "by hand")),
+    ("/api/forgive-passback", {"reason": "drill"}, op.ForgiveAllPassback("drill")),
 ]
 
 
@@ -31,7 +33,7 @@ async def test_an_order_is_passed_on_as_it_came(facade, path, body, order):
 
 
 STATUS = {Refusal.UNKNOWN_OPERATOR: 401, Refusal.NOT_YOUR_ROLE: 403} | dict.fromkeys(
-    (Refusal.UNKNOWN_DOOR, Refusal.UNKNOWN_ALARM, Refusal.UNKNOWN_THREAT_LEVEL), 404
+    (Refusal.UNKNOWN_DOOR, Refusal.UNKNOWN_ALARM, Refusal.UNKNOWN_THREAT_LEVEL, Refusal.UNKNOWN_CARDHOLDER), 404
 )
 
 

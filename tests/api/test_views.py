@@ -4,15 +4,17 @@ from datetime import timedelta
 import pytest
 from immutables import Map
 
-from api.views import view_of
+from api.views import muster_of, view_of
 from controller.domain.alarms import Alarm, AlarmKind, Priority, Source
 from controller.domain.doors import Block, DoorState, LockStatus, Position
-from controller.domain.ids import OUTSIDE, DeviceId
+from controller.domain.events import EntryObserved
+from controller.domain.ids import OUTSIDE, DeviceId, RequestId
 from controller.domain.instant import Instant
-from controller.domain.state import DeviceState, Lockdown
+from controller.domain.state import DeviceState, Lockdown, Sighting
 from controller.rules.lockdown import not_secured
 from controller.runtime.facade import Moment
 from tests.api.fakes import (
+    ALICE,
     CAMERA,
     GATE,
     GATE_IN,
@@ -172,7 +174,36 @@ def test_an_alarm_says_where_to_look(source, name, door, zone, camera):
 
 
 def test_people_count_as_inside_only_where_they_are_known_to_be():
-    assert view(locations=Map({"p-1": LOBBY, "p-2": OUTSIDE, "p-3": None})).inside == 1
+    shown = view(**scattered())
+    assert (shown.inside, shown.possibly_inside, shown.unknown) == (1, 1, 2)
+
+
+def scattered() -> dict[str, object]:
+    """One is inside, one is not; one may have left, one may have come in, of one nothing is known."""
+    seen = {"p-1": LOBBY, "p-2": OUTSIDE, "p-3": LOBBY, "p-4": OUTSIDE}
+    return {
+        "locations": Map({"p-1": LOBBY, "p-2": OUTSIDE, "p-3": None, "p-4": None, "p-5": None}),
+        "sightings": Map({who: Sighting(zone, NOON, 1.0) for who, zone in seen.items()}),
+    }
+
+
+def test_the_muster_names_everybody_who_may_be_inside():
+    listed = muster_of(Moment("boot-1", 9, SITE, quiet_state(**scattered())), Instant(NOON, 50.0), lambda _: None)
+    assert [(one.who.id, one.whereabouts, one.zone, one.seen) for one in listed.people] == [
+        ("p-1", "inside", "lobby", NOON),
+        ("p-3", "possibly_inside", "lobby", NOON),
+        ("p-4", "unknown", "outside", NOON),
+        ("p-5", "unknown", None, None),
+    ]
+
+
+@pytest.mark.anyio
+async def test_the_muster_is_asked_for_by_name(facade):
+    facade.record(EntryObserved(RequestId("r1"), GATE, ALICE, LOBBY, assumed=False))
+    async with browser(facade) as client:
+        await sign_in(client)
+        (one,) = (await client.get("/api/muster")).json()["people"]
+    assert (one["who"], one["whereabouts"], one["zone"]) == ({"id": "p-1", "name": "Alice Example"}, "inside", "lobby")
 
 
 def test_devices_and_cameras_not_heard_of_are_neither_on_nor_off():

@@ -170,6 +170,11 @@ def small_site() -> Site:
     )
 
 
+def with_zone(site: Site, zone: ZoneId, **rules: object) -> Site:
+    """The same building, with other rules for one zone."""
+    return replace(site, zones={**site.zones, zone: replace(site.zones[zone], **rules)})  # type: ignore[arg-type]
+
+
 def badge(
     who: CardholderId,
     *,

@@ -33,6 +33,7 @@ export function tone(event: Sayable): Tone {
     case "door_unlock_ordered":
     case "door_blocked":
     case "threat_level_set":
+    case "passback_forgiven":
       return "order";
     default:
       return "plain";
@@ -43,6 +44,12 @@ function special({ kind, reasons, detail, who }: Sayable): string | null {
   switch (kind) {
     case "access_denied":
       return reasons.length ? t("event.access_denied.why", { reasons: words("reason", reasons) }) : null;
+    case "access_granted":
+      return Array.isArray(detail.remarks) && detail.remarks.length
+        ? t("event.access_granted.remarks", { remarks: words("reason", detail.remarks.map(String)) })
+        : null;
+    case "whereabouts_doubted":
+      return reasons.length ? t("event.whereabouts_doubted.why", { why: words("doubt", reasons) }) : null;
     case "order_refused":
       return reasons.length ? t("event.order_refused.why", { why: words("refusal", reasons) }) : null;
     case "challenge_issued":

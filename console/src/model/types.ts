@@ -15,5 +15,6 @@ export type DoorStatus = Schemas["DoorStatus"];
 export type Alarm = Schemas["AlarmOut"];
 export type Lockdown = Schemas["LockdownOut"];
 export type LoggedEvent = Schemas["EventOut"];
+export type Check = Schemas["CheckOut"];
 export type Why = Schemas["EventWhyOut"];
 export type OrderWord = Schemas["OrderWord"];

@@ -76,11 +76,14 @@ from controller.domain.events.orders import (
 from controller.domain.events.people import (
     CardholderRecorded,
     CredentialRecorded,
+    Doubt,
     FaceTemplateRecorded,
     OperatorRecorded,
     OperatorSignedIn,
     OperatorSignedOut,
     OperatorSignInFailed,
+    PassbackForgiven,
+    WhereaboutsDoubted,
 )
 from controller.domain.instant import Instant
 from controller.domain.words import word_for
@@ -109,6 +112,7 @@ __all__ = [
     "DoorLockOrdered",
     "DoorUnblocked",
     "DoorUnlockOrdered",
+    "Doubt",
     "EntryAmbiguous",
     "EntryObserved",
     "Event",
@@ -137,6 +141,7 @@ __all__ = [
     "OperatorSignedOut",
     "OrderRefused",
     "PassageLapsed",
+    "PassbackForgiven",
     "PositionObserved",
     "PowerObserved",
     "Recorded",
@@ -146,6 +151,7 @@ __all__ = [
     "ThreatLevelSet",
     "UnlockFailure",
     "Violation",
+    "WhereaboutsDoubted",
     "WireViolated",
 ]
 
@@ -172,6 +178,8 @@ Event = (
     | ExitObserved
     | NoEntryAfterGrant
     | PassageLapsed
+    | WhereaboutsDoubted
+    | PassbackForgiven
     | PositionObserved
     | HeldOpenTimerRestarted
     | HeldOpenWarned

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from controller.domain.decision import DenyReason, FaceOutcome, Trace
 from controller.domain.ids import CameraId, CardholderId, CredentialId, DoorId, ReaderId, RequestId, ZoneId
 from controller.domain.operators import Refusal
 from controller.domain.site import Factor
+from controller.domain.words import ADDED
 
 
 class UnlockFailure(StrEnum):
@@ -27,7 +28,7 @@ class UnlockFailure(StrEnum):
 class AccessGranted:
     """A person may pass. Granted is not used.
 
-    ``seconds`` is how long the strike is released and the passage stays open.
+    ``seconds`` is how long the strike is released and the passage stays open; ``remarks``: what was let pass and noted.
     """
 
     request: RequestId
@@ -39,6 +40,7 @@ class AccessGranted:
     presented: tuple[Factor, ...]
     seconds: float
     trace: Trace
+    remarks: tuple[DenyReason, ...] = field(default=(), metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

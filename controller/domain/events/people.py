@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
-from controller.domain.ids import CardholderId, OperatorId
+from controller.domain.ids import CardholderId, DoorId, OperatorId, ZoneId
 from controller.domain.operators import Operator
 from controller.domain.people import Cardholder, Credential
 
@@ -16,6 +17,36 @@ class CardholderRecorded:
     author: str
     cardholder: Cardholder
     identity: str
+
+
+class Doubt(StrEnum):
+    """Why it is no longer known who is where."""
+
+    EXIT_BUTTON = "exit_button"
+    FORCED_OPEN = "forced_open"
+    FOUND_OPEN = "found_open"
+    HELD_OPEN = "held_open"
+    ENTRY_AMBIGUOUS = "entry_ambiguous"
+    GUARD_UNLOCK = "guard_unlock"
+    DOOR_UNSEEN = "door_unseen"
+
+
+@dataclass(frozen=True, slots=True)
+class WhereaboutsDoubted:
+    """Somebody nobody can name passed ``door``, or may have: whoever was known to be in ``zones`` may be elsewhere."""
+
+    door: DoorId
+    zones: tuple[ZoneId, ...]
+    why: Doubt
+
+
+@dataclass(frozen=True, slots=True)
+class PassbackForgiven:
+    """An operator excuses a person, or everybody (None), from anti-passback until they are next seen to pass."""
+
+    operator: OperatorId
+    cardholder: CardholderId | None
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import get_args
 
 import pytest
@@ -19,6 +19,7 @@ from controller.domain.operators import (
     BlockDoor,
     CloseAlarm,
     EndLockdown,
+    ForgiveAllPassback,
     LockDoor,
     Operator,
     Role,
@@ -27,6 +28,7 @@ from controller.domain.operators import (
     UnblockDoor,
     UnlockOnce,
 )
+from controller.domain.site import AntiPassback, Site
 from tests.controller.builders import (
     ALICE,
     BOB,
@@ -37,6 +39,7 @@ from tests.controller.builders import (
     GIL,
     INNER,
     INNER_IN,
+    LOBBY,
     PEOPLE,
     SUE,
     House,
@@ -52,13 +55,20 @@ from tests.controller.builders import (
     quiet_house,
     strange_card,
     swipe,
+    with_zone,
     wrong_pin,
 )
 
 A1, R1 = AlarmId("a1"), RequestId("r1")
-Script = Sequence[st.Stimulus | float]
-"""Stimuli, and seconds that pass between them."""
+Script = Sequence[st.Stimulus | float | Callable[[Site], Site]]
+"""Stimuli, seconds that pass between them, and other policies that come into force."""
 
+
+def hard_passback(site: Site) -> Site:
+    return with_zone(site, LOBBY, anti_passback=AntiPassback.HARD)
+
+
+ALICE_IN = (swipe(FRONT_IN, ALICE), opens(FRONT), closes(FRONT))
 LOCKDOWN = order(GIL, StartLockdown("drill"))
 BLOCK = order(GIL, BlockDoor(FRONT, "repair"))
 LATE = st.LogLateSeen((), "slow disk")
@@ -78,6 +88,7 @@ ALARMS: Mapping[AlarmKind, Script] = {
     AlarmKind.FAULT: [bolt(FRONT, LockStatus.JAMMED)],
     AlarmKind.OFFLINE: [OFFLINE],
     AlarmKind.MAINS: [POWERLESS],
+    AlarmKind.HARD_ANTI_PASSBACK: [hard_passback, *ALICE_IN, swipe(FRONT_IN, ALICE)],
     AlarmKind.LOCKDOWN_INCOMPLETE: [opens(FRONT), LOCKDOWN, 5.0],
     AlarmKind.SECURE_CHANNEL_LOST: [BAD_MAC],
     AlarmKind.SECURE_CHANNEL_OFF: [st.DeviceSeen(head(FRONT_IN), online=True, secure=False, detail="")],
@@ -111,6 +122,8 @@ EVENTS: Mapping[type[Event], Script] = {
     ev.FaceJudged: [swipe(CELLAR_IN, BOB), 2.0, WRONG_FACE],
     ev.GrantWithdrawn: [swipe(FRONT_IN, ALICE), LOCKDOWN],
     ev.EntryObserved: [swipe(FRONT_IN, ALICE), opens(FRONT)],
+    ev.WhereaboutsDoubted: [*ALICE_IN, opens(FRONT)],
+    ev.PassbackForgiven: [order(SUE, ForgiveAllPassback("drill"))],
     ev.EntryAmbiguous: [swipe(FRONT_IN, ALICE), st.RexSeen(FRONT), opens(FRONT)],
     ev.ExitObserved: [st.RexSeen(FRONT), opens(FRONT)],
     ev.NoEntryAfterGrant: [swipe(FRONT_IN, ALICE), 6.0],
@@ -164,6 +177,8 @@ def played(script: Script) -> House:
     for act in script:
         if isinstance(act, float):
             house.wait(act)
+        elif callable(act):
+            house.site = act(house.site)
         else:
             house.see(act)
     return house

@@ -19,10 +19,10 @@ from controller.domain.decision import (
     FaceOutcome,
     Grant,
 )
-from controller.domain.ids import CardholderId, ReaderId, RequestId
+from controller.domain.ids import OUTSIDE, CardholderId, ReaderId, RequestId
 from controller.domain.operators import BlockDoor, SetThreatLevel, StartLockdown
 from controller.domain.people import CredentialStatus
-from controller.domain.site import Assurance, Factor
+from controller.domain.site import AntiPassback, Assurance, Factor
 from controller.domain.state import SiteState
 from controller.rules import decide as decide_module
 from controller.rules.decide import CHECKS, Case, Finding, decide
@@ -39,12 +39,14 @@ from tests.controller.builders import (
     INNER,
     INNER_IN,
     INNER_OUT,
+    LOBBY,
     MONDAY_TEN,
     NORA,
     PEOPLE,
     SUE,
     House,
     badge,
+    closes,
     opens,
     order,
     pin,
@@ -52,6 +54,7 @@ from tests.controller.builders import (
     small_site,
     strange_card,
     swipe,
+    with_zone,
     wrong_pin,
 )
 
@@ -109,6 +112,27 @@ def _grant_elsewhere(house: House) -> Decision:
     return ask(house, INNER_OUT, ALICE)
 
 
+def _passback(rule: AntiPassback, seconds: float = 0.0, reader: ReaderId = FRONT_IN) -> Row:
+    """Alice went in, and her badge is shown outside again."""
+
+    def row(house: House) -> Decision:
+        for zone in (LOBBY, OUTSIDE):
+            house.site = with_zone(house.site, zone, anti_passback=rule, anti_passback_seconds=60.0)
+        for stimulus in (swipe(FRONT_IN, ALICE), opens(FRONT), closes(FRONT)):
+            house.see(stimulus)
+        house.wait(seconds)
+        return ask(house, reader)
+
+    return row
+
+
+def _doubted_passback(house: House) -> Decision:
+    _passback(AntiPassback.HARD)(house)
+    house.see(st.RexSeen(FRONT))
+    house.see(opens(FRONT))
+    return ask(house)
+
+
 def _wrong_pin(house: House) -> Decision:
     house.see(swipe(INNER_IN, ALICE))
     return _decision(house, wrong_pin(INNER_IN))
@@ -162,6 +186,7 @@ ROWS: Mapping[DenyReason, Row] = {
     R.THREAT_LEVEL: _threat_locks,
     R.LOCKDOWN: _ordered(StartLockdown("drill")),
     R.DOOR_BLOCKED: _ordered(BlockDoor(FRONT, "repair")),
+    R.ANTI_PASSBACK: _passback(AntiPassback.TIMED, 59.9),
     R.GRANT_PENDING: _grant_elsewhere,
     R.WRONG_PIN: _wrong_pin,
     R.TOO_MANY_PIN_TRIES: _third_wrong_pin_and_again,
@@ -250,6 +275,12 @@ ASIDE: Mapping[str, tuple[Row, type[Decision]]] = {
         )[3],
         Grant,
     ),
+    "back in with a remark": (_passback(AntiPassback.SOFT), Grant),
+    "back in where nobody asks": (_passback(AntiPassback.OFF), Grant),
+    "back in once the time is over": (_passback(AntiPassback.TIMED, 60.0), Grant),
+    "out, by whoever is in": (_passback(AntiPassback.HARD, reader=FRONT_OUT), Grant),
+    "out, by whoever is believed to be elsewhere": (_passback(AntiPassback.HARD, reader=INNER_OUT), Grant),
+    "back in after somebody left by the button": (_doubted_passback, Grant),
     "two wrong PINs": (
         lambda house: (_wrong_pin(house), _wrong_pin(house), ask(house, INNER_IN))[2],
         Challenge,

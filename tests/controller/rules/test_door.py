@@ -197,9 +197,10 @@ def test_pre_alarm_then_held_open_then_closed() -> None:
     assert house.wait(14.999) == []
     assert house.wait(0.001) == [ev.HeldOpenWarned(FRONT)]
     assert house.wait(4.999) == []
-    raised, timed = house.wait(0.001)
+    raised, timed, doubted = house.wait(0.001)
     assert isinstance(raised, ev.AlarmRaised)
     assert (raised.kind, raised.persists, timed) == (AlarmKind.HELD_OPEN, True, ev.HeldOpenTimed(FRONT))
+    assert doubted == ev.WhereaboutsDoubted(FRONT, (LOBBY,), ev.Doubt.HELD_OPEN)
     assert next_deadline(house.state) is None
     closed = house.see(closes(FRONT), after=60.0)
     assert closed.events == (

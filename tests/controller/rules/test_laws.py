@@ -26,6 +26,8 @@ from controller.domain.operators import (
     BlockDoor,
     CloseAlarm,
     EndLockdown,
+    ForgiveAllPassback,
+    ForgivePassback,
     LockDoor,
     SetThreatLevel,
     StartLockdown,
@@ -33,7 +35,7 @@ from controller.domain.operators import (
     UnlockOnce,
 )
 from controller.domain.people import CredentialStatus
-from controller.domain.site import Factor
+from controller.domain.site import Factor, Site
 from controller.domain.state import SiteState
 from controller.rules.fold import apply
 from controller.rules.step import next_deadline, still_holds
@@ -132,6 +134,8 @@ orders = given_by.builds(
         given_by.builds(SetThreatLevel, given_by.integers(0, 3), given_by.just("x")),
         given_by.builds(AcknowledgeAlarm, given_by.sampled_from(ALARMS)),
         given_by.builds(CloseAlarm, given_by.sampled_from(ALARMS), given_by.just("x")),
+        given_by.builds(ForgivePassback, people, given_by.just("x")),
+        given_by.just(ForgiveAllPassback("x")),
     ),
 )
 the_rest = given_by.one_of(
@@ -171,8 +175,8 @@ days = given_by.lists(acts, min_size=3, max_size=30)
 law = settings(max_examples=40, deadline=None, derandomize=True, database=None)
 
 
-def lived(script: Sequence[Act]) -> Day:
-    day = Day(quiet_house())
+def lived(script: Sequence[Act], site: Site | None = None) -> Day:
+    day = Day(quiet_house(site))
     house = day.house
     for act in script:
         if act.wall_step:

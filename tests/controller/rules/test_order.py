@@ -10,12 +10,14 @@ from controller.domain import events as ev
 from controller.domain import stimuli as st
 from controller.domain.doors import LockStatus
 from controller.domain.effects import Relock, Unlock
-from controller.domain.ids import AlarmId, DoorId, OperatorId, RequestId
+from controller.domain.ids import AlarmId, CardholderId, DoorId, OperatorId, RequestId
 from controller.domain.operators import (
     AcknowledgeAlarm,
     BlockDoor,
     CloseAlarm,
     EndLockdown,
+    ForgiveAllPassback,
+    ForgivePassback,
     LockDoor,
     Operator,
     Order,
@@ -82,6 +84,7 @@ ROWS: Mapping[Refusal, tuple[Before, OperatorId, Order]] = {
     Refusal.NOT_YOUR_ROLE: (nothing, GIL, SetThreatLevel(1, "x")),
     Refusal.UNKNOWN_DOOR: (nothing, GIL, UnlockOnce(DoorId("nowhere"), "x")),
     Refusal.UNKNOWN_ALARM: (nothing, GIL, AcknowledgeAlarm(A1)),
+    Refusal.UNKNOWN_CARDHOLDER: (nothing, GIL, ForgivePassback(CardholderId("nobody"), "x")),
     Refusal.UNKNOWN_THREAT_LEVEL: (nothing, SUE, SetThreatLevel(3, "x")),
     Refusal.LOCKDOWN: (after(StartLockdown("x")), GIL, UnlockOnce(FRONT, "x")),
     Refusal.DOOR_BLOCKED: (after(BlockDoor(FRONT, "x")), GIL, UnlockOnce(FRONT, "x")),
@@ -127,6 +130,8 @@ MORE: list[tuple[Before, Order, Refusal]] = [
     (acknowledged, CloseAlarm(A1, " "), Refusal.REASON_NEEDED),
     (nothing, CloseAlarm(A1, "x"), Refusal.UNKNOWN_ALARM),
     (nothing, LockDoor(DoorId("nowhere")), Refusal.UNKNOWN_DOOR),
+    (nothing, ForgivePassback(ALICE, " "), Refusal.REASON_NEEDED),
+    (nothing, ForgiveAllPassback(""), Refusal.REASON_NEEDED),
 ]
 
 
@@ -157,6 +162,8 @@ EVERY_ORDER: tuple[Order, ...] = (
     SetThreatLevel(1, "x"),
     AcknowledgeAlarm(A1),
     CloseAlarm(A1, "x"),
+    ForgivePassback(ALICE, "x"),
+    ForgiveAllPassback("x"),
 )
 
 
@@ -168,8 +175,8 @@ def test_who_only_looks_orders_nothing(role: Role, what: Order) -> None:
     assert [e.why for e in of_kind(ev.OrderRefused, house.see(order(ADA, what)).events)] == [Refusal.NOT_YOUR_ROLE]
 
 
-def test_a_guard_may_do_everything_but_set_the_threat_level() -> None:
-    assert {type(what) for what in EVERY_ORDER} - RIGHTS[Role.GUARD] == {SetThreatLevel}
+def test_a_guard_may_do_everything_but_set_the_threat_level_and_forgive_everybody() -> None:
+    assert {type(what) for what in EVERY_ORDER} - RIGHTS[Role.GUARD] == {SetThreatLevel, ForgiveAllPassback}
     assert RIGHTS[Role.SUPERVISOR] == RIGHTS[Role.SECURITY_OFFICER] == {type(what) for what in EVERY_ORDER}
 
 

@@ -63,6 +63,8 @@ EXAMPLES: tuple[Event, ...] = (
     ev.ExitObserved("r4", "front"),
     ev.NoEntryAfterGrant("r1", "front", "p-1"),
     ev.PassageLapsed("r4", "front"),
+    ev.WhereaboutsDoubted("front", ("outside", "lobby"), ev.Doubt.FORCED_OPEN),
+    ev.PassbackForgiven("sue", "p-1", "let in by hand"),
     ev.PositionObserved("front", Position.OPEN, 20.0, 15.0),
     ev.HeldOpenTimerRestarted("front", 20.0, 15.0),
     ev.HeldOpenWarned("front"),
@@ -100,5 +102,12 @@ EXAMPLES: tuple[Event, ...] = (
     ev.ClockTrusted(),
 )
 
-BESIDE_THE_GOLDEN = (ev.GrantWithdrawn("r1", "front", UnlockFailure.RESTARTED),)
-"""The other side of a union."""
+REMARKED = (Check("anti-passback", "elsewhere", None, DenyReason.ANTI_PASSBACK),)
+BESIDE_THE_GOLDEN = (
+    ev.GrantWithdrawn("r1", "front", UnlockFailure.RESTARTED),
+    ev.AccessGranted(
+        "r1", "in", "front", "lobby", "p-1-badge", "p-1", (Factor.CARD,), 5.0, REMARKED, (DenyReason.ANTI_PASSBACK,)
+    ),
+    ev.PassbackForgiven("sue", None, "a drill"),
+)
+"""The other side of a union, and the fields that version 1 got later."""

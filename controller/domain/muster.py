@@ -1,0 +1,51 @@
+"""The muster: who is inside, who may be, and of whom that is not known. It never guesses somebody safe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from controller.domain.ids import OUTSIDE, CardholderId, ZoneId
+from controller.domain.state import SiteState
+
+
+class Whereabouts(StrEnum):
+    """What is known of where somebody is.
+
+    ``POSSIBLY_INSIDE``: last seen inside, and since then somebody nobody can name may have left there.
+    ``UNKNOWN``: last seen outside, and since then somebody nobody can name may have come in.
+    """
+
+    INSIDE = "inside"
+    POSSIBLY_INSIDE = "possibly_inside"
+    UNKNOWN = "unknown"
+    OUTSIDE = "outside"
+
+
+@dataclass(frozen=True, slots=True)
+class Mustered:
+    """One person on the list: the zone they were last seen to enter, and when; both None where they never were."""
+
+    cardholder: CardholderId
+    whereabouts: Whereabouts
+    zone: ZoneId | None
+    seen: datetime | None
+
+
+def muster(state: SiteState) -> Iterator[Mustered]:
+    """Yield everybody whom a door ever told of, by pseudonym. Who never came by is not on the list."""
+    for person in sorted(state.locations):
+        last = state.sightings.get(person)
+        yield Mustered(person, whereabouts(state, person), last.zone if last else None, last.seen if last else None)
+
+
+def whereabouts(state: SiteState, person: CardholderId) -> Whereabouts:
+    """Return what is known of one person."""
+    zone, last = state.locations.get(person), state.sightings.get(person)
+    if zone is not None:
+        return Whereabouts.OUTSIDE if zone == OUTSIDE else Whereabouts.INSIDE
+    if last is None or last.zone == OUTSIDE:
+        return Whereabouts.UNKNOWN
+    return Whereabouts.POSSIBLY_INSIDE

@@ -1,0 +1,25 @@
+"""What makes it unknown who is where. Unknown never denies: it only takes away what would be held against them."""
+
+from __future__ import annotations
+
+from controller.domain import events as ev
+from controller.domain.ids import ZoneId
+from controller.domain.site import Door
+from controller.rules.turn import Turn
+
+
+def somebody_passed(turn: Turn, door: Door, why: ev.Doubt) -> None:
+    """Somebody nobody can name passed a door, or may have, in either direction."""
+    _doubt(turn, door, door.zones, why)
+
+
+def somebody_left(turn: Turn, door: Door, why: ev.Doubt) -> None:
+    """Somebody nobody can name left the inner side of a door, or may have."""
+    _doubt(turn, door, door.zones[1:], why)
+
+
+def _doubt(turn: Turn, door: Door, zones: tuple[ZoneId, ...], why: ev.Doubt) -> None:
+    """Say so, where somebody was known to be there."""
+    doubtful = tuple(zone for zone in zones if turn.state.headcount.get(zone))
+    if doubtful:
+        turn.record(ev.WhereaboutsDoubted(door.id, doubtful, why))

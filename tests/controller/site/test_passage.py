@@ -1,0 +1,69 @@
+"""Rules on who may pass when: a row for each one that could not be kept, with its place and its mend."""
+
+from __future__ import annotations
+
+import pytest
+
+from controller.domain.site import AntiPassback
+from controller.site.loader import parse_site
+
+# What is wrong: (text of the embassy's file, what it becomes, the key, the problem, the mend)
+ROWS: dict[str, tuple[str, str, str, str, str]] = {
+    "hard anti-passback without a reader out": (
+        'level = "limited"\nanti_passback = "soft"',
+        'level = "limited"\nanti_passback = "hard"',
+        "zone.chancery.anti_passback",
+        'hard anti-passback counts who is in, and nobody can badge out at "fire-exit"',
+        'add a reader at "fire-exit" that leaves "chancery", or drop this rule',
+    ),
+    "a word that is none": (
+        'level = "limited"\nanti_passback = "soft"',
+        'level = "limited"\nanti_passback = "strict"',
+        "zone.chancery.anti_passback",
+        'unknown word "strict"',
+        'choose one of "hard", "off", "soft", "timed"',
+    ),
+    "timed without a time": (
+        'anti_passback = "timed"\nanti_passback_minutes = 2',
+        'anti_passback = "timed"',
+        "zone.guard_post.anti_passback_minutes",
+        'missing key "anti_passback_minutes"',
+        "add `anti_passback_minutes = 10`",
+    ),
+    "no time at all": (
+        "anti_passback_minutes = 2",
+        "anti_passback_minutes = 0",
+        "zone.guard_post.anti_passback_minutes",
+        "0 minutes is out of range",
+        "write 1 to 1440 minutes",
+    ),
+    "a time that nothing takes": (
+        'level = "limited"\nanti_passback = "soft"',
+        'level = "limited"\nanti_passback = "soft"\nanti_passback_minutes = 2',
+        "zone.chancery.anti_passback_minutes",
+        'only `anti_passback = "timed"` has a time',
+        'remove "anti_passback_minutes"',
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())
+def test_a_rule_that_cannot_be_kept_is_refused(refusals, row):
+    old, new, where, problem, mend = row
+    errors, line = refusals(old, new, "row" if "without" in problem or "missing" in problem else "")
+    [error] = [error for error in errors if error.where == where and problem in error.problem]
+    assert (error.file, error.line) == ("site.toml", line)
+    assert mend in error.mend
+
+
+def test_the_embassy_holds_people_to_it_where_they_can_badge_out(embassy):
+    zones = parse_site(embassy.encode(), "site.toml").zones
+    assert {zone.id for zone in zones.values() if zone.anti_passback is AntiPassback.HARD} == {"registry", "comms_room"}
+    assert (zones["guard_post"].anti_passback, zones["guard_post"].anti_passback_seconds) == (AntiPassback.TIMED, 120.0)
+    assert zones["outside"].anti_passback is AntiPassback.OFF
+
+
+def test_every_door_of_a_zone_counts_also_those_further_in(embassy):
+    old = 'level = "controlled"\nanti_passback = "soft"'
+    assert embassy.count(old) == 1
+    parse_site(embassy.replace(old, old.replace("soft", "hard")).encode(), "site.toml")
