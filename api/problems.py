@@ -25,6 +25,7 @@ REFUSED: Mapping[Refusal, tuple[int, str]] = {
     Refusal.LOCKDOWN: (409, "The building is in lockdown."),
     Refusal.DOOR_BLOCKED: (409, "The door is blocked. Unblock it first."),
     Refusal.THREAT_LEVEL: (409, "The threat level keeps this door locked."),
+    Refusal.INTERLOCK: (409, "Another door of its interlock is not shut."),
     Refusal.NO_LOCKDOWN: (409, "There is no lockdown."),
     Refusal.ALREADY_SO: (409, "It is so already."),
     Refusal.SECOND_PERSON_NEEDED: (409, "A second, other person must say the same."),

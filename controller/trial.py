@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from controller.domain import events as ev
 from controller.domain.decision import AccessRequest, DenyReason, FaceOutcome
-from controller.domain.doors import Position
+from controller.domain.doors import LockStatus, Position
 from controller.domain.events import Event
 from controller.domain.ids import CardholderId, CredentialId, DoorId, OperatorId, ReaderId, RequestId, ZoneId
 from controller.domain.instant import Instant
@@ -121,7 +121,7 @@ def building(site: Site, people: Sequence[PersonRow], state: Field, at: Instant)
     """Return the building a state file describes. Raises ``WrongField``."""
     given = state.table(_STATE)
     context = _Context(site, people)
-    events = [*_enrolled(people)]
+    events = [*_enrolled(people), *_shut(site)]
     for name, events_of in _STATE.items():
         if name in given:
             events += events_of(given[name], context)
@@ -176,6 +176,13 @@ def _enrolled(people: Sequence[PersonRow]) -> Iterator[Event]:
             _badge(row.id), row.id, row.id, None, row.assurance, row.status, row.valid_from, row.valid_until
         )
         yield ev.CredentialRecorded(AUTHOR, badge)
+
+
+def _shut(site: Site) -> Iterator[Event]:
+    """Every door is seen closed and locked: an interlock takes nothing for shut that nobody saw."""
+    for door in site.doors:
+        yield ev.PositionObserved(door, Position.CLOSED, None, None)
+        yield ev.LockObserved(door, LockStatus.LOCKED)
 
 
 def _threat_level(field: Field, context: _Context) -> Iterator[Event]:

@@ -103,7 +103,9 @@ def place(site: Site | None, reader: ReaderId) -> str:
 
 def plain_trace(trace: Trace) -> list[dict[str, str | None]]:
     """Return a trace as JSON-ready values, in its order."""
-    return [{"check": check.name, "facts": check.facts, "refused": check.refused} for check in trace]
+    return [
+        {"check": check.name, "facts": check.facts, "refused": check.refused, "remark": check.remark} for check in trace
+    ]
 
 
 def trace_lines(trace: Trace) -> list[str]:
@@ -114,7 +116,9 @@ def trace_lines(trace: Trace) -> list[str]:
 
 
 def _verdict(check: Check) -> str:
-    return f"refused: {words.REASONS[check.refused]}" if check.refused else "passed"
+    if check.refused:
+        return f"refused: {words.REASONS[check.refused]}"
+    return f"let pass, noted: {words.REASONS[check.remark]}" if check.remark else "passed"
 
 
 def _nothing_decided(history: History, seq: int, event: Event) -> str:

@@ -30,6 +30,7 @@ class AlarmKind(StrEnum):
     OFFLINE = "offline"
     MAINS = "mains"
     HARD_ANTI_PASSBACK = "hard_anti_passback"
+    INTERLOCK_BREACHED = "interlock_breached"
     LOCKDOWN_INCOMPLETE = "lockdown_incomplete"
     SECURE_CHANNEL_LOST = "secure_channel_lost"
     SECURE_CHANNEL_OFF = "secure_channel_off"
@@ -53,6 +54,7 @@ PRIORITY: Mapping[AlarmKind, Priority] = MappingProxyType(
         AlarmKind.OFFLINE: Priority.MEDIUM,
         AlarmKind.MAINS: Priority.MEDIUM,
         AlarmKind.HARD_ANTI_PASSBACK: Priority.MEDIUM,
+        AlarmKind.INTERLOCK_BREACHED: Priority.HIGH,
         AlarmKind.LOCKDOWN_INCOMPLETE: Priority.HIGH,
         AlarmKind.SECURE_CHANNEL_LOST: Priority.HIGH,
         AlarmKind.SECURE_CHANNEL_OFF: Priority.LOW,

@@ -59,6 +59,14 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """Somebody pressed an exit button and waits for the other leaves of an interlock, until monotonic ``until``."""
+
+    request: RequestId
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
 class Block:
     """An operator's block, with its author and reason."""
 
@@ -77,11 +85,13 @@ class DoorState:
     held_after: float | None = None
     block: Block | None = None
     ordered: LockStatus | None = None  # what was last commanded and is not observed yet
+    waiting: Waiting | None = None
 
     @property
     def due(self) -> float | None:
         """Return when something about this door lapses next; None, quickly, for the many doors where nothing does."""
-        if not self.passages and self.warn_after is None and self.held_after is None:
+        if not self.passages and self.warn_after is None and self.held_after is None and self.waiting is None:
             return None
-        times = (self.warn_after, self.held_after, *(passage.until for passage in self.passages))
+        waiting = self.waiting.until if self.waiting else None
+        times = (self.warn_after, self.held_after, waiting, *(passage.until for passage in self.passages))
         return min((time for time in times if time is not None), default=None)

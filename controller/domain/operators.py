@@ -138,6 +138,7 @@ class Refusal(StrEnum):
     LOCKDOWN = "lockdown"
     DOOR_BLOCKED = "door_blocked"
     THREAT_LEVEL = "threat_level"
+    INTERLOCK = "interlock"
     NO_LOCKDOWN = "no_lockdown"
     ALREADY_SO = "already_so"
     SECOND_PERSON_NEEDED = "second_person_needed"

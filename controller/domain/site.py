@@ -6,7 +6,7 @@ Words and levels follow NIST SP 800-116 (area classes) and IEC 60839-11-1 (doors
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, time
 from enum import IntEnum, StrEnum
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from controller.domain.ids import (
     CameraId,
     DeviceId,
     DoorId,
+    InterlockId,
     LineId,
     ReaderId,
     ScheduleId,
@@ -154,6 +155,7 @@ class Zone:
     shape: tuple[tuple[float, float], ...]  # polygon on the floor plan, plan units; empty for `outside`
     anti_passback: AntiPassback = AntiPassback.OFF
     anti_passback_seconds: float = 0.0
+    occupancy_limit: int | None = None  # how many people it holds; None: any number
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +278,15 @@ class ThreatLevel:
 
 
 @dataclass(frozen=True, slots=True)
+class Interlock:
+    """Doors of which one at most is open, or on its way to be."""
+
+    id: InterlockId
+    name: str
+    doors: frozenset[DoorId]
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """One mission. Every id in it resolves; the maps keep the file's order.
 
@@ -297,3 +308,4 @@ class Site:
     access_levels: Mapping[AccessLevelId, AccessLevel]
     threat_levels: Mapping[int, ThreatLevel]
     digest: str
+    interlocks: Mapping[InterlockId, Interlock] = field(default_factory=dict)

@@ -18,6 +18,7 @@ LASTING = frozenset(
         AlarmKind.FAULT,
         AlarmKind.OFFLINE,
         AlarmKind.MAINS,
+        AlarmKind.INTERLOCK_BREACHED,
         AlarmKind.LOCKDOWN_INCOMPLETE,
         AlarmKind.SECURE_CHANNEL_OFF,
         AlarmKind.CAMERA_LOST,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from controller.domain import events as ev
-from controller.domain.alarms import AlarmKind, Source, in_order
+from controller.domain.alarms import Alarm, AlarmKind, Source, in_order
 from controller.domain.decision import DenyReason
 from controller.domain.doors import DoorState
 from controller.domain.effects import Relock
@@ -41,7 +41,7 @@ def started_up(turn: Turn, started: BoxStartedUp) -> None:
         turn.record(ev.SiteActivated(started.site_digest, started.site_toml))
     cause_gone(turn, {AlarmKind.LOG_LATE}, Source())
     for alarm in in_order(turn.state.alarms.values()):
-        if alarm.persists and not _still_there(turn.site, alarm.source):
+        if alarm.persists and not _still_there(turn.site, alarm):
             turn.record(ev.AlarmCauseGone(alarm.id))
 
 
@@ -103,8 +103,11 @@ def _lapse_grants(turn: Turn, door: DoorId, state: DoorState) -> None:
             turn.record(ev.GrantWithdrawn(passage.request, door, ev.UnlockFailure.RESTARTED))
 
 
-def _still_there(site: Site, source: Source) -> bool:
+def _still_there(site: Site, alarm: Alarm) -> bool:
     """Tell whether what an alarm speaks of still stands in the site file: nothing else will ever end it."""
+    source = alarm.source
+    if alarm.kind is AlarmKind.INTERLOCK_BREACHED:
+        return any(source.door in group.doors for group in site.interlocks.values())
     return (
         (source.door is None or source.door in site.doors)
         and (source.reader is None or source.reader in site.readers)

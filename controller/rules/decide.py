@@ -4,7 +4,7 @@ reason and every fact that was looked at.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +18,7 @@ from controller.domain.decision import (
     FaceOutcome,
     Grant,
 )
+from controller.domain.doors import Passage
 from controller.domain.ids import OUTSIDE
 from controller.domain.instant import Instant
 from controller.domain.people import Cardholder, Credential, CredentialStatus
@@ -33,6 +34,7 @@ from controller.domain.site import (
     Zone,
 )
 from controller.domain.state import SiteState
+from controller.rules.interlock import busy
 from controller.rules.schedule import When, when
 
 STATUS_REASONS = {
@@ -239,6 +241,29 @@ def _passback_rule(case: Case) -> AntiPassback:
     return AntiPassback.OFF if rules == {AntiPassback.OFF} else AntiPassback.SOFT
 
 
+def _occupancy(case: Case) -> Finding:
+    """Whoever is known to be in, and whoever may enter any moment, counts. On the way out it is only a remark."""
+    limit, zone = case.zone.occupancy_limit, case.zone.id
+    if limit is None:
+        return Finding(f"{zone} holds any number")
+    inside = case.state.headcount.get(zone, 0) - (case.state.locations.get(case.holder.id) == zone)
+    coming = len({p.cardholder for p in _open_grants(case) if p.enters == zone} - {case.holder.id})
+    facts = f"{inside} others in {zone}, {coming} about to enter, {limit} at most"
+    if inside + coming < limit:
+        return Finding(facts)
+    return Finding(facts, DenyReason.ZONE_FULL) if case.way_in else Finding(facts, remark=DenyReason.ZONE_FULL)
+
+
+def _open_grants(case: Case) -> Iterator[Passage]:
+    for state in case.state.doors.values():
+        yield from (p for p in state.passages if p.cardholder and not p.used and p.until > case.now.mono)
+
+
+def _interlock(case: Case) -> Finding:
+    held = busy(case.site, case.state, case.door.id, case.now.mono)
+    return Finding(held or "no other leaf keeps it shut", DenyReason.INTERLOCK if held else None)
+
+
 def _pending_elsewhere(case: Case) -> Finding:
     elsewhere = sorted(
         door
@@ -295,7 +320,9 @@ CHECKS: tuple[tuple[str, Callable[[Case], Finding]], ...] = (
     ("threat level", _threat),
     ("lockdown", _lockdown),
     ("block", _blocked),
+    ("occupancy", _occupancy),
     ("anti-passback", _anti_passback),
+    ("interlock", _interlock),
     ("grant elsewhere", _pending_elsewhere),
     ("pin", _pin),
     ("face", _face),

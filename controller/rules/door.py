@@ -10,6 +10,7 @@ from controller.domain.ids import DoorId
 from controller.domain.site import Door, RelockOn, RexKind
 from controller.domain.stimuli import LockSeen, PositionSeen, RexSeen, UnlockFailed
 from controller.rules.alarm import cause_gone, raise_alarm
+from controller.rules.interlock import busy, exit_waits, look_for_breach
 from controller.rules.lockdown import look_whether_secured
 from controller.rules.turn import Turn
 from controller.rules.whereabouts import somebody_left, somebody_passed
@@ -24,14 +25,9 @@ def position_seen(turn: Turn, seen: PositionSeen) -> None:
         return
     if seen.position is Position.OPEN:
         _opened(turn, door)
-        return
-    turn.record(ev.PositionObserved(door.id, seen.position, None, None))
-    if seen.position is Position.UNKNOWN:
-        somebody_passed(turn, door, ev.Doubt.DOOR_UNSEEN)
-    if seen.position is Position.CLOSED:
-        cause_gone(turn, DOOR_ALARMS, Source(door=door.id))
-        if door.relock_on is RelockOn.CLOSE and not armed(turn, door.id):
-            turn.ask(Relock(door.id))
+    else:
+        _no_longer_open(turn, door, seen)
+    look_for_breach(turn, door.id)
     look_whether_secured(turn)
 
 
@@ -49,9 +45,15 @@ def lock_seen(turn: Turn, seen: LockSeen) -> None:
 
 
 def rex_seen(turn: Turn, seen: RexSeen) -> None:
-    """Somebody asks to leave. The way out never waits: not for the log, not for a lockdown."""
+    """Somebody asks to leave. The way out never waits: not for the log, not for a lockdown.
+
+    Only the ordinary button of an interlock's leaf waits for the other leaves; an emergency button does not.
+    """
     door = turn.site.doors.get(seen.door)
     if door is None or door.rex is None:
+        return
+    if door.rex.kind is RexKind.UNLOCKS and busy(turn.site, turn.state, door.id, turn.now.mono) is not None:
+        exit_waits(turn, door)
         return
     if door.rex.kind is not RexKind.SHUNT_ONLY:
         turn.ask(Release(door.id, door.unlock_seconds))
@@ -72,6 +74,8 @@ def door_time_passed(turn: Turn, door: DoorId) -> None:
         if passage.until <= mono:
             _lapsed(turn, door, passage)
     state = turn.state.door(door)
+    if state.waiting is not None and state.waiting.until <= mono:
+        turn.record(ev.PassageLapsed(state.waiting.request, door))
     if state.warn_after is not None and state.warn_after <= mono:
         turn.record(ev.HeldOpenWarned(door))
     if state.held_after is not None and state.held_after <= mono:
@@ -93,6 +97,16 @@ def _lapsed(turn: Turn, door: DoorId, passage: Passage) -> None:
         turn.record(ev.NoEntryAfterGrant(passage.request, door, passage.cardholder))
 
 
+def _no_longer_open(turn: Turn, door: Door, seen: PositionSeen) -> None:
+    turn.record(ev.PositionObserved(door.id, seen.position, None, None))
+    if seen.position is Position.UNKNOWN:
+        somebody_passed(turn, door, ev.Doubt.DOOR_UNSEEN)
+    if seen.position is Position.CLOSED:
+        cause_gone(turn, DOOR_ALARMS, Source(door=door.id))
+        if door.relock_on is RelockOn.CLOSE and not armed(turn, door.id):
+            turn.ask(Relock(door.id))
+
+
 def _opened(turn: Turn, door: Door) -> None:
     before = turn.state.door(door.id)
     live = tuple(p for p in before.passages if p.until > turn.now.mono)
@@ -107,7 +121,6 @@ def _opened(turn: Turn, door: Door) -> None:
         _used(turn, door, live)
         if door.relock_on is RelockOn.OPEN:
             turn.ask(Relock(door.id))
-    look_whether_secured(turn)
 
 
 def _used(turn: Turn, door: Door, live: tuple[Passage, ...]) -> None:

@@ -18,6 +18,7 @@ from controller.rules.fold_doors import (
     ambiguous,
     armed,
     blocked,
+    delayed,
     disarmed,
     entered,
     locked,
@@ -72,6 +73,8 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
         case ev.ExitRequested():
             passage = Passage(event.request, None, None, passage_until(at, event.seconds), exit=True)
             return armed(counted(state, event.request), event.door, passage)
+        case ev.ExitDelayed():
+            return delayed(counted(state, event.request), event, at)
         case ev.EntryObserved():
             return entered(state, event, at)
         case ev.EntryAmbiguous():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from controller.domain import events as ev
-from controller.domain.doors import Block, DoorState, LockStatus, Passage, Position
+from controller.domain.doors import Block, DoorState, LockStatus, Passage, Position, Waiting
 from controller.domain.ids import DoorId, RequestId
 from controller.domain.instant import Instant
 from controller.domain.state import SiteState
@@ -24,7 +24,15 @@ def armed(state: SiteState, door: DoorId, passage: Passage) -> SiteState:
     """Somebody may pass. A request to exit says nothing of the bolt: the way out may be mechanical."""
     before = state.door(door)
     ordered = before.ordered if passage.exit else LockStatus.UNLOCKED
-    return with_door(state, door, replace(before, passages=(*before.passages, passage), ordered=ordered))
+    waiting = None if before.waiting and before.waiting.request == passage.request else before.waiting
+    passages = (*before.passages, passage)
+    return with_door(state, door, replace(before, passages=passages, ordered=ordered, waiting=waiting))
+
+
+def delayed(state: SiteState, event: ev.ExitDelayed, at: Instant) -> SiteState:
+    """Somebody waits at an interlock."""
+    waiting = Waiting(event.request, at.mono + event.seconds)
+    return with_door(state, event.door, replace(state.door(event.door), waiting=waiting))
 
 
 def disarmed(state: SiteState, door: DoorId, requests: tuple[RequestId, ...]) -> SiteState:
@@ -32,7 +40,9 @@ def disarmed(state: SiteState, door: DoorId, requests: tuple[RequestId, ...]) ->
     before = state.door(door)
     left = tuple(p for p in before.passages if p.request not in requests)
     over = before.ordered is LockStatus.UNLOCKED and all(p.exit for p in left)
-    return with_door(state, door, replace(before, passages=left, ordered=None if over else before.ordered))
+    waiting = None if before.waiting and before.waiting.request in requests else before.waiting
+    ordered = None if over else before.ordered
+    return with_door(state, door, replace(before, passages=left, ordered=ordered, waiting=waiting))
 
 
 def withdrawn(state: SiteState, event: ev.GrantWithdrawn, at: Instant) -> SiteState:

@@ -30,6 +30,7 @@ from controller.domain.stimuli import Ordered
 from controller.domain.words import word_for
 from controller.rules.access import UNLOCK_DEADLINE_SECONDS, count_as_used
 from controller.rules.decide import threat_in_force
+from controller.rules.interlock import busy
 from controller.rules.lockdown import end_lockdown, start_lockdown, withdraw
 from controller.rules.turn import Turn
 
@@ -182,6 +183,8 @@ def _may_unlock(turn: Turn, door: DoorId) -> Refusal | None:
         return Refusal.DOOR_BLOCKED
     if door in threat_in_force(turn.site, turn.state).locked_doors:
         return Refusal.THREAT_LEVEL
+    if busy(turn.site, turn.state, door, turn.now.mono) is not None:
+        return Refusal.INTERLOCK
     return Refusal.LOG_CANNOT_BE_WRITTEN if turn.state.log_late else None
 
 

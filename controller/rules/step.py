@@ -25,6 +25,7 @@ from controller.rules.devices import (
     violation_seen,
 )
 from controller.rules.door import door_time_passed, lock_seen, position_seen, rex_seen, unlock_failed
+from controller.rules.interlock import release_waiting
 from controller.rules.lockdown import lockdown_time_passed
 from controller.rules.order import ordered
 from controller.rules.turn import Outcome, Turn
@@ -39,6 +40,7 @@ def step(site: Site, state: SiteState, stimulus: Stimulus, now: Instant) -> Outc
     if not isinstance(stimulus, st.BoxStartedUp):
         watch_clock(turn)
     _dispatch(turn, stimulus)
+    release_waiting(turn)
     return turn.outcome()
 
 

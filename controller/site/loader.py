@@ -19,7 +19,7 @@ from controller.site.wiring import Finding
 
 T = TypeVar("T")
 
-_ROWS = ("zone", "line", "device", "camera", "door", "reader", "schedule", "access_level", "threat_level")
+_ROWS = ("zone", "line", "device", "camera", "door", "reader", "schedule", "access_level", "interlock", "threat_level")
 _ID_KEYS = {"threat_level": "number"}
 _PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
 _BARE_CLOCK = re.compile(r"[=,\[]\s*\d\d:\d\d(?!:)")
@@ -43,6 +43,7 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     safety.threat_levels_ascend,
     safety.normal_exists,
     passage.whoever_is_held_to_it_can_badge_out,
+    passage.leaves_of_an_interlock_are_seen,
 )
 
 
@@ -178,6 +179,7 @@ def _read(
         access_levels={level.id: level for level in whole("access_level", sections.access_level)},
         threat_levels={level.number: level for level in whole("threat_level", sections.threat_level)},
         digest=digest,
+        interlocks={group.id: group for group in whole("interlock", sections.interlock)},
     )
 
 

@@ -19,6 +19,17 @@ def whoever_is_held_to_it_can_badge_out(site: Site) -> Iterator[Finding]:
                 yield Finding(("zone", zone.id, key), problem, mend)
 
 
+def leaves_of_an_interlock_are_seen(site: Site) -> Iterator[Finding]:
+    """Nobody can wait for a leaf to be shut that nobody can see."""
+    for group in site.interlocks.values():
+        for door_id in sorted(group.doors):
+            door = site.doors.get(door_id)
+            for key, wired in (("contact", door.contact), ("bolt", door.bolt)) if door else ():
+                if wired is None:
+                    problem = f"{quoted(door_id)} has no {key}: nobody sees whether this leaf is shut"
+                    yield Finding(("interlock", group.id, "doors"), problem, f"wire its {key}, or leave it out")
+
+
 def _without_exit_reader(site: Site, zone: Zone) -> list[Door]:
     leaving = {reader.door for reader in site.readers.values() if reader.leaves == zone.id}
     return [door for door in site.doors.values() if zone.id in door.zones and door.id not in leaving]
@@ -28,3 +39,5 @@ def _counts(zone: Zone) -> Iterator[tuple[str, str]]:
     """The keys of a zone's rules that count people, and what each is called."""
     if zone.anti_passback is AntiPassback.HARD:
         yield "anti_passback", "hard anti-passback"
+    if zone.occupancy_limit is not None:
+        yield "occupancy_limit", "an occupancy limit"

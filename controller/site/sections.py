@@ -14,6 +14,7 @@ from controller.domain.ids import (
     CameraId,
     DeviceId,
     DoorId,
+    InterlockId,
     LineId,
     ReaderId,
     ScheduleId,
@@ -30,6 +31,7 @@ from controller.domain.site import (
     Factor,
     Holiday,
     Input,
+    Interlock,
     Line,
     LockKind,
     Output,
@@ -60,6 +62,7 @@ READER = Section("reader", ReaderId)
 CAMERA = Section("camera", CameraId)
 SCHEDULE = Section("schedule", ScheduleId)
 ACCESS_LEVEL = Section("access_level", AccessLevelId)
+INTERLOCK = Section("interlock", InterlockId)
 
 BAUDS = (9_600, 19_200, 38_400, 57_600, 115_200, 230_400)  # those of OSDP, IEC 60839-11-5
 _HIGHEST_ADDRESS = 126  # 127 is OSDP's broadcast address
@@ -68,6 +71,7 @@ _HIGHEST_CLEARANCE = 9
 _HIGHEST_THREAT = 9
 _HIGHEST_RETENTION = 366  # days
 _CORNERS = 3
+_HIGHEST_OCCUPANCY = 100_000
 _SECONDS_IN_MINUTE = 60.0
 _DAY = 1440  # minutes
 _PRE_ALARM = 10.0  # seconds
@@ -120,6 +124,7 @@ def zone(table: Table) -> Zone:
         minimum_assurance=table.want("minimum_assurance", kinds.word(Assurance), Assurance.SYMMETRIC),
         shape=table.need("shape", kinds.many(kinds.point, _CORNERS), "[[0, 0], [100, 0], [100, 100]]"),
         anti_passback=passback,
+        occupancy_limit=table.want("occupancy_limit", kinds.whole(1, _HIGHEST_OCCUPANCY, "people"), None),
         anti_passback_seconds=_SECONDS_IN_MINUTE * _minutes(table, passback),
     )
 
@@ -239,6 +244,15 @@ def access_level(table: Table) -> AccessLevel:
     if table.whole and not level.zones and not level.doors:
         table.refuse("zones", "this access level grants nothing", "name zones or doors, or remove it")
     return level
+
+
+def interlock(table: Table) -> Interlock:
+    """``[[interlock]]``: at least two doors."""
+    return Interlock(
+        id=table.need("id", INTERLOCK.ident, '"mantrap"'),
+        name=table.need("name", kinds.text, '"Mantrap"'),
+        doors=table.need("doors", kinds.several(DOOR.ref, 2), '["outer-leaf", "inner-leaf"]'),
+    )
 
 
 def threat_level(table: Table) -> ThreatLevel:

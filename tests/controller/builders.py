@@ -27,6 +27,7 @@ from controller.domain.ids import (
     CredentialId,
     DeviceId,
     DoorId,
+    InterlockId,
     OperatorId,
     ReaderId,
     RequestId,
@@ -46,6 +47,7 @@ from controller.domain.site import (
     Factor,
     Holiday,
     Input,
+    Interlock,
     LockKind,
     Output,
     Period,
@@ -78,6 +80,7 @@ FRONT, INNER, CELLAR = DoorId("front"), DoorId("inner"), DoorId("cellar")
 FRONT_IN, FRONT_OUT = ReaderId("front-in"), ReaderId("front-out")
 INNER_IN, INNER_OUT, CELLAR_IN = ReaderId("inner-in"), ReaderId("inner-out"), ReaderId("cellar-in")
 CELLAR_CAMERA, LOBBY_CAMERA = CameraId("cam-cellar"), CameraId("cam-lobby")
+MANTRAP = InterlockId("mantrap")
 OFFICE, NIGHT, ALWAYS = ScheduleId("office"), ScheduleId("night"), ScheduleId("always")
 STAFF, NIGHT_CREW, GUARDS = AccessLevelId("staff"), AccessLevelId("night-crew"), AccessLevelId("guards")
 
@@ -173,6 +176,11 @@ def small_site() -> Site:
 def with_zone(site: Site, zone: ZoneId, **rules: object) -> Site:
     """The same building, with other rules for one zone."""
     return replace(site, zones={**site.zones, zone: replace(site.zones[zone], **rules)})  # type: ignore[arg-type]
+
+
+def with_mantrap(site: Site) -> Site:
+    """The same building: the front door and the inner door are the leaves of one mantrap."""
+    return replace(site, interlocks={MANTRAP: Interlock(MANTRAP, "Mantrap", frozenset({FRONT, INNER}))})
 
 
 def badge(

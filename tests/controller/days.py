@@ -24,7 +24,7 @@ from controller.domain.operators import (
     UnlockOnce,
 )
 from controller.domain.people import CredentialStatus
-from controller.domain.site import Assurance, Factor, Site
+from controller.domain.site import AntiPassback, Assurance, Factor, Interlock, Site
 from controller.domain.state import SiteState
 from controller.ledger.entry import Entry
 from controller.rules.fold import apply
@@ -34,10 +34,14 @@ from controller.store.codec import to_entry, to_record
 from tests.controller.builders import (
     BERLIN,
     BOB,
+    CELLAR,
     CELLAR_CAMERA,
     CELLAR_IN,
     GIL,
+    INNER,
     INNER_IN,
+    LOBBY,
+    MANTRAP,
     MONDAY_TEN,
     NIGHT_CREW,
     OPERATORS,
@@ -50,6 +54,7 @@ from tests.controller.builders import (
     small_site,
     strange_card,
     swipe,
+    with_zone,
     wrong_pin,
 )
 
@@ -65,7 +70,14 @@ OTHER_SITE = replace(
 )
 """The same building, but the chancery asks for no PIN, and the vault for a PIN and a face."""
 
-SITES: dict[str, Site] = {site.digest: site for site in (small_site(), OTHER_SITE)}
+STRICT_SITE = replace(
+    with_zone(small_site(), LOBBY, anti_passback=AntiPassback.HARD, occupancy_limit=1),
+    digest="digest-3",
+    interlocks={MANTRAP: Interlock(MANTRAP, "Mantrap", frozenset({INNER, CELLAR}))},
+)
+"""The same building, but the lobby holds one person, whose badge lets nobody else in, and the vault has a mantrap."""
+
+SITES: dict[str, Site] = {site.digest: site for site in (small_site(), OTHER_SITE, STRICT_SITE)}
 
 
 class Paper:

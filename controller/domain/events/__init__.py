@@ -51,6 +51,7 @@ from controller.domain.events.devices import (
 from controller.domain.events.doors import (
     EntryAmbiguous,
     EntryObserved,
+    ExitDelayed,
     ExitObserved,
     ExitRequested,
     HeldOpenTimed,
@@ -116,6 +117,7 @@ __all__ = [
     "EntryAmbiguous",
     "EntryObserved",
     "Event",
+    "ExitDelayed",
     "ExitObserved",
     "ExitRequested",
     "FaceJudged",
@@ -186,6 +188,7 @@ Event = (
     | HeldOpenTimed
     | LockObserved
     | ExitRequested
+    | ExitDelayed
     | DeviceCameOnline
     | DeviceWentOffline
     | TamperObserved

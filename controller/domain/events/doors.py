@@ -46,6 +46,15 @@ class ExitRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class ExitDelayed:
+    """Somebody inside asked to leave, and waits up to ``seconds`` for the other leaves of an interlock to be shut."""
+
+    request: RequestId
+    door: DoorId
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class PassageLapsed:
     """An exit request, or a passage already counted as used, is over."""
 

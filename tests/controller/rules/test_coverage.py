@@ -55,6 +55,7 @@ from tests.controller.builders import (
     quiet_house,
     strange_card,
     swipe,
+    with_mantrap,
     with_zone,
     wrong_pin,
 )
@@ -89,6 +90,7 @@ ALARMS: Mapping[AlarmKind, Script] = {
     AlarmKind.OFFLINE: [OFFLINE],
     AlarmKind.MAINS: [POWERLESS],
     AlarmKind.HARD_ANTI_PASSBACK: [hard_passback, *ALICE_IN, swipe(FRONT_IN, ALICE)],
+    AlarmKind.INTERLOCK_BREACHED: [with_mantrap, opens(FRONT), opens(INNER)],
     AlarmKind.LOCKDOWN_INCOMPLETE: [opens(FRONT), LOCKDOWN, 5.0],
     AlarmKind.SECURE_CHANNEL_LOST: [BAD_MAC],
     AlarmKind.SECURE_CHANNEL_OFF: [st.DeviceSeen(head(FRONT_IN), online=True, secure=False, detail="")],
@@ -133,6 +135,7 @@ EVENTS: Mapping[type[Event], Script] = {
     ev.HeldOpenWarned: [swipe(FRONT_IN, ALICE), opens(FRONT), 15.0],
     ev.HeldOpenTimed: [swipe(FRONT_IN, ALICE), opens(FRONT), 20.0],
     ev.LockObserved: [bolt(FRONT, LockStatus.UNLOCKED)],
+    ev.ExitDelayed: [with_mantrap, opens(INNER), st.RexSeen(FRONT)],
     ev.ExitRequested: [st.RexSeen(INNER)],
     ev.DeviceCameOnline: [OFFLINE, st.DeviceSeen(lock_of(FRONT), online=True, secure=True, detail="")],
     ev.DeviceWentOffline: [OFFLINE],

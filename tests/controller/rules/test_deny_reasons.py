@@ -19,7 +19,7 @@ from controller.domain.decision import (
     FaceOutcome,
     Grant,
 )
-from controller.domain.ids import OUTSIDE, CardholderId, ReaderId, RequestId
+from controller.domain.ids import OUTSIDE, CardholderId, ReaderId, RequestId, ZoneId
 from controller.domain.operators import BlockDoor, SetThreatLevel, StartLockdown
 from controller.domain.people import CredentialStatus
 from controller.domain.site import AntiPassback, Assurance, Factor
@@ -54,6 +54,7 @@ from tests.controller.builders import (
     small_site,
     strange_card,
     swipe,
+    with_mantrap,
     with_zone,
     wrong_pin,
 )
@@ -133,6 +134,29 @@ def _doubted_passback(house: House) -> Decision:
     return ask(house)
 
 
+def _full(limit: int, *before: st.Stimulus, reader: ReaderId = FRONT_IN, zone: ZoneId = LOBBY) -> Row:
+    """Bob went in, and is the only one unless something happened since."""
+
+    def row(house: House) -> Decision:
+        house.site = with_zone(house.site, zone, occupancy_limit=limit)
+        for stimulus in (swipe(FRONT_IN, BOB), opens(FRONT), closes(FRONT), *before):
+            house.see(stimulus)
+        return ask(house, reader)
+
+    return row
+
+
+def _mantrap(*before: st.Stimulus, after: float = 0.0) -> Row:
+    def row(house: House) -> Decision:
+        house.site = with_mantrap(house.site)
+        for stimulus in before:
+            house.see(stimulus)
+        house.see_late(st.Nothing(), after)
+        return ask(house)
+
+    return row
+
+
 def _wrong_pin(house: House) -> Decision:
     house.see(swipe(INNER_IN, ALICE))
     return _decision(house, wrong_pin(INNER_IN))
@@ -186,7 +210,9 @@ ROWS: Mapping[DenyReason, Row] = {
     R.THREAT_LEVEL: _threat_locks,
     R.LOCKDOWN: _ordered(StartLockdown("drill")),
     R.DOOR_BLOCKED: _ordered(BlockDoor(FRONT, "repair")),
+    R.ZONE_FULL: _full(1),
     R.ANTI_PASSBACK: _passback(AntiPassback.TIMED, 59.9),
+    R.INTERLOCK: _mantrap(swipe(INNER_OUT, BOB), after=5.9),
     R.GRANT_PENDING: _grant_elsewhere,
     R.WRONG_PIN: _wrong_pin,
     R.TOO_MANY_PIN_TRIES: _third_wrong_pin_and_again,
@@ -281,6 +307,16 @@ ASIDE: Mapping[str, tuple[Row, type[Decision]]] = {
     "out, by whoever is in": (_passback(AntiPassback.HARD, reader=FRONT_OUT), Grant),
     "out, by whoever is believed to be elsewhere": (_passback(AntiPassback.HARD, reader=INNER_OUT), Grant),
     "back in after somebody left by the button": (_doubted_passback, Grant),
+    "one more would be too many": (_full(2), Grant),
+    "somebody left": (_full(1, swipe(FRONT_OUT, BOB), opens(FRONT), closes(FRONT)), Grant),
+    "somebody may have left": (_full(1, st.RexSeen(FRONT), opens(FRONT), closes(FRONT)), Grant),
+    "whoever is in is not one more": (_full(2, swipe(FRONT_IN, ALICE), opens(FRONT), closes(FRONT)), Grant),
+    "out into what is full": (_full(1, reader=FRONT_OUT, zone=OUTSIDE), Grant),
+    "the grant at the other leaf lapsed this very second": (_mantrap(swipe(INNER_OUT, BOB), after=6.0), Grant),
+    "the grant at the other leaf was used": (
+        _mantrap(swipe(INNER_OUT, BOB), opens(INNER), closes(INNER)),
+        Grant,
+    ),
     "two wrong PINs": (
         lambda house: (_wrong_pin(house), _wrong_pin(house), ask(house, INNER_IN))[2],
         Challenge,

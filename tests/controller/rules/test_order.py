@@ -48,6 +48,7 @@ from tests.controller.builders import (
     order,
     quiet_house,
     swipe,
+    with_mantrap,
 )
 
 A1 = AlarmId("a1")
@@ -71,6 +72,11 @@ def acknowledged(house: House) -> None:
     house.see(order(GIL, AcknowledgeAlarm(A1)))
 
 
+def in_the_mantrap(house: House) -> None:
+    house.site = with_mantrap(house.site)
+    house.see(swipe(FRONT_IN, ALICE))
+
+
 def after(*orders: Order) -> Before:
     def before(house: House) -> None:
         for what in orders:
@@ -89,6 +95,7 @@ ROWS: Mapping[Refusal, tuple[Before, OperatorId, Order]] = {
     Refusal.LOCKDOWN: (after(StartLockdown("x")), GIL, UnlockOnce(FRONT, "x")),
     Refusal.DOOR_BLOCKED: (after(BlockDoor(FRONT, "x")), GIL, UnlockOnce(FRONT, "x")),
     Refusal.THREAT_LEVEL: (after(SetThreatLevel(2, "x")), GIL, UnlockOnce(INNER, "x")),
+    Refusal.INTERLOCK: (in_the_mantrap, GIL, UnlockOnce(INNER, "x")),
     Refusal.NO_LOCKDOWN: (nothing, GIL, EndLockdown()),
     Refusal.ALREADY_SO: (after(BlockDoor(FRONT, "x")), GIL, BlockDoor(FRONT, "y")),
     Refusal.SECOND_PERSON_NEEDED: (after(StartLockdown("x"), EndLockdown()), SUE, EndLockdown()),

@@ -16,6 +16,48 @@ ROWS: dict[str, tuple[str, str, str, str, str]] = {
         'hard anti-passback counts who is in, and nobody can badge out at "fire-exit"',
         'add a reader at "fire-exit" that leaves "chancery", or drop this rule',
     ),
+    "a limit without a reader out": (
+        'level = "limited"\nanti_passback = "soft"',
+        'level = "limited"\nanti_passback = "soft"\noccupancy_limit = 40',
+        "zone.chancery.occupancy_limit",
+        'an occupancy limit counts who is in, and nobody can badge out at "fire-exit"',
+        'add a reader at "fire-exit" that leaves "chancery", or drop this rule',
+    ),
+    "a zone for nobody": (
+        "occupancy_limit = 4",
+        "occupancy_limit = 0",
+        "zone.registry.occupancy_limit",
+        "0 people is out of range",
+        "write 1 to 100000 people",
+    ),
+    "a leaf that nobody sees": (
+        'bolt = { device = "lock-comms-door" }\n',
+        "",
+        "interlock.classified.doors",
+        '"comms-door" has no bolt: nobody sees whether this leaf is shut',
+        "wire its bolt, or leave it out",
+    ),
+    "a leaf without a contact": (
+        'contact = { device = "lock-comms-door" }\n',
+        "",
+        "interlock.classified.doors",
+        '"comms-door" has no contact',
+        "wire its contact, or leave it out",
+    ),
+    "a leaf alone": (
+        'doors = ["registry-door", "comms-door"]',
+        'doors = ["registry-door"]',
+        "interlock.classified.doors",
+        "has 1 elements",
+        "list at least 2",
+    ),
+    "a leaf that is none": (
+        'doors = ["registry-door", "comms-door"]',
+        'doors = ["registry-door", "coms-door"]',
+        "interlock.classified.doors[1]",
+        'no door has the id "coms-door"',
+        'did you mean "comms-door"',
+    ),
     "a word that is none": (
         'level = "limited"\nanti_passback = "soft"',
         'level = "limited"\nanti_passback = "strict"',
@@ -50,10 +92,16 @@ ROWS: dict[str, tuple[str, str, str, str, str]] = {
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())
 def test_a_rule_that_cannot_be_kept_is_refused(refusals, row):
     old, new, where, problem, mend = row
-    errors, line = refusals(old, new, "row" if "without" in problem or "missing" in problem else "")
+    errors, line = refusals(old, new, _place(problem))
     [error] = [error for error in errors if error.where == where and problem in error.problem]
     assert (error.file, error.line) == ("site.toml", line)
     assert mend in error.mend
+
+
+def _place(problem: str) -> str:
+    if "nobody sees" in problem or "no contact" in problem:
+        return 'doors = ["registry-door"'
+    return "row" if "missing" in problem else ""
 
 
 def test_the_embassy_holds_people_to_it_where_they_can_badge_out(embassy):

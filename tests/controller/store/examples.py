@@ -71,6 +71,7 @@ EXAMPLES: tuple[Event, ...] = (
     ev.HeldOpenTimed("front"),
     ev.LockObserved("front", LockStatus.JAMMED),
     ev.ExitRequested("r4", "front", 5.0),
+    ev.ExitDelayed("r4", "front", 10.0),
     ev.DeviceCameOnline("head-1", secure=True, detail="vendor 0a1b2c"),
     ev.DeviceWentOffline("head-1", "no answer"),
     ev.TamperObserved("head-1", active=True),
