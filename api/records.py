@@ -15,7 +15,7 @@ from controller.domain.decision import Check, Trace
 from controller.domain.events import Event, Recorded
 from controller.domain.ids import CardholderId
 from controller.domain.operators import Operator
-from controller.domain.people import Cardholder, Credential
+from controller.domain.people import Cardholder, Credential, HeldCompetency
 from controller.domain.site import Site
 from controller.runtime.ports import Identity
 
@@ -40,6 +40,7 @@ LIFTED = frozenset(
 SHOWN = frozenset(
     {
         "active", "address", "assumed", "assurance", "author", "bit_count", "boot", "cardholders", "clearance",
+        "competencies", "competency",
         "credential", "detail", "digest", "distance", "doors", "engine", "enters", "expected_seconds", "factor",
         "factors", "failed", "format", "frames", "hear_seconds", "id", "kind", "level", "levels", "lock",
         "lockdown_seconds", "mode", "number", "open_seconds", "order", "outcome", "persists", "pin_lock_seconds",
@@ -140,7 +141,7 @@ def _plain(value: object) -> JsonValue:
             return [_plain(item) for item in value]
         case frozenset():
             return [*sorted(str(item) for item in value)]
-        case Cardholder() | Credential() | Operator():
+        case Cardholder() | Credential() | Operator() | HeldCompetency():
             return {name: _plain(part) for name, part in _fields(value).items() if name in SHOWN}
         case _:
             raise TypeError(f"a record holds a {type(value).__name__}, for which the API has no words")

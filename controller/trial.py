@@ -171,7 +171,8 @@ def _badge(person: CardholderId) -> CredentialId:
 
 def _enrolled(people: Sequence[PersonRow]) -> Iterator[Event]:
     for row in people:
-        yield ev.CardholderRecorded(AUTHOR, Cardholder(row.id, row.kind, row.clearance, row.levels), "")
+        person = Cardholder(row.id, row.kind, row.clearance, row.levels, row.competencies)
+        yield ev.CardholderRecorded(AUTHOR, person, "")
         badge = Credential(
             _badge(row.id), row.id, row.id, None, row.assurance, row.status, row.valid_from, row.valid_until
         )

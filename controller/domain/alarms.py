@@ -36,6 +36,7 @@ class AlarmKind(StrEnum):
     SECURE_CHANNEL_OFF = "secure_channel_off"
     UNKNOWN_CARD_BURST = "unknown_card_burst"
     PIN_BRUTE_FORCE = "pin_brute_force"
+    WATCH_LIST_HIT = "watch_list_hit"
     FACE_MISMATCH = "face_mismatch"
     CAMERA_LOST = "camera_lost"
     LOG_TAMPERED = "log_tampered"
@@ -60,6 +61,7 @@ PRIORITY: Mapping[AlarmKind, Priority] = MappingProxyType(
         AlarmKind.SECURE_CHANNEL_OFF: Priority.LOW,
         AlarmKind.UNKNOWN_CARD_BURST: Priority.MEDIUM,
         AlarmKind.PIN_BRUTE_FORCE: Priority.MEDIUM,
+        AlarmKind.WATCH_LIST_HIT: Priority.HIGH,
         AlarmKind.FACE_MISMATCH: Priority.HIGH,
         AlarmKind.CAMERA_LOST: Priority.LOW,
         AlarmKind.LOG_TAMPERED: Priority.HIGH,

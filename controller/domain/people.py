@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from controller.domain.ids import AccessLevelId, CardholderId, CredentialId
+from controller.domain.ids import AccessLevelId, CardholderId, CompetencyId, CredentialId
 from controller.domain.site import Assurance
+from controller.domain.words import ADDED
 
 
 class CardholderKind(StrEnum):
@@ -28,11 +29,20 @@ class CredentialStatus(StrEnum):
     STOLEN = "stolen"
     EXPIRED = "expired"
     RETURNED = "returned"
+    WATCH_LISTED = "watch_listed"
 
 
 def badge_number(facility: int | None, number: int) -> str:
     """Return the text that stands for a badge's numbers before it is hashed, whether from a wire or from a list."""
     return f"{'' if facility is None else facility}:{number}"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldCompetency:
+    """What somebody may be trusted with, until an aware time, which is excluded; None: for good."""
+
+    competency: CompetencyId
+    valid_until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +53,7 @@ class Cardholder:
     kind: CardholderKind
     clearance: int
     levels: frozenset[AccessLevelId]
+    competencies: tuple[HeldCompetency, ...] = field(default=(), metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

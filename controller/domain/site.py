@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from controller.domain.ids import (
     AccessLevelId,
     CameraId,
+    CompetencyId,
     DeviceId,
     DoorId,
     InterlockId,
@@ -156,6 +157,7 @@ class Zone:
     anti_passback: AntiPassback = AntiPassback.OFF
     anti_passback_seconds: float = 0.0
     occupancy_limit: int | None = None  # how many people it holds; None: any number
+    competencies: frozenset[CompetencyId] = frozenset()  # entering takes every one of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +280,14 @@ class ThreatLevel:
 
 
 @dataclass(frozen=True, slots=True)
+class Competency:
+    """Something people are trained or cleared for, until a day."""
+
+    id: CompetencyId
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Interlock:
     """Doors of which one at most is open, or on its way to be."""
 
@@ -309,3 +319,4 @@ class Site:
     threat_levels: Mapping[int, ThreatLevel]
     digest: str
     interlocks: Mapping[InterlockId, Interlock] = field(default_factory=dict)
+    competencies: Mapping[CompetencyId, Competency] = field(default_factory=dict)

@@ -164,6 +164,9 @@ def _alarm_of_denial(turn: Turn, request: AccessRequest, deny: Deny) -> None:
     tries = turn.state.pin_tries.get(request.credential) if request.credential else None
     if DenyReason.WRONG_PIN in deny.reasons and tries is not None and tries.locked_until is not None:
         raise_alarm(turn, AlarmKind.PIN_BRUTE_FORCE, Source(reader=request.reader))
+    if DenyReason.CREDENTIAL_WATCH_LISTED in deny.reasons:
+        holder = _credential(turn, request).cardholder
+        raise_alarm(turn, AlarmKind.WATCH_LIST_HIT, Source(reader=request.reader), holder)
     if DenyReason.ANTI_PASSBACK in deny.reasons:
         raise_alarm(
             turn, AlarmKind.HARD_ANTI_PASSBACK, Source(reader=request.reader), _credential(turn, request).cardholder

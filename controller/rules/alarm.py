@@ -28,7 +28,7 @@ LASTING = frozenset(
 )
 """Alarms whose cause lasts, and is seen to end. The others tell of a moment."""
 
-ALWAYS_ANEW = frozenset({AlarmKind.FACE_MISMATCH})
+ALWAYS_ANEW = frozenset({AlarmKind.FACE_MISMATCH, AlarmKind.WATCH_LIST_HIT})
 """Each of these is an incident of its own: a face that is not the badge's never hides behind an earlier one."""
 
 

@@ -43,6 +43,7 @@ STATUS_REASONS = {
     CredentialStatus.STOLEN: DenyReason.CREDENTIAL_STOLEN,
     CredentialStatus.EXPIRED: DenyReason.CREDENTIAL_EXPIRED,
     CredentialStatus.RETURNED: DenyReason.CREDENTIAL_RETURNED,
+    CredentialStatus.WATCH_LISTED: DenyReason.CREDENTIAL_WATCH_LISTED,
 }
 POOR_FACE = frozenset(
     {
@@ -202,6 +203,18 @@ def _clearance(case: Case) -> Finding:
     return Finding(facts, DenyReason.CLEARANCE_TOO_LOW if case.holder.clearance < needed else None)
 
 
+def _competency(case: Case) -> Finding:
+    """Whoever enters holds every competency of the zone, today. A clock set back never revives one."""
+    needed = case.zone.competencies if case.way_in else frozenset()
+    held = {one.competency: one.valid_until for one in case.holder.competencies}
+    over = [one for one in sorted(needed & held.keys()) if (end := held[one]) is not None and end <= _latest(case)]
+    if over or needed - held.keys():
+        missing = [f"{one} expired {_day(held[one])}" for one in over]
+        missing += [f"{one} never held" for one in sorted(needed - held.keys())]
+        return Finding(", ".join(missing), DenyReason.COMPETENCY_EXPIRED)
+    return Finding(", ".join(f"{one} until {_day(held[one])}" for one in sorted(needed)) or "no competency needed")
+
+
 def _threat(case: Case) -> Finding:
     locked = case.door.id in case.threat.locked_doors
     facts = f"threat level {case.threat.number} {'locks' if locked else 'leaves'} {case.door.id}"
@@ -317,6 +330,7 @@ CHECKS: tuple[tuple[str, Callable[[Case], Finding]], ...] = (
     ("clock", _clock),
     ("right", _right),
     ("clearance", _clearance),
+    ("competency", _competency),
     ("threat level", _threat),
     ("lockdown", _lockdown),
     ("block", _blocked),

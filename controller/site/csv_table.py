@@ -66,11 +66,14 @@ class Record:
         self.errors.append(SiteError(self.file, self.line, self.cells[column].at, column, problem, mend))
 
 
-def read_records(data: bytes, file: str, columns: tuple[str, ...]) -> tuple[list[Record], list[SiteError]]:
+def read_records(
+    data: bytes, file: str, columns: tuple[str, ...], optional: tuple[str, ...] = ()
+) -> tuple[list[Record], list[SiteError]]:
     """The records below the header line, and what is wrong with the shape of the file.
 
     Records are one line each, cells are separated by commas and may be quoted; empty lines and those that begin with
-    ``#`` are passed over. Every column must be there, in any order, and no other.
+    ``#`` are passed over. Every column must be there, in any order, and no other but the optional ones,
+    whose cells are empty where the file has no such column.
     """
     try:
         lines = _lines(data.decode("utf-8-sig"))
@@ -79,7 +82,7 @@ def read_records(data: bytes, file: str, columns: tuple[str, ...]) -> tuple[list
         return [], [SiteError(file, line, 1, "", "is not UTF-8", "save the file as UTF-8")]
     number, header = next(lines, (1, ""))
     names = _split(header) or []
-    errors = list(_bad_header(file, number, names, columns))
+    errors = list(_bad_header(file, number, names, columns, optional))
     if errors:
         return [], errors
     records = []
@@ -90,7 +93,8 @@ def read_records(data: bytes, file: str, columns: tuple[str, ...]) -> tuple[list
             mend = "separate the cells by commas; put a cell with a comma in double quotes"
             errors.append(SiteError(file, number, 1, "", problem, mend))
         else:
-            records.append(Record(file, number, {name.text: cell for name, cell in zip(names, cells, strict=True)}))
+            filled = {name.text: cell for name, cell in zip(names, cells, strict=True)}
+            records.append(Record(file, number, dict.fromkeys(optional, Cell("", 1)) | filled))
     return records, errors
 
 
@@ -115,12 +119,14 @@ def _split(line: str) -> list[Cell] | None:
         start = match.end()
 
 
-def _bad_header(file: str, line: int, names: list[Cell], columns: tuple[str, ...]) -> Iterator[SiteError]:
+def _bad_header(
+    file: str, line: int, names: list[Cell], columns: tuple[str, ...], optional: tuple[str, ...]
+) -> Iterator[SiteError]:
     seen: set[str] = set()
     for cell in names:
-        if cell.text not in columns:
+        if cell.text not in (*columns, *optional):
             problem = f"unknown column {quoted(cell.text)}"
-            yield SiteError(file, line, cell.at, cell.text, problem, suggest(cell.text, columns))
+            yield SiteError(file, line, cell.at, cell.text, problem, suggest(cell.text, (*columns, *optional)))
         elif cell.text in seen:
             yield SiteError(file, line, cell.at, cell.text, "this column stands twice", "remove one of the two")
         seen.add(cell.text)

@@ -29,6 +29,8 @@ SECTIONS = {
     "holidays": "holiday",
     "access_levels": "access level",
     "threat_levels": "threat level",
+    "interlocks": "interlock",
+    "competencies": "competency",
 }
 """What one row of each of the site's maps is called; any other map goes by its own name."""
 

@@ -19,7 +19,19 @@ from controller.site.wiring import Finding
 
 T = TypeVar("T")
 
-_ROWS = ("zone", "line", "device", "camera", "door", "reader", "schedule", "access_level", "interlock", "threat_level")
+_ROWS = (
+    "zone",
+    "line",
+    "device",
+    "camera",
+    "door",
+    "reader",
+    "schedule",
+    "access_level",
+    "competency",
+    "interlock",
+    "threat_level",
+)
 _ID_KEYS = {"threat_level": "number"}
 _PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
 _BARE_CLOCK = re.compile(r"[=,\[]\s*\d\d:\d\d(?!:)")
@@ -180,6 +192,7 @@ def _read(
         threat_levels={level.number: level for level in whole("threat_level", sections.threat_level)},
         digest=digest,
         interlocks={group.id: group for group in whole("interlock", sections.interlock)},
+        competencies={one.id: one for one in whole("competency", sections.competency)},
     )
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from controller.domain.ids import AccessLevelId, CardholderId
-from controller.domain.people import CardholderKind, CredentialStatus
+from controller.domain.ids import AccessLevelId, CardholderId, CompetencyId
+from controller.domain.people import CardholderKind, CredentialStatus, HeldCompetency
 from controller.domain.site import Assurance, Site
 from controller.site.csv_table import CellError, Record, read_records
 from controller.site.errors import SiteErrors, quoted, suggest
@@ -37,6 +37,7 @@ COLUMNS = (
     "pin",
     "face",
 )
+OPTIONAL_COLUMNS = ("competencies",)
 
 _ID = re.compile(r"[a-z][a-z0-9_-]{0,47}")
 _PIN = re.compile(r"[0-9]{4,8}")
@@ -68,6 +69,7 @@ class PersonRow:
     valid_until: datetime | None
     pin: str | None
     face: str | None
+    competencies: tuple[HeldCompetency, ...] = ()
 
 
 def load_people(path: Path, site: Site) -> list[PersonRow]:
@@ -77,7 +79,7 @@ def load_people(path: Path, site: Site) -> list[PersonRow]:
 
 def parse_people(data: bytes, name: str, site: Site) -> list[PersonRow]:
     """The people that ``data`` (CSV, UTF-8) lists; ``name`` is the file that errors speak of. Raises SiteErrors."""
-    records, errors = read_records(data, name, COLUMNS)
+    records, errors = read_records(data, name, COLUMNS, OPTIONAL_COLUMNS)
     people = [_person(record, site) for record in records]
     badges = [_badge(person) if record.whole else None for record, person in zip(records, people, strict=True)]
     _refuse_twins(records, "id", [person.id for person in people])
@@ -105,6 +107,7 @@ def _person(record: Record, site: Site) -> PersonRow:
         valid_from=record.want("valid_from", _moment(site.timezone)),
         valid_until=record.want("valid_until", _moment(site.timezone, days=1)),
         pin=record.want("pin", _matching(_PIN, "is no PIN", "write 4 to 8 digits")),
+        competencies=record.want("competencies", _competencies(site)) or (),
         face=record.want("face", _matching(_ID, "is no name of pictures", "use a-z first, then a-z, 0-9, - and _")),
     )
     if row.valid_from and row.valid_until and row.valid_from >= row.valid_until:
@@ -192,6 +195,22 @@ def _levels(site: Site) -> Callable[[str], frozenset[AccessLevelId]]:
         if len(set(words)) < len(words):
             raise CellError("an access level stands twice", "remove one of the two")
         return frozenset(AccessLevelId(word) for word in words)
+
+    return parse
+
+
+def _competencies(site: Site) -> Callable[[str], tuple[HeldCompetency, ...]]:
+    """Competencies separated by semicolons, each with the last day it counts: ``first-aid:2027-06-30``."""
+    known, until = _one_of(site.competencies, "competency"), _moment(site.timezone, days=1)
+
+    def parse(text: str) -> tuple[HeldCompetency, ...]:
+        held = []
+        for word in text.split(";"):
+            name, _, end = word.strip().partition(":")
+            held.append(HeldCompetency(CompetencyId(known(name)), until(end) if end else None))
+        if len({one.competency for one in held}) < len(held):
+            raise CellError("a competency stands twice", "remove one of the two")
+        return tuple(sorted(held, key=lambda one: one.competency))
 
     return parse
 

@@ -12,6 +12,7 @@ from controller.domain.ids import (
     OUTSIDE,
     AccessLevelId,
     CameraId,
+    CompetencyId,
     DeviceId,
     DoorId,
     InterlockId,
@@ -25,6 +26,7 @@ from controller.domain.site import (
     AntiPassback,
     Assurance,
     Camera,
+    Competency,
     Device,
     DeviceKind,
     Door,
@@ -62,6 +64,7 @@ READER = Section("reader", ReaderId)
 CAMERA = Section("camera", CameraId)
 SCHEDULE = Section("schedule", ScheduleId)
 ACCESS_LEVEL = Section("access_level", AccessLevelId)
+COMPETENCY = Section("competency", CompetencyId)
 INTERLOCK = Section("interlock", InterlockId)
 
 BAUDS = (9_600, 19_200, 38_400, 57_600, 115_200, 230_400)  # those of OSDP, IEC 60839-11-5
@@ -124,6 +127,7 @@ def zone(table: Table) -> Zone:
         minimum_assurance=table.want("minimum_assurance", kinds.word(Assurance), Assurance.SYMMETRIC),
         shape=table.need("shape", kinds.many(kinds.point, _CORNERS), "[[0, 0], [100, 0], [100, 100]]"),
         anti_passback=passback,
+        competencies=table.want("competencies", kinds.several(COMPETENCY.ref), frozenset()),
         occupancy_limit=table.want("occupancy_limit", kinds.whole(1, _HIGHEST_OCCUPANCY, "people"), None),
         anti_passback_seconds=_SECONDS_IN_MINUTE * _minutes(table, passback),
     )
@@ -244,6 +248,13 @@ def access_level(table: Table) -> AccessLevel:
     if table.whole and not level.zones and not level.doors:
         table.refuse("zones", "this access level grants nothing", "name zones or doors, or remove it")
     return level
+
+
+def competency(table: Table) -> Competency:
+    """``[[competency]]``."""
+    return Competency(
+        id=table.need("id", COMPETENCY.ident, '"first-aid"'), name=table.need("name", kinds.text, '"First aid"')
+    )
 
 
 def interlock(table: Table) -> Interlock:

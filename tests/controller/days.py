@@ -37,6 +37,7 @@ from tests.controller.builders import (
     CELLAR,
     CELLAR_CAMERA,
     CELLAR_IN,
+    CHANCERY,
     GIL,
     INNER,
     INNER_IN,
@@ -71,11 +72,16 @@ OTHER_SITE = replace(
 """The same building, but the chancery asks for no PIN, and the vault for a PIN and a face."""
 
 STRICT_SITE = replace(
-    with_zone(small_site(), LOBBY, anti_passback=AntiPassback.HARD, occupancy_limit=1),
+    with_zone(
+        with_zone(small_site(), LOBBY, anti_passback=AntiPassback.HARD, occupancy_limit=1),
+        CHANCERY,
+        competencies=frozenset({"first-aid"}),
+    ),
     digest="digest-3",
     interlocks={MANTRAP: Interlock(MANTRAP, "Mantrap", frozenset({INNER, CELLAR}))},
 )
-"""The same building, but the lobby holds one person, whose badge lets nobody else in, and the vault has a mantrap."""
+"""The same building, but the lobby holds one person, whose badge lets nobody else in; the vault has a mantrap, and
+nobody is trained for the chancery."""
 
 SITES: dict[str, Site] = {site.digest: site for site in (small_site(), OTHER_SITE, STRICT_SITE)}
 

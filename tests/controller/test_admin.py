@@ -81,7 +81,7 @@ async def test_a_list_with_a_mistake_is_refused_whole_with_line_and_mend(core, a
 async def test_a_badge_that_is_somebody_elses_is_refused(core, admin):
     await imported(admin)
     head = next(line for line in PEOPLE.splitlines() if line.startswith("id,"))
-    thief = "p-099,Mallory,visitor,0,visitors,H10301,42,10001,symmetric,active,,,,"
+    thief = "p-099,Mallory,visitor,0,visitors,H10301,42,10001,symmetric,active,,,,,"
     with pytest.raises(AdminError, match="badge of p-099 is known as that of p-001"):
         await imported(admin, f"{head}\n{thief}\n")
     assert "p-099" not in core.runtime.state.people
@@ -89,7 +89,7 @@ async def test_a_badge_that_is_somebody_elses_is_refused(core, admin):
 
 async def test_the_doors_are_served_while_a_long_list_comes_in(core, admin):
     head = next(line for line in PEOPLE.splitlines() if line.startswith("id,"))
-    rows = "\n".join(f"q-{n},Nobody {n},staff,0,staff,H10301,43,{n},symmetric,active,,,," for n in range(1, 400))
+    rows = "\n".join(f"q-{n},Nobody {n},staff,0,staff,H10301,43,{n},symmetric,active,,,,," for n in range(1, 400))
     turns = itertools.count()
 
     async def others():

@@ -28,6 +28,7 @@ from controller.domain.operators import (
     UnblockDoor,
     UnlockOnce,
 )
+from controller.domain.people import CredentialStatus
 from controller.domain.site import AntiPassback, Site
 from tests.controller.builders import (
     ALICE,
@@ -96,6 +97,10 @@ ALARMS: Mapping[AlarmKind, Script] = {
     AlarmKind.SECURE_CHANNEL_OFF: [st.DeviceSeen(head(FRONT_IN), online=True, secure=False, detail="")],
     AlarmKind.UNKNOWN_CARD_BURST: [strange_card(FRONT_IN)] * 5,
     AlarmKind.PIN_BRUTE_FORCE: [swipe(INNER_IN, ALICE), wrong_pin(INNER_IN)] * 3,
+    AlarmKind.WATCH_LIST_HIT: [
+        st.BadgeEnrolled("test", badge(ALICE, status=CredentialStatus.WATCH_LISTED)),
+        swipe(FRONT_IN, ALICE),
+    ],
     AlarmKind.FACE_MISMATCH: [swipe(CELLAR_IN, BOB), 2.0, WRONG_FACE],
     AlarmKind.CAMERA_LOST: [DARK],
     AlarmKind.LOG_LATE: [LATE],

@@ -10,6 +10,7 @@ import pytest
 
 from controller.domain import events as ev
 from controller.domain import stimuli as st
+from controller.domain.alarms import AlarmKind
 from controller.domain.decision import (
     AccessRequest,
     Challenge,
@@ -19,9 +20,10 @@ from controller.domain.decision import (
     FaceOutcome,
     Grant,
 )
-from controller.domain.ids import OUTSIDE, CardholderId, ReaderId, RequestId, ZoneId
+from controller.domain.ids import OUTSIDE, CardholderId, CompetencyId, ReaderId, RequestId, ZoneId
+from controller.domain.instant import Instant
 from controller.domain.operators import BlockDoor, SetThreatLevel, StartLockdown
-from controller.domain.people import CredentialStatus
+from controller.domain.people import CredentialStatus, HeldCompetency
 from controller.domain.site import AntiPassback, Assurance, Factor
 from controller.domain.state import SiteState
 from controller.rules import decide as decide_module
@@ -134,6 +136,30 @@ def _doubted_passback(house: House) -> Decision:
     return ask(house)
 
 
+FIRST_AID, DRIVING = CompetencyId("first-aid"), CompetencyId("driving")
+
+
+def _trained(*held: HeldCompetency, needs: tuple[CompetencyId, ...] = (FIRST_AID,), reader: ReaderId = FRONT_IN) -> Row:
+    """The lobby, and the street, take competencies; Alice holds these, twenty seconds after ten."""
+
+    def row(house: House) -> Decision:
+        for zone in (LOBBY, OUTSIDE):
+            house.site = with_zone(house.site, zone, competencies=frozenset(needs))
+        house.see(st.PersonEnrolled("test", replace(PEOPLE[ALICE], competencies=held), "sealed"))
+        return ask(house, reader)
+
+    return row
+
+
+def _set_back(house: House) -> Decision:
+    """The lobby takes first aid, Alice's ended a minute ago, and somebody sets the clock back."""
+    _trained(HeldCompetency(FIRST_AID, MONDAY_TEN + timedelta(minutes=1)))(house)
+    house.wait(60.0)
+    house.see(st.RexSeen(FRONT))  # any record fixes the hour
+    house.now = Instant(house.now.wall - timedelta(seconds=59), house.now.mono)
+    return ask(house)
+
+
 def _full(limit: int, *before: st.Stimulus, reader: ReaderId = FRONT_IN, zone: ZoneId = LOBBY) -> Row:
     """Bob went in, and is the only one unless something happened since."""
 
@@ -206,6 +232,8 @@ ROWS: Mapping[DenyReason, Row] = {
     R.NO_ACCESS_RIGHT: lambda house: ask(house, who=EVE),
     R.SCHEDULE_OUTSIDE: _at(datetime(2026, 11, 23, 18, 0, tzinfo=BERLIN)),
     R.HOLIDAY: _at(datetime(2026, 12, 25, 12, 0, tzinfo=BERLIN)),
+    R.CREDENTIAL_WATCH_LISTED: _status(CredentialStatus.WATCH_LISTED),
+    R.COMPETENCY_EXPIRED: _trained(HeldCompetency(FIRST_AID, MONDAY_TEN + timedelta(seconds=20))),  # this very second
     R.CLEARANCE_TOO_LOW: _clearance,
     R.THREAT_LEVEL: _threat_locks,
     R.LOCKDOWN: _ordered(StartLockdown("drill")),
@@ -317,6 +345,12 @@ ASIDE: Mapping[str, tuple[Row, type[Decision]]] = {
         _mantrap(swipe(INNER_OUT, BOB), opens(INNER), closes(INNER)),
         Grant,
     ),
+    "one second before a competency ends": (
+        _trained(HeldCompetency(FIRST_AID, MONDAY_TEN + timedelta(seconds=21))),
+        Grant,
+    ),
+    "a competency for good": (_trained(HeldCompetency(FIRST_AID, None)), Grant),
+    "out, whatever one is trained for": (_trained(reader=FRONT_OUT), Grant),
     "two wrong PINs": (
         lambda house: (_wrong_pin(house), _wrong_pin(house), ask(house, INNER_IN))[2],
         Challenge,
@@ -373,6 +407,35 @@ def test_only_a_matched_face_counts(outcome: FaceOutcome, reason: DenyReason) ->
     decision = _faced(outcome)(quiet_house())
     assert isinstance(decision, Deny)
     assert decision.reasons == (reason,)
+
+
+@pytest.mark.parametrize(
+    ("row", "facts"),
+    [
+        (_trained(), "first-aid never held"),
+        (_trained(HeldCompetency(DRIVING, None)), "first-aid never held"),
+        (
+            _trained(HeldCompetency(FIRST_AID, MONDAY_TEN), needs=(DRIVING, FIRST_AID)),
+            "first-aid expired 2026-11-23T10:00+01:00, driving never held",
+        ),
+        (_set_back, "first-aid expired 2026-11-23T10:01+01:00"),
+    ],
+)
+def test_whoever_lacks_one_competency_is_told_which(row: Row, facts: str) -> None:
+    decision = row(quiet_house())
+    assert isinstance(decision, Deny)
+    assert decision.reasons == (R.COMPETENCY_EXPIRED,)
+    assert [check.facts for check in decision.trace if check.refused] == [facts]
+
+
+def test_a_watch_listed_badge_is_an_alarm_each_time_and_says_whose() -> None:
+    house = quiet_house()
+    _status(CredentialStatus.WATCH_LISTED)(house)
+    for _ in range(2):
+        house.see(swipe(FRONT_IN, ALICE))
+    assert [(one.source.reader, one.detail) for one in house.alarms(AlarmKind.WATCH_LIST_HIT)] == [
+        (FRONT_IN, ALICE)
+    ] * 2
 
 
 def test_all_checks_run_and_all_reasons_are_kept_in_their_order() -> None:

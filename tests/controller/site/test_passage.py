@@ -58,6 +58,20 @@ ROWS: dict[str, tuple[str, str, str, str, str]] = {
         'no door has the id "coms-door"',
         'did you mean "comms-door"',
     ),
+    "a competency that is none": (
+        'competencies = ["crypto-custodian"]',
+        'competencies = ["crypto-custodien"]',
+        "zone.comms_room.competencies[0]",
+        'no competency has the id "crypto-custodien"',
+        'did you mean "crypto-custodian"',
+    ),
+    "a competency without a name": (
+        'id = "crypto-custodian"\nname = "Custodian of cryptographic material"',
+        'id = "crypto-custodian"',
+        "competency.crypto-custodian.name",
+        'missing key "name"',
+        'add `name = "First aid"`',
+    ),
     "a word that is none": (
         'level = "limited"\nanti_passback = "soft"',
         'level = "limited"\nanti_passback = "strict"',

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from controller.domain.people import CardholderKind, CredentialStatus
+from controller.domain.people import CardholderKind, CredentialStatus, HeldCompetency
 from controller.domain.site import Assurance, Site
 from controller.site.errors import SiteError, SiteErrors
 from controller.site.loader import parse_site
@@ -177,3 +177,30 @@ def test_what_is_no_text_is_refused(site):
 def test_a_file_that_is_not_there_is_an_error_like_any_other(site, tmp_path: Path):
     with pytest.raises(SiteErrors, match="cannot be read"):
         load_people(tmp_path / "none.csv", site)
+
+
+def trained(site, cell):
+    return read(site, f"{ALICE},{cell}", header=f"{HEADER},competencies")
+
+
+def test_the_column_of_competencies_may_be_left_out_and_says_until_when(site):
+    vienna = ZoneInfo("Europe/Vienna")
+    assert read(site, ALICE)[0].competencies == trained(site, "")[0].competencies == ()
+    [alice] = trained(site, "crypto-custodian:2027-06-30")
+    assert alice.competencies == (HeldCompetency("crypto-custodian", datetime(2027, 7, 1, tzinfo=vienna)),)
+    assert trained(site, "crypto-custodian")[0].competencies == (HeldCompetency("crypto-custodian", None),)
+
+
+@pytest.mark.parametrize(
+    ("cell", "problem", "mend"),
+    [
+        ("crypto:2027-06-30", 'unknown competency "crypto"', 'choose one of "crypto-custodian"'),
+        ("crypto-custodian:soon", '"soon" is no date', "write YYYY-MM-DD"),
+        ("crypto-custodian;crypto-custodian:2027-01-01", "a competency stands twice", "remove one of the two"),
+    ],
+)
+def test_a_competency_that_cannot_be_read_is_refused(site, cell, problem, mend):
+    [error] = refused(site, f"{ALICE},{cell}", header=f"{HEADER},competencies")
+    assert (error.line, error.column, error.where) == (FIRST_LINE, len(ALICE) + 2, "competencies")
+    assert problem in error.problem
+    assert mend in error.mend

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 from controller.domain import events as ev
@@ -10,7 +11,7 @@ from controller.domain.decision import Check, DenyReason, FaceOutcome
 from controller.domain.doors import LockStatus, Position
 from controller.domain.events import Event, UnlockFailure, Violation
 from controller.domain.operators import Operator, Refusal, Role
-from controller.domain.people import Cardholder, CardholderKind, Credential, CredentialStatus
+from controller.domain.people import Cardholder, CardholderKind, Credential, CredentialStatus, HeldCompetency
 from controller.domain.site import Assurance, Factor
 
 TRACE = (Check("right", 'level "staff" holds → naïve', None), Check("lockdown", "lockdown", DenyReason.LOCKDOWN))
@@ -110,5 +111,10 @@ BESIDE_THE_GOLDEN = (
         "r1", "in", "front", "lobby", "p-1-badge", "p-1", (Factor.CARD,), 5.0, REMARKED, (DenyReason.ANTI_PASSBACK,)
     ),
     ev.PassbackForgiven("sue", None, "a drill"),
+    ev.CardholderRecorded(
+        "root at the box",
+        replace(PERSON, competencies=(HeldCompetency("first-aid", None), HeldCompetency("driving", BADGE.valid_until))),
+        "c2VhbGVk",
+    ),
 )
 """The other side of a union, and the fields that version 1 got later."""
