@@ -58,8 +58,8 @@ def look_for_breach(turn: Turn, door: DoorId) -> None:
 
 def _others(site: Site, door: DoorId) -> tuple[DoorId, ...]:
     """Return the leaves that must be shut while this one opens, in the order of the site file."""
-    groups = [group.doors for group in site.interlocks.values() if door in group.doors]
-    return tuple(one for one in site.doors if one != door and any(one in group for group in groups))
+    leaves = {leaf for group in site.interlocks.values() if door in group.doors for leaf in group.doors} - {door}
+    return tuple(one for one in site.doors if one in leaves) if leaves else ()
 
 
 def _not_shut(state: DoorState, mono: float) -> str | None:
