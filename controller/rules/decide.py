@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from controller.domain.decision import (
     AccessRequest,
@@ -77,9 +78,11 @@ class Case:
         return self.reader.enters == self.door.zones[1]
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """What one check saw and, if it refuses, why; or why it would, had the policy not asked for a remark only."""
+class Finding(NamedTuple):
+    """What one check saw and, if it refuses, why; or why it would, had the policy not asked for a remark only.
+
+    A tuple, since one is made for each check of each decision, and a frozen dataclass takes three times as long.
+    """
 
     facts: str
     refused: DenyReason | None = None
