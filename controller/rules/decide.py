@@ -162,7 +162,7 @@ def _status(case: Case) -> Finding:
 
 def _validity(case: Case) -> Finding:
     start, end = case.credential.valid_from, case.credential.valid_until
-    facts = f"valid from {_day(start)} until {_day(end)}"
+    facts = f"valid from {_day(start)} until {_day(end)}" if start or end else "valid without an end"
     if end is not None and _latest(case) >= end:  # a clock set back never revives an expired badge
         return Finding(facts, DenyReason.CREDENTIAL_EXPIRED)
     if start is not None and case.now.wall < start:
@@ -220,7 +220,7 @@ def _competency(case: Case) -> Finding:
 
 def _threat(case: Case) -> Finding:
     locked = case.door.id in case.threat.locked_doors
-    facts = f"threat level {case.threat.number} {'locks' if locked else 'leaves'} {case.door.id}"
+    facts = f"threat level {case.threat.number} {'locks' if locked else 'does not lock'} {case.door.id}"
     return Finding(facts, DenyReason.THREAT_LEVEL if locked else None)
 
 

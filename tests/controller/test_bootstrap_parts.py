@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import stat
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from controller.bootstrap import MissingKey, Switchboard, camera_access, osdp_keys, write_private
+from controller.bootstrap import Box, MissingKey, Ports, Switchboard, camera_access, osdp_keys, write_private
 from controller.domain.effects import AskFace, Light, Release, Relock, Signal, StopFace, Unlock
 from controller.domain.site import DeviceKind
 from controller.site.loader import load_site
@@ -73,3 +74,12 @@ def test_cameras_are_reached_as_the_box_says(tmp_path):
     (tmp_path / "cameras.json").write_text('{"cam-lobby": "hunter2"}')
     with pytest.raises(MissingKey, match="camera cam-lobby needs"):
         camera_access(tmp_path, SITE, {})
+
+
+@pytest.mark.anyio
+async def test_what_the_start_built_is_no_business_of_the_garbage_collector(tmp_path):
+    box = Box(tmp_path, tmp_path / "site.toml", Ports())
+    box._settle()
+    assert gc.get_freeze_count() > 0
+    await box._stack.aclose()
+    assert gc.get_freeze_count() == 0
