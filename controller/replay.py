@@ -1,8 +1,8 @@
 """Deciding again: what was asked at the readers, recovered from the log with the state of its time. Pure.
 
-Nothing here trusts what was decided: state is the fold of the events before, and the request is rebuilt from the facts
-that were recorded with the answer. A PIN that was wrong, and a second factor that came too late, are told by the reason
-they gave; a face by the ``FaceJudged`` before the answer.
+Nothing here trusts what was decided: state is the fold of the events before, and the request stands in the log with its
+answer. Logs of old lack it: there it is rebuilt from what was recorded. A PIN that was wrong, and a second factor that
+came too late, are told by the reason they gave; a face by the ``FaceJudged`` before the answer.
 """
 
 from __future__ import annotations
@@ -161,13 +161,17 @@ def _state_then(state: SiteState, superseded: tuple[SiteState, Recorded] | None,
 
 
 def _asked(record: Recorded, event: Answered, state: SiteState, face: FaceOutcome | None) -> Asked:
-    pending = state.challenges.get(event.reader)
-    if pending is not None and pending.request == event.request:
-        request = _completion(event, pending, face)
-    else:
-        request = _badge(record, event)
+    request = event.asked or _rebuilt(record, event, state, face)
     trace = None if isinstance(event, ev.FactorProven) else event.trace
     return Asked(record, event, request, state, answer_of_event(event), trace)
+
+
+def _rebuilt(record: Recorded, event: Answered, state: SiteState, face: FaceOutcome | None) -> AccessRequest:
+    """Return the request of an answer whose record does not hold it."""
+    pending = state.challenges.get(event.reader)
+    if pending is not None and pending.request == event.request:
+        return _completion(event, pending, face)
+    return _badge(record, event)
 
 
 def _badge(record: Recorded, event: Answered) -> AccessRequest:

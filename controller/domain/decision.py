@@ -85,15 +85,16 @@ class AccessRequest:
 
     ``presented`` holds the factors already proven in this passage. ``credential`` is None for a card nobody knows.
     ``pin_right`` and ``face`` are what was just shown to complete a challenge; ``late``: nothing was, in time.
+    It is recorded with its answer, so it holds whatever ``decide`` looks at besides policy, state and time.
     """
 
     id: RequestId
     reader: ReaderId
     credential: CredentialId | None
     presented: frozenset[Factor]
-    pin_right: bool | None = None
-    face: FaceOutcome | None = None
-    late: bool = False
+    pin_right: bool | None = field(default=None, metadata=ADDED)
+    face: FaceOutcome | None = field(default=None, metadata=ADDED)
+    late: bool = field(default=False, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

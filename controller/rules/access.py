@@ -126,6 +126,7 @@ def _grant(turn: Turn, request: AccessRequest, grant: Grant) -> None:
             door.unlock_seconds,
             grant.trace,
             remarks_of(grant.trace),
+            asked=request,
         )
     )
     turn.ask(Unlock(door.id, request.id, door.unlock_seconds, turn.now.mono + UNLOCK_DEADLINE_SECONDS))
@@ -149,6 +150,7 @@ def _deny(turn: Turn, request: AccessRequest, deny: Deny, card: CardPresented | 
             card.format if card else None,
             card.bit_count if card else None,
             card.raw if card else None,
+            asked=request,
         )
     )
     if reader is not None:
@@ -180,7 +182,7 @@ def _challenge(turn: Turn, request: AccessRequest, challenge: Challenge) -> None
     running = turn.state.challenges.get(reader.id)
     if running is not None and running.request == request.id:
         for factor in sorted(proven(request) - running.presented):
-            turn.record(ev.FactorProven(request.id, reader.id, factor))
+            turn.record(ev.FactorProven(request.id, reader.id, factor, asked=request))
     else:
         turn.record(
             ev.ChallengeIssued(
@@ -193,6 +195,7 @@ def _challenge(turn: Turn, request: AccessRequest, challenge: Challenge) -> None
                 tuple(sorted(challenge.factors)),
                 reader.challenge_seconds,
                 challenge.trace,
+                asked=request,
             )
         )
         _ask_face(turn, reader, credential.cardholder)

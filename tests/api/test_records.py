@@ -12,7 +12,7 @@ import pytest
 
 from api.records import LIFTED, SHOWN, event_of, why_of
 from controller.domain.alarms import AlarmKind, Priority, Source
-from controller.domain.decision import Check, DenyReason
+from controller.domain.decision import AccessRequest, Check, DenyReason
 from controller.domain.events import (
     KINDS,
     AccessDenied,
@@ -32,8 +32,8 @@ from controller.domain.site import Assurance, Factor
 from tests.api.fakes import ALICE, CAMERA, GATE, GATE_IN, GUARD, NOON, FakeFacade, browser, problem, sign_in, small_site
 
 SITE = small_site()
-WITHHELD = {"toml", "identity", "template", "token", "pin", "trace"}
-"""Sealed blobs, proofs, and the trace, which has an answer of its own."""
+WITHHELD = {"toml", "identity", "template", "token", "pin", "trace", "asked"}
+"""Sealed blobs, proofs, the trace, which has an answer of its own, and the request as it was decided."""
 SECRET = "SEALED-BYTES"
 
 
@@ -57,7 +57,7 @@ def sample(kind: object, name: str = "") -> object:
         hints = get_type_hints(kind)
         return kind(
             **{
-                f.name: SECRET if f.name in WITHHELD and f.name != "trace" else sample(hints[f.name], f.name)
+                f.name: SECRET if f.name in WITHHELD - {"trace", "asked"} else sample(hints[f.name], f.name)
                 for f in fields(kind)
             }
         )
@@ -79,7 +79,7 @@ def names_in(kind: type, seen: set[type]) -> set[str]:
     found = {f.name for f in fields(kind)}
     for hint in hints.values():
         for part in (hint, *get_args(hint)):
-            if is_dataclass(part) and part not in seen and part is not Source and part is not Check:
+            if is_dataclass(part) and part not in seen and part not in (Source, Check, AccessRequest):
                 found |= names_in(part, seen)
     return found
 

@@ -17,6 +17,7 @@ from tests.controller.builders import small_site
 from tests.controller.days import SITES, RandomDays
 
 STEPS = 7000
+ANSWERS = (ev.AccessGranted, ev.AccessDenied, ev.ChallengeIssued, ev.FactorProven)
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +31,7 @@ def asked(history):
 
 
 def test_every_recorded_request_is_found(history, asked):
-    answers = (ev.AccessGranted, ev.AccessDenied, ev.ChallengeIssued, ev.FactorProven)
-    assert [one.record for one in asked] == [record for record in history if isinstance(record.event, answers)]
+    assert [one.record for one in asked] == [record for record in history if isinstance(record.event, ANSWERS)]
     assert len(asked) > 3000
 
 
@@ -70,6 +70,21 @@ def test_the_same_goes_for_other_days(seed):
         assert difference(one, SITES.__getitem__) is None, one.record.seq
 
 
+def without_the_request(record):
+    grown = isinstance(record.event, ANSWERS)
+    return replace(record, event=replace(record.event, asked=None)) if grown else record
+
+
+def test_every_answer_holds_the_request_it_answers(asked):
+    assert [one.request for one in asked] == [one.event.asked for one in asked]
+
+
+def test_a_log_of_before_the_request_was_recorded_is_decided_the_same(history, asked):
+    old = list(requests(without_the_request(record) for record in history))
+    assert [(one.record.seq, one.answer) for one in old] == [(one.record.seq, one.answer) for one in asked]
+    assert [found for one in old if (found := difference(one, SITES.__getitem__))] == []
+
+
 def test_a_rule_that_was_edited_is_found_where_it_first_decides_otherwise(asked, monkeypatch):
     def lax(case):
         return rules.Finding("whatever")
@@ -102,6 +117,6 @@ def test_an_answer_agrees_with_what_is_known_of_it():
 
 def test_a_factor_that_nothing_asked_for_breaks_the_history(history):
     at = next(place for place, record in enumerate(history) if isinstance(record.event, ev.FactorProven))
-    torn = [r for r in history[: at + 1] if not isinstance(r.event, ev.ChallengeIssued)]
+    torn = [without_the_request(r) for r in history[: at + 1] if not isinstance(r.event, ev.ChallengeIssued)]
     with pytest.raises(BrokenHistory, match=f"event {history[at].seq}: "):
         list(requests(torn))

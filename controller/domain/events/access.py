@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from controller.domain.decision import DenyReason, FaceOutcome, Trace
+from controller.domain.decision import AccessRequest, DenyReason, FaceOutcome, Trace
 from controller.domain.ids import CameraId, CardholderId, CredentialId, DoorId, ReaderId, RequestId, ZoneId
 from controller.domain.operators import Refusal
 from controller.domain.site import Factor
@@ -29,6 +29,7 @@ class AccessGranted:
     """A person may pass. Granted is not used.
 
     ``seconds`` is how long the strike is released and the passage stays open; ``remarks``: what was let pass and noted.
+    ``asked``, of every answer: the request that was decided, so that it can be decided again; logs of old lack it.
     """
 
     request: RequestId
@@ -41,6 +42,7 @@ class AccessGranted:
     seconds: float
     trace: Trace
     remarks: tuple[DenyReason, ...] = field(default=(), metadata=ADDED)
+    asked: AccessRequest | None = field(default=None, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class AccessDenied:
     format: str | None = None
     bit_count: int | None = None
     raw: str | None = None
+    asked: AccessRequest | None = field(default=None, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class ChallengeIssued:
     factors: tuple[Factor, ...]
     seconds: float
     trace: Trace
+    asked: AccessRequest | None = field(default=None, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,7 @@ class FactorProven:
     request: RequestId
     reader: ReaderId
     factor: Factor
+    asked: AccessRequest | None = field(default=None, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

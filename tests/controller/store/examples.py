@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from controller.domain import events as ev
 from controller.domain.alarms import AlarmKind, Priority, Source
-from controller.domain.decision import Check, DenyReason, FaceOutcome
+from controller.domain.decision import AccessRequest, Check, DenyReason, FaceOutcome
 from controller.domain.doors import LockStatus, Position
 from controller.domain.events import Event, UnlockFailure, Violation
 from controller.domain.operators import Operator, Refusal, Role
@@ -104,12 +104,28 @@ EXAMPLES: tuple[Event, ...] = (
     ev.ClockTrusted(),
 )
 
+ASKED = AccessRequest("r1", "in", "p-1-badge", frozenset({Factor.CARD, Factor.FACE}), True, FaceOutcome.MATCHED, True)
 REMARKED = (Check("anti-passback", "elsewhere", None, DenyReason.ANTI_PASSBACK),)
 BESIDE_THE_GOLDEN = (
     ev.GrantWithdrawn("r1", "front", UnlockFailure.RESTARTED),
     ev.AccessGranted(
-        "r1", "in", "front", "lobby", "p-1-badge", "p-1", (Factor.CARD,), 5.0, REMARKED, (DenyReason.ANTI_PASSBACK,)
+        "r1",
+        "in",
+        "front",
+        "lobby",
+        "p-1-badge",
+        "p-1",
+        (Factor.CARD,),
+        5.0,
+        REMARKED,
+        (DenyReason.ANTI_PASSBACK,),
+        ASKED,
     ),
+    ev.AccessDenied(
+        "r1", "in", "front", "p-1-badge", "p-1", (), (DenyReason.WRONG_PIN,), TRACE, "H10301", 26, "deadbe80", ASKED
+    ),
+    ev.ChallengeIssued("r1", "in", "front", "p-1-badge", "p-1", (Factor.CARD,), (Factor.PIN,), 15.0, TRACE, ASKED),
+    ev.FactorProven("r1", "in", Factor.PIN, AccessRequest("r1", "in", None, frozenset())),
     ev.PassbackForgiven("sue", None, "a drill"),
     ev.CardholderRecorded(
         "root at the box",
