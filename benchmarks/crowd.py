@@ -23,11 +23,14 @@ BOOT = "bench"
 
 
 def crowded(folder: Path, cardholders: int, now: Instant) -> tuple[Site, SiteState]:
-    """Return a site of 64 doors, and its state once so many people and badges are known."""
+    """Return a site of 64 doors, every one seen shut, and its state once so many people and badges are known."""
     site, state = load_site(write_mqtt(folder, DOORS).site), SiteState()
     for number in range(cardholders):
         for event in _enrolment(number):
             state = apply(state, event, now)
+    for door in site.doors:
+        for seen in (ev.PositionObserved(door, Position.CLOSED, None, None), ev.LockObserved(door, LockStatus.LOCKED)):
+            state = apply(state, seen, now)
     return site, state
 
 

@@ -125,8 +125,11 @@ class SiteState:
 
     def door(self, door: DoorId) -> DoorState:
         """Return what is known of a door; nothing, before its first event."""
-        return self.doors.get(door, DoorState())
+        return self.doors.get(door, _UNSEEN_DOOR)
 
     def device(self, device: DeviceId) -> DeviceState:
         """Return what is known of a device."""
-        return self.devices.get(device, DeviceState())
+        return self.devices.get(device, _UNHEARD_DEVICE)
+
+
+_UNSEEN_DOOR, _UNHEARD_DEVICE = DoorState(), DeviceState()
