@@ -42,10 +42,11 @@ SHOWN = frozenset(
         "active", "address", "assumed", "assurance", "author", "bit_count", "boot", "cardholders", "clearance",
         "competencies", "competency",
         "credential", "detail", "digest", "distance", "doors", "engine", "enters", "expected_seconds", "factor",
-        "factors", "failed", "format", "frames", "hear_seconds", "id", "kind", "level", "levels", "lock",
-        "lockdown_seconds", "mode", "number", "open_seconds", "order", "outcome", "persists", "pin_lock_seconds",
-        "position", "presented", "priority", "raw", "reason", "remarks", "requests", "role", "second", "seconds",
-        "secure", "status", "subject", "valid_from", "valid_until", "version", "violation", "warn_seconds", "zones",
+        "factors", "failed", "first", "format", "frames", "hear_seconds", "id", "kind", "last", "level", "levels",
+        "lock", "lockdown_seconds", "mode", "number", "open_seconds", "order", "outcome", "persists",
+        "pin_lock_seconds", "position", "presented", "priority", "raw", "reason", "remarks", "requests",
+        "role", "second", "seconds", "secure", "status", "subject", "through", "valid_from",
+        "valid_until", "version", "violation", "warn_seconds", "zones",
     }
 )  # fmt: skip
 """Fields that stand in ``detail``, of an event or of a value inside it. ``raw`` is kept for unknown cards alone."""

@@ -67,6 +67,7 @@ ALARMS: Mapping[AlarmKind, str] = MappingProxyType(
         AlarmKind.FACE_MISMATCH: "Wrong face with a right badge",
         AlarmKind.CAMERA_LOST: "Camera lost",
         AlarmKind.LOG_TAMPERED: "Log tampered with",
+        AlarmKind.DISK_LOW: "Disk nearly full",
         AlarmKind.LOG_LATE: "Log cannot be written in time",
         AlarmKind.CLOCK_UNTRUSTED: "Clock not trusted",
         AlarmKind.LOGIN_BRUTE_FORCE: "Password guessing",
@@ -132,6 +133,8 @@ EVENTS: Mapping[type[Event], str] = MappingProxyType(
         ev.AlarmClosed: "Alarm closed",
         ev.LogWasLate: "Log was late: nobody is let in",
         ev.LogWasRestored: "Log is durable again",
+        ev.JournalReplayed: "Emergency journal taken into the log",
+        ev.SnapshotTaken: "Snapshot taken",
         ev.ClockDistrusted: "Clock not trusted",
         ev.ClockTrusted: "Clock trusted again",
     }

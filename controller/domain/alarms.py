@@ -41,6 +41,7 @@ class AlarmKind(StrEnum):
     CAMERA_LOST = "camera_lost"
     LOG_TAMPERED = "log_tampered"
     LOG_LATE = "log_late"
+    DISK_LOW = "disk_low"
     CLOCK_UNTRUSTED = "clock_untrusted"
     LOGIN_BRUTE_FORCE = "login_brute_force"
 
@@ -66,6 +67,7 @@ PRIORITY: Mapping[AlarmKind, Priority] = MappingProxyType(
         AlarmKind.CAMERA_LOST: Priority.LOW,
         AlarmKind.LOG_TAMPERED: Priority.HIGH,
         AlarmKind.LOG_LATE: Priority.HIGH,
+        AlarmKind.DISK_LOW: Priority.MEDIUM,
         AlarmKind.CLOCK_UNTRUSTED: Priority.MEDIUM,
         AlarmKind.LOGIN_BRUTE_FORCE: Priority.MEDIUM,
     }

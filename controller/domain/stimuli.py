@@ -211,6 +211,30 @@ class LogRestoredSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class JournalReplayedSeen:
+    """What stood in the emergency journal, records ``first`` to ``last``, is in the log."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotTakenSeen:
+    """The fold of the records up to ``through`` is on the disk, in a file of SHA-256 ``digest`` (hex)."""
+
+    through: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class DiskSeen:
+    """How much room the log's disk has."""
+
+    low: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class LogTamperedSeen:
     """The log is not the one that was signed before."""
 
@@ -272,6 +296,9 @@ Stimulus = (
     | LogLateSeen
     | LogRestoredSeen
     | LogTamperedSeen
+    | JournalReplayedSeen
+    | SnapshotTakenSeen
+    | DiskSeen
     | BoxStartedUp
     | BoxStopping
     | Nothing

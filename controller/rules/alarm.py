@@ -23,6 +23,7 @@ LASTING = frozenset(
         AlarmKind.SECURE_CHANNEL_OFF,
         AlarmKind.CAMERA_LOST,
         AlarmKind.LOG_LATE,
+        AlarmKind.DISK_LOW,
         AlarmKind.CLOCK_UNTRUSTED,
     }
 )

@@ -9,7 +9,7 @@ from controller.domain.doors import DoorState
 from controller.domain.effects import Relock
 from controller.domain.ids import DoorId
 from controller.domain.site import Site
-from controller.domain.stimuli import BoxStartedUp, LogLateSeen, LogTamperedSeen, SignInTried
+from controller.domain.stimuli import BoxStartedUp, DiskSeen, LogLateSeen, LogTamperedSeen, SignInTried
 from controller.rules.access import abandon_challenge
 from controller.rules.alarm import cause_gone, raise_alarm
 from controller.rules.fold_access import BURST_SECONDS, PIN_LOCK_SECONDS
@@ -84,6 +84,14 @@ def log_restored(turn: Turn) -> None:
 def log_tampered(turn: Turn, tampered: LogTamperedSeen) -> None:
     """The log is not the one that was signed: nothing is undone by it, and somebody must know."""
     raise_alarm(turn, AlarmKind.LOG_TAMPERED, Source(), tampered.detail)
+
+
+def disk_seen(turn: Turn, seen: DiskSeen) -> None:
+    """The log's disk runs full, or has room again: told while there is still time to make room."""
+    if seen.low:
+        raise_alarm(turn, AlarmKind.DISK_LOW, Source(), seen.detail)
+    else:
+        cause_gone(turn, {AlarmKind.DISK_LOW}, Source())
 
 
 def sign_in_tried(turn: Turn, tried: SignInTried) -> None:

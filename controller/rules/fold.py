@@ -141,6 +141,8 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
             return replace(state, clock_trusted=True)
         case (
             ev.BoxStopped()
+            | ev.JournalReplayed()
+            | ev.SnapshotTaken()
             | ev.FaceTemplateRecorded()
             | ev.OperatorSignedIn()
             | ev.OperatorSignedOut()

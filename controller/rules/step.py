@@ -13,7 +13,7 @@ from controller.domain.site import Site
 from controller.domain.state import SiteState
 from controller.domain.stimuli import Stimulus
 from controller.rules.access import abandon_challenge, card_presented, face_seen, pin_entered
-from controller.rules.box import log_late, log_restored, log_tampered, sign_in_tried, started_up, watch_clock
+from controller.rules.box import disk_seen, log_late, log_restored, log_tampered, sign_in_tried, started_up, watch_clock
 from controller.rules.devices import (
     camera_seen,
     device_seen,
@@ -122,6 +122,12 @@ def _dispatch(turn: Turn, stimulus: Stimulus) -> None:  # noqa: C901 - one flat 
             log_restored(turn)
         case st.LogTamperedSeen():
             log_tampered(turn, stimulus)
+        case st.JournalReplayedSeen():
+            turn.record(ev.JournalReplayed(stimulus.first, stimulus.last))
+        case st.SnapshotTakenSeen():
+            turn.record(ev.SnapshotTaken(stimulus.through, stimulus.digest))
+        case st.DiskSeen():
+            disk_seen(turn, stimulus)
         case st.BoxStartedUp():
             started_up(turn, stimulus)
         case st.BoxStopping():

@@ -32,9 +32,11 @@ from controller.domain.events.box import (
     BoxStopped,
     ClockDistrusted,
     ClockTrusted,
+    JournalReplayed,
     LogWasLate,
     LogWasRestored,
     SiteActivated,
+    SnapshotTaken,
     StartUpCompleted,
 )
 from controller.domain.events.devices import (
@@ -127,6 +129,7 @@ __all__ = [
     "HeldOpenTimed",
     "HeldOpenTimerRestarted",
     "HeldOpenWarned",
+    "JournalReplayed",
     "LockObserved",
     "LockdownEndRequested",
     "LockdownEnded",
@@ -148,6 +151,7 @@ __all__ = [
     "PowerObserved",
     "Recorded",
     "SiteActivated",
+    "SnapshotTaken",
     "StartUpCompleted",
     "TamperObserved",
     "ThreatLevelSet",
@@ -214,6 +218,8 @@ Event = (
     | AlarmClosed
     | LogWasLate
     | LogWasRestored
+    | JournalReplayed
+    | SnapshotTaken
     | ClockDistrusted
     | ClockTrusted
 )

@@ -49,6 +49,28 @@ class LogWasRestored:
 
 
 @dataclass(frozen=True, slots=True)
+class JournalReplayed:
+    """The records ``first`` to ``last`` stood in the emergency journal until the log could be written again.
+
+    No door was opened on one of them: an unlock waits for the log itself.
+    """
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotTaken:
+    """The fold of the records up to ``through`` lies in a file of SHA-256 ``digest`` (hex).
+
+    Without this event the file counts for nothing.
+    """
+
+    through: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class ClockDistrusted:
     """Wall time went behind the last event, or jumped: only always-valid rights work."""
 

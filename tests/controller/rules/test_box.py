@@ -286,3 +286,15 @@ def test_signing_in_and_out_are_facts() -> None:
         ev.OperatorSignedIn(GIL, "10.0.0.9"),
     )
     assert house.see(st.SignedOutSeen(GIL)).events == (ev.OperatorSignedOut(GIL),)
+
+
+def test_a_disk_that_runs_full_is_an_alarm_until_there_is_room_again():
+    house = quiet_house()
+    house.see(st.DiskSeen(low=True, detail="400 MiB free"))
+    house.see(st.DiskSeen(low=True, detail="300 MiB free"))
+    (alarm,) = house.alarms(AlarmKind.DISK_LOW)
+    assert alarm.persists
+    assert alarm.detail == "400 MiB free"
+    house.see(st.DiskSeen(low=False, detail="9 GiB free"))
+    (alarm,) = house.alarms(AlarmKind.DISK_LOW)
+    assert not alarm.persists

@@ -104,6 +104,7 @@ ALARMS: Mapping[AlarmKind, Script] = {
     AlarmKind.FACE_MISMATCH: [swipe(CELLAR_IN, BOB), 2.0, WRONG_FACE],
     AlarmKind.CAMERA_LOST: [DARK],
     AlarmKind.LOG_LATE: [LATE],
+    AlarmKind.DISK_LOW: [st.DiskSeen(low=True, detail="400 MiB free")],
     AlarmKind.LOG_TAMPERED: [st.LogTamperedSeen("truncated")],
     AlarmKind.LOGIN_BRUTE_FORCE: [FAILED_SIGN_IN] * 5,
 }
@@ -172,6 +173,8 @@ EVENTS: Mapping[type[Event], Script] = {
     ],
     ev.LogWasLate: [LATE],
     ev.LogWasRestored: [LATE, st.LogRestoredSeen()],
+    ev.JournalReplayed: [st.JournalReplayedSeen(2, 3)],
+    ev.SnapshotTaken: [st.SnapshotTakenSeen(3, "5e" * 32)],
 }
 EVENTS_ELSEWHERE = {
     ev.FactorProven: "takes a reader that asks for three factors: test_challenge.py",

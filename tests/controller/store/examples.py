@@ -100,6 +100,8 @@ EXAMPLES: tuple[Event, ...] = (
     ev.AlarmClosed("a1", "gil", "seen to"),
     ev.LogWasLate("no record was durable within 0.25 s"),
     ev.LogWasRestored(),
+    ev.JournalReplayed(12, 15),
+    ev.SnapshotTaken(20_000, "5e" * 32),
     ev.ClockDistrusted("wall time stepped by 60 s"),
     ev.ClockTrusted(),
 )
