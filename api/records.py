@@ -40,13 +40,12 @@ LIFTED = frozenset(
 SHOWN = frozenset(
     {
         "active", "address", "assumed", "assurance", "author", "bit_count", "boot", "cardholders", "clearance",
-        "competencies", "competency",
-        "credential", "detail", "digest", "distance", "doors", "engine", "enters", "expected_seconds", "factor",
-        "factors", "failed", "first", "format", "frames", "hear_seconds", "id", "kind", "last", "level", "levels",
-        "lock", "lockdown_seconds", "mode", "number", "open_seconds", "order", "outcome", "persists",
-        "pin_lock_seconds", "position", "presented", "priority", "raw", "reason", "remarks", "requests",
-        "role", "second", "seconds", "secure", "status", "subject", "through", "valid_from",
-        "valid_until", "version", "violation", "warn_seconds", "zones",
+        "competencies", "competency", "condition", "credential", "detail", "digest", "distance", "doors", "engine",
+        "enters", "expected_seconds", "factor", "factors", "failed", "first", "format", "frames", "hear_seconds",
+        "id", "kind", "last", "level", "levels", "lock", "lockdown_seconds", "mode", "number", "on", "open_seconds",
+        "order", "outcome", "output", "persists", "pin_lock_seconds", "point", "position", "presented", "priority",
+        "raw", "reason", "remarks", "requests", "role", "second", "seconds", "secure", "status", "subject", "through",
+        "valid_from", "valid_until", "version", "violation", "wanted_by", "warn_seconds", "zones",
     }
 )  # fmt: skip
 """Fields that stand in ``detail``, of an event or of a value inside it. ``raw`` is kept for unknown cards alone."""
@@ -125,6 +124,9 @@ def _detail(event: Event) -> dict[str, JsonValue]:
         value = getattr(event, name, None)
         if isinstance(value, Cardholder | Operator):
             shown[name] = _plain(value)
+    source = getattr(event, "source", None)
+    if isinstance(source, Source):
+        shown |= {name: place for name in ("point", "area") if (place := getattr(source, name)) is not None}
     return shown
 
 

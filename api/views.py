@@ -180,6 +180,7 @@ def _alarm(site: Site, alarm: Alarm) -> AlarmOut:
     door = _door_of(site, source)
     at_door = camera_of_door(site, door, source.reader) if door else None
     camera = site.cameras.get(source.camera) if source.camera else None
+    point = site.points.get(source.point) if source.point else None
     return AlarmOut(
         id=alarm.id,
         kind=alarm.kind,
@@ -188,7 +189,7 @@ def _alarm(site: Site, alarm: Alarm) -> AlarmOut:
         door=door,
         reader=source.reader,
         device=source.device,
-        zone=zone_of_door(site, door) if door else (camera.zone if camera else None),
+        zone=zone_of_door(site, door) if door else (camera.zone if camera else (point.zone if point else None)),
         camera=source.camera or at_door,
         detail=alarm.detail,
         raised_at=alarm.raised_at,
@@ -215,4 +216,6 @@ def _name(site: Site, source: Source) -> str:
         return site.devices[source.device].name if source.device in site.devices else source.device
     if source.camera:
         return site.cameras[source.camera].name if source.camera in site.cameras else source.camera
+    if source.point:
+        return site.points[source.point].name if source.point in site.points else source.point
     return site.name

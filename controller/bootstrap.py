@@ -19,7 +19,7 @@ from api.server import ApiServer
 from controller.admin import Admin, AdminError
 from controller.control import ControlServer
 from controller.core import Core, open_core, start_up
-from controller.domain.effects import AskFace, Effect, Release, Relock, Signal, StopFace, Unlock
+from controller.domain.effects import AskFace, Effect, Release, Relock, SetOutput, Signal, StopFace, Unlock
 from controller.domain.ids import CameraId, CardholderId, DeviceId, LineId
 from controller.domain.site import DeviceKind, Site
 from controller.domain.stimuli import BoxStopping
@@ -80,6 +80,8 @@ class Switchboard:
                 device = self._site.doors[effect.door].lock.device
             case Signal():
                 device = self._site.readers[effect.reader].device
+            case SetOutput():
+                device = self._site.outputs[effect.output].output.device
             case AskFace() | StopFace():
                 self._eyes.post(effect)
                 return

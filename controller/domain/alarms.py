@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum, StrEnum
 from types import MappingProxyType
 
-from controller.domain.ids import AlarmId, CameraId, DeviceId, DoorId, OperatorId, ReaderId
+from controller.domain.ids import AlarmId, AreaId, CameraId, DeviceId, DoorId, OperatorId, PointId, ReaderId
+from controller.domain.words import ADDED
 
 
 class Priority(IntEnum):
@@ -29,6 +30,9 @@ class AlarmKind(StrEnum):
     FAULT = "fault"
     OFFLINE = "offline"
     MAINS = "mains"
+    BATTERY = "battery"
+    PANIC = "panic"
+    INTRUSION = "intrusion"
     HARD_ANTI_PASSBACK = "hard_anti_passback"
     INTERLOCK_BREACHED = "interlock_breached"
     LOCKDOWN_INCOMPLETE = "lockdown_incomplete"
@@ -55,6 +59,9 @@ PRIORITY: Mapping[AlarmKind, Priority] = MappingProxyType(
         AlarmKind.FAULT: Priority.MEDIUM,
         AlarmKind.OFFLINE: Priority.MEDIUM,
         AlarmKind.MAINS: Priority.MEDIUM,
+        AlarmKind.BATTERY: Priority.MEDIUM,
+        AlarmKind.PANIC: Priority.HIGH,
+        AlarmKind.INTRUSION: Priority.HIGH,
         AlarmKind.HARD_ANTI_PASSBACK: Priority.MEDIUM,
         AlarmKind.INTERLOCK_BREACHED: Priority.HIGH,
         AlarmKind.LOCKDOWN_INCOMPLETE: Priority.HIGH,
@@ -83,6 +90,8 @@ class Source:
     reader: ReaderId | None = None
     device: DeviceId | None = None
     camera: CameraId | None = None
+    point: PointId | None = field(default=None, metadata=ADDED)
+    area: AreaId | None = field(default=None, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
-from controller.domain.ids import CameraId, CardholderId, DoorId, ReaderId, RequestId
+from controller.domain.ids import CameraId, CardholderId, DoorId, OutputId, ReaderId, RequestId
 
 
 class Light(StrEnum):
@@ -69,19 +69,28 @@ class StopFace:
     request: RequestId
 
 
-Effect = Unlock | Release | Relock | Signal | AskFace | StopFace
+@dataclass(frozen=True, slots=True)
+class SetOutput:
+    """Switch an output that locks no door: on for ``seconds``, or until told otherwise (None); or off."""
+
+    output: OutputId
+    on: bool
+    seconds: float | None = None
+
+
+Effect = Unlock | Release | Relock | Signal | AskFace | StopFace | SetOutput
 
 
 def waits_for_log(effect: Effect) -> bool:
     """Tell whether the effect may only be posted once its record is durable: an ingress unlock and its green light.
 
-    Everything else (egress, relock, lockdown, red lights) is posted at once, whatever the disk does.
+    Everything else (egress, relock, lockdown, sirens, red lights) is posted at once, whatever the disk does.
     """
     match effect:
         case Unlock():
             return True
         case Signal(light=light):
             return light is Light.GRANTED
-        case Release() | Relock() | AskFace() | StopFace():
+        case Release() | Relock() | AskFace() | StopFace() | SetOutput():
             return False
     assert_never(effect)

@@ -19,10 +19,15 @@ from controller.domain.ids import (
     DoorId,
     InterlockId,
     LineId,
+    OutputId,
+    PointId,
     ReaderId,
     ScheduleId,
     ZoneId,
 )
+from controller.domain.points import AlarmOutput, Point
+from controller.domain.wires import Input as Input
+from controller.domain.wires import Output as Output
 
 
 class SecurityLevel(IntEnum):
@@ -158,22 +163,6 @@ class Zone:
     anti_passback_seconds: float = 0.0
     occupancy_limit: int | None = None  # how many people it holds; None: any number
     competencies: frozenset[CompetencyId] = frozenset()  # entering takes every one of them
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """A supervised input of a device. MQTT devices have one of each kind and need no index."""
-
-    device: DeviceId
-    index: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """A relay of a device. MQTT locks have one and need no index."""
-
-    device: DeviceId
-    index: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,3 +309,5 @@ class Site:
     digest: str
     interlocks: Mapping[InterlockId, Interlock] = field(default_factory=dict)
     competencies: Mapping[CompetencyId, Competency] = field(default_factory=dict)
+    points: Mapping[PointId, Point] = field(default_factory=dict)
+    outputs: Mapping[OutputId, AlarmOutput] = field(default_factory=dict)

@@ -17,6 +17,8 @@ from controller.domain.ids import (
     DeviceId,
     DoorId,
     OperatorId,
+    OutputId,
+    PointId,
     ReaderId,
     RequestId,
     ZoneId,
@@ -24,6 +26,7 @@ from controller.domain.ids import (
 from controller.domain.instant import Instant
 from controller.domain.operators import Operator
 from controller.domain.people import Cardholder, Credential
+from controller.domain.points import PointCondition
 from controller.domain.site import Factor
 
 
@@ -93,6 +96,16 @@ class Sighting:
 
 
 @dataclass(frozen=True, slots=True)
+class OutputState:
+    """An output. ``on`` is what it says itself (None before it did); ``wanted`` by whom it is wanted on, and until
+    which monotonic second (None: until told otherwise).
+    """
+
+    on: bool | None = None
+    wanted: Map[str, float | None] = field(default_factory=Map)
+
+
+@dataclass(frozen=True, slots=True)
 class SiteState:
     """Everything a decision may look at besides the policy."""
 
@@ -104,6 +117,8 @@ class SiteState:
     devices: Map[DeviceId, DeviceState] = field(default_factory=Map)
     heard: Map[DeviceId, Heard] = field(default_factory=Map)
     cameras: Map[CameraId, DeviceState] = field(default_factory=Map)
+    points: Map[PointId, PointCondition] = field(default_factory=Map)
+    outputs: Map[OutputId, OutputState] = field(default_factory=Map)
     challenges: Map[ReaderId, PendingChallenge] = field(default_factory=Map)
     pin_tries: Map[CredentialId, PinTries] = field(default_factory=Map)
     unknown_cards: Map[ReaderId, tuple[float, ...]] = field(default_factory=Map)
@@ -130,6 +145,14 @@ class SiteState:
     def device(self, device: DeviceId) -> DeviceState:
         """Return what is known of a device."""
         return self.devices.get(device, _UNHEARD_DEVICE)
+
+    def point(self, point: PointId) -> PointCondition:
+        """Return what is known of a point."""
+        return self.points.get(point, PointCondition.UNKNOWN)
+
+    def output(self, output: OutputId) -> OutputState:
+        """Return what is known of an output."""
+        return self.outputs.get(output, OutputState())
 
 
 _UNSEEN_DOOR, _UNHEARD_DEVICE = DoorState(), DeviceState()

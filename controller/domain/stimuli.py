@@ -7,9 +7,20 @@ from dataclasses import dataclass
 from controller.domain.decision import FaceOutcome
 from controller.domain.doors import LockStatus, Position
 from controller.domain.events import UnlockFailure, Violation
-from controller.domain.ids import CameraId, CardholderId, DeviceId, DoorId, OperatorId, ReaderId, RequestId
+from controller.domain.ids import (
+    CameraId,
+    CardholderId,
+    DeviceId,
+    DoorId,
+    OperatorId,
+    OutputId,
+    PointId,
+    ReaderId,
+    RequestId,
+)
 from controller.domain.operators import Operator, Order
 from controller.domain.people import Cardholder, Credential
+from controller.domain.points import PointCondition
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +79,22 @@ class RexSeen:
     """Somebody asks to leave."""
 
     door: DoorId
+
+
+@dataclass(frozen=True, slots=True)
+class PointSeen:
+    """A supervised point moved and stayed so for its debounce time, or was read anew."""
+
+    point: PointId
+    condition: PointCondition
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSeen:
+    """An output tells what it does."""
+
+    output: OutputId
+    on: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +305,8 @@ Stimulus = (
     | PositionSeen
     | LockSeen
     | RexSeen
+    | PointSeen
+    | OutputSeen
     | DeviceSeen
     | TamperSeen
     | PowerSeen

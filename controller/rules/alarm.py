@@ -18,6 +18,8 @@ LASTING = frozenset(
         AlarmKind.FAULT,
         AlarmKind.OFFLINE,
         AlarmKind.MAINS,
+        AlarmKind.BATTERY,
+        AlarmKind.INTRUSION,
         AlarmKind.INTERLOCK_BREACHED,
         AlarmKind.LOCKDOWN_INCOMPLETE,
         AlarmKind.SECURE_CHANNEL_OFF,
@@ -29,7 +31,7 @@ LASTING = frozenset(
 )
 """Alarms whose cause lasts, and is seen to end. The others tell of a moment."""
 
-ALWAYS_ANEW = frozenset({AlarmKind.FACE_MISMATCH, AlarmKind.WATCH_LIST_HIT})
+ALWAYS_ANEW = frozenset({AlarmKind.FACE_MISMATCH, AlarmKind.WATCH_LIST_HIT, AlarmKind.PANIC})
 """Each of these is an incident of its own: a face that is not the badge's never hides behind an earlier one."""
 
 

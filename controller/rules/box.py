@@ -121,4 +121,5 @@ def _still_there(site: Site, alarm: Alarm) -> bool:
         and (source.reader is None or source.reader in site.readers)
         and (source.device is None or source.device in site.devices)
         and (source.camera is None or source.camera in site.cameras)
+        and (source.point is None or source.point in site.points)
     )

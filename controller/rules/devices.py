@@ -12,6 +12,7 @@ from controller.domain.stimuli import CameraSeen, Delivered, DeviceSeen, FaultSe
 from controller.rules.alarm import cause_gone, raise_alarm
 from controller.rules.door import armed
 from controller.rules.lockdown import look_whether_secured
+from controller.rules.points import points_lost
 from controller.rules.turn import Turn
 from controller.rules.whereabouts import somebody_passed
 
@@ -145,4 +146,5 @@ def _device_lost(turn: Turn, device: DeviceId, detail: str) -> None:
             somebody_passed(turn, door, ev.Doubt.DOOR_UNSEEN)
         if door.bolt is not None and door.bolt.device == device and state.lock is not LockStatus.UNKNOWN:
             turn.record(ev.LockObserved(door.id, LockStatus.UNKNOWN))
+    points_lost(turn, device)
     look_whether_secured(turn)

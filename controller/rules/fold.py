@@ -30,6 +30,7 @@ from controller.rules.fold_doors import (
     withdrawn,
 )
 from controller.rules.fold_people import after_start, doubted, forgiven
+from controller.rules.fold_points import observed, shown, switched
 
 
 def apply(state: SiteState, event: Event, at: Instant) -> SiteState:
@@ -109,6 +110,12 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
         case ev.PowerObserved():
             device = replace(state.device(event.device), power_failed=event.failed)
             return replace(state, devices=state.devices.set(event.device, device))
+        case ev.PointObserved():
+            return observed(state, event)
+        case ev.OutputOrdered():
+            return switched(state, event, at)
+        case ev.OutputObserved():
+            return shown(state, event)
         case ev.MessageTaken():
             return replace(state, heard=state.heard.set(event.device, Heard(event.boot, event.number)))
         case ev.CameraCameOnline():
@@ -169,6 +176,7 @@ def _started(state: SiteState, event: ev.BoxStarted, at: Instant) -> SiteState:
         doors=Map(blocks),
         devices=Map(),
         cameras=Map(),
+        points=Map(),
         challenges=Map(),
         pin_tries=Map(tries_after_start(state, at.mono + event.pin_lock_seconds)),
         unknown_cards=Map(),

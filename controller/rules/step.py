@@ -28,6 +28,7 @@ from controller.rules.door import door_time_passed, lock_seen, position_seen, re
 from controller.rules.interlock import release_waiting
 from controller.rules.lockdown import lockdown_time_passed
 from controller.rules.order import ordered
+from controller.rules.points import output_seen, point_seen
 from controller.rules.turn import Outcome, Turn
 
 
@@ -82,6 +83,10 @@ def _dispatch(turn: Turn, stimulus: Stimulus) -> None:  # noqa: C901 - one flat 
             lock_seen(turn, stimulus)
         case st.RexSeen():
             rex_seen(turn, stimulus)
+        case st.PointSeen():
+            point_seen(turn, stimulus)
+        case st.OutputSeen():
+            output_seen(turn, stimulus)
         case st.DeviceSeen():
             device_seen(turn, stimulus)
         case st.TamperSeen():

@@ -31,6 +31,8 @@ SECTIONS = {
     "threat_levels": "threat level",
     "interlocks": "interlock",
     "competencies": "competency",
+    "points": "point",
+    "outputs": "output",
 }
 """What one row of each of the site's maps is called; any other map goes by its own name."""
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from controller.domain.ids import OUTSIDE
 from controller.domain.site import Site
-from controller.site import kinds, passage, safety, sections, wiring
+from controller.site import guarding, kinds, passage, safety, sections, wiring
 from controller.site.errors import SiteError, SiteErrors, quoted, suggest
 from controller.site.positions import Path, Position, Positions, locate
 from controller.site.reading import Reading, Table
@@ -31,6 +31,8 @@ _ROWS = (
     "competency",
     "interlock",
     "threat_level",
+    "point",
+    "output",
 )
 _ID_KEYS = {"threat_level": "number"}
 _PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
@@ -56,6 +58,7 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     safety.normal_exists,
     passage.whoever_is_held_to_it_can_badge_out,
     passage.leaves_of_an_interlock_are_seen,
+    guarding.clear_lines_warn_of_nothing,
 )
 
 
@@ -193,6 +196,8 @@ def _read(
         digest=digest,
         interlocks={group.id: group for group in whole("interlock", sections.interlock)},
         competencies={one.id: one for one in whole("competency", sections.competency)},
+        points={point.id: point for point in whole("point", guarding.point)},
+        outputs={output.id: output for output in whole("output", guarding.output)},
     )
 
 

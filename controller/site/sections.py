@@ -69,7 +69,7 @@ INTERLOCK = Section("interlock", InterlockId)
 
 BAUDS = (9_600, 19_200, 38_400, 57_600, 115_200, 230_400)  # those of OSDP, IEC 60839-11-5
 _HIGHEST_ADDRESS = 126  # 127 is OSDP's broadcast address
-_HIGHEST_INDEX = 255  # OSDP numbers inputs and outputs in one byte
+HIGHEST_INDEX = 255  # OSDP numbers inputs and outputs in one byte
 _HIGHEST_CLEARANCE = 9
 _HIGHEST_THREAT = 9
 _HIGHEST_RETENTION = 366  # days
@@ -175,8 +175,8 @@ def door(table: Table) -> Door:
         zones=_two(table, sides),
         lock_kind=lock_kind,
         lock=lock,
-        contact=table.want("contact", kinds.nested(_input), None),
-        bolt=table.want("bolt", kinds.nested(_input), None),
+        contact=table.want("contact", kinds.nested(wired_input), None),
+        bolt=table.want("bolt", kinds.nested(wired_input), None),
         rex=table.want("rex", kinds.nested(_rex), None),
         free_egress=table.need("free_egress", kinds.flag, "true", "the way out of every door is stated, not guessed"),
         fire_zone=table.want("fire_zone", kinds.text, None),
@@ -331,18 +331,19 @@ def _two(table: Table, zones: frozenset[ZoneId] | None) -> tuple[ZoneId, ZoneId]
 
 
 def _lock(table: Table) -> tuple[LockKind, Output]:
-    index = table.want("output", kinds.whole(0, _HIGHEST_INDEX), None)
+    index = table.want("output", kinds.whole(0, HIGHEST_INDEX), None)
     device_id = table.need("device", DEVICE.ref, '"lock-lobby-door"')
     return table.need("kind", kinds.word(LockKind), '"fail_secure"'), Output(device_id, index)
 
 
-def _input(table: Table) -> Input:
-    index = table.want("input", kinds.whole(0, _HIGHEST_INDEX), None)
+def wired_input(table: Table) -> Input:
+    """``device`` and ``input``: one supervised input of a device."""
+    index = table.want("input", kinds.whole(0, HIGHEST_INDEX), None)
     return Input(table.need("device", DEVICE.ref, '"lock-lobby-door"'), index)
 
 
 def _rex(table: Table) -> Rex:
-    return Rex(kind=table.need("kind", kinds.word(RexKind), '"shunt_only"'), input=_input(table))
+    return Rex(kind=table.need("kind", kinds.word(RexKind), '"shunt_only"'), input=wired_input(table))
 
 
 _factors = kinds.several(kinds.word(Factor))

@@ -31,7 +31,7 @@ class Wire:
     @property
     def terminal(self) -> str:
         """The word for what is wired: ``output`` or ``input``."""
-        return "output" if self.at[-1] == "lock" else "input"
+        return "output" if self.at[-1] in ("lock", "output") else "input"
 
 
 def lock_wires(door: Door) -> tuple[Wire, ...]:
@@ -110,6 +110,10 @@ def plan_holds_everything(site: Site) -> Iterator[Finding]:
 def _wires(site: Site) -> Iterator[Wire]:
     for door in site.doors.values():
         yield from lock_wires(door)
+    for point in site.points.values():
+        yield Wire(("point", point.id, "input"), point.input.device, point.input.index)
+    for output in site.outputs.values():
+        yield Wire(("output", output.id, "output"), output.output.device, output.output.index)
 
 
 def _terminal(wire: Wire) -> str:

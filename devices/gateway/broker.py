@@ -11,9 +11,10 @@ from typing import assert_never
 import structlog
 
 from controller.domain.doors import LockStatus, Position
-from controller.domain.effects import Light, Release, Relock, Signal, Unlock
+from controller.domain.effects import Light, Release, Relock, SetOutput, Signal, Unlock
 from controller.domain.events import UnlockFailure, Violation
 from controller.domain.ids import DeviceId, DoorId
+from controller.domain.points import PointCondition
 from controller.domain.site import DeviceKind, Door, Site
 from controller.domain.stimuli import (
     CardPresented,
@@ -22,6 +23,7 @@ from controller.domain.stimuli import (
     FaultSeen,
     LockSeen,
     Nothing,
+    OutputSeen,
     PinEntered,
     PositionSeen,
     PowerSeen,
@@ -33,6 +35,7 @@ from controller.domain.stimuli import (
 )
 from controller.runtime.ports import CardSecrets
 from devices.gateway.port import Building, when_durable
+from devices.gateway.settling import Settling
 from devices.gateway.shown import Keypads, Wires, card_presented, readers_by_device
 from devices.mqtt import messages as mqtt
 from devices.mqtt import topics
@@ -56,6 +59,12 @@ LOCKS: Mapping[mqtt.LockWord, LockStatus] = {
 }
 """A bolt on its way is not a locked bolt."""
 
+CONDITIONS: Mapping[mqtt.InputWord, PointCondition] = {
+    mqtt.InputWord.NORMAL: PointCondition.NORMAL,
+    mqtt.InputWord.ACTIVE: PointCondition.ACTIVE,
+    mqtt.InputWord.OPEN_LOOP: PointCondition.OPEN_LOOP,
+    mqtt.InputWord.SHORTED: PointCondition.SHORTED,
+}
 LIGHTS: Mapping[Light, mqtt.ReaderSignal] = {
     Light.GRANTED: mqtt.ReaderSignal.GRANTED,
     Light.DENIED: mqtt.ReaderSignal.DENIED,
@@ -89,6 +98,9 @@ class MqttGateway:
         self._keypads = Keypads(secrets)
         self._readers = readers_by_device(site)
         self._doors = {door.lock.device: door for door in site.doors.values()}
+        self._points = {point.input.device: point.id for point in site.points.values()}
+        self._outputs = {output.output.device: output.id for output in site.outputs.values()}
+        self._settling = Settling(site, building, self._loop)
         self._since_ms = building.wall_ms()
         self._wires = Wires()
         self._ready: set[DeviceId] = set()
@@ -108,6 +120,7 @@ class MqttGateway:
 
     def stop(self) -> None:
         """Wait for no answer any more."""
+        self._settling.stop()
         for _, timer in self._unlocks.values():
             timer.cancel()
 
@@ -117,6 +130,7 @@ class MqttGateway:
             case BrokerLost(why=why):
                 self._ready.clear()
                 self._told.clear()
+                self._settling.stop()
                 for device in self.devices:
                     self._building.submit(DeviceSeen(device, online=False, secure=False, detail=f"no broker: {why}"))
             case BrokerBack():
@@ -129,7 +143,7 @@ class MqttGateway:
         durable = [self._building.submit(stimulus) for stimulus in self._stimuli(message)]
         when_durable(durable, ack)
 
-    def post(self, effect: Unlock | Release | Relock | Signal) -> None:
+    def post(self, effect: Unlock | Release | Relock | Signal | SetOutput) -> None:
         """Send an effect to its device; what fails comes back as a stimulus."""
         match effect:
             case Unlock():
@@ -142,6 +156,8 @@ class MqttGateway:
                 device = self._site.readers[effect.reader].device
                 command = mqtt.ReaderCommand(self._name(), self._expiry(COMMAND_SECONDS), LIGHTS[effect.light])
                 self._post(self._address(device), command)
+            case SetOutput():
+                self._switch(effect)
             case _:
                 assert_never(effect)
 
@@ -159,6 +175,13 @@ class MqttGateway:
         command = mqtt.LockCommand(self._name(), self._expiry(within), action, round(seconds * 1000))
         sent = self._post(self._address(self._site.doors[door].lock.device), command)
         return command.id if sent else None
+
+    def _switch(self, order: SetOutput) -> None:
+        """Switch a siren. Where nobody answers, nothing comes back: its own word says what it does."""
+        device = self._site.outputs[order.output].output.device
+        action = mqtt.OutputAction.ON if order.on else mqtt.OutputAction.OFF
+        ms = round((order.seconds or 0.0) * 1000) if order.on else 0
+        self._post(self._address(device), mqtt.OutputCommand(self._name(), self._expiry(COMMAND_SECONDS), action, ms))
 
     def _unanswered(self, command: str) -> None:
         unlock, _ = self._unlocks.pop(command)
@@ -181,7 +204,14 @@ class MqttGateway:
             case mqtt.CardEvent() | mqtt.KeyEvent() | mqtt.RexEvent() | mqtt.InputEvent():
                 device = DeviceId(message.device)
                 yield Delivered(device, message.boot, message.seq, self._event(device, message))
-            case mqtt.LockState() | mqtt.DoorState() | mqtt.Tamper() | mqtt.Power():
+            case (
+                mqtt.LockState()
+                | mqtt.DoorState()
+                | mqtt.Tamper()
+                | mqtt.Power()
+                | mqtt.PointState()
+                | mqtt.OutputState()
+            ):
                 device = DeviceId(message.device)
                 self._told.setdefault(device, {})[type(message)] = message
                 if device in self._ready:
@@ -216,6 +246,8 @@ class MqttGateway:
     def _forget(self, device: DeviceId) -> None:
         self._ready.discard(device)
         self._told.pop(device, None)
+        if device in self._points:
+            self._settling.forget(self._points[device])
 
     def _event(self, device: DeviceId, event: mqtt.Event) -> CardPresented | PinEntered | RexSeen | FaultSeen | Nothing:
         reader, door = self._readers.get(device), self._doors.get(device)
@@ -256,6 +288,10 @@ class MqttGateway:
                 yield TamperSeen(device, state.state is mqtt.TamperWord.TAMPERED)
             case mqtt.Power():
                 yield PowerSeen(device, state.state is not mqtt.PowerWord.MAINS)
+            case mqtt.PointState() if device in self._points:
+                self._settling.seen(self._points[device], CONDITIONS[state.state])
+            case mqtt.OutputState() if device in self._outputs:
+                yield OutputSeen(self._outputs[device], state.state is mqtt.OutputWord.ON)
             case _:
                 pass
 

@@ -10,13 +10,15 @@ from typing import assert_never
 import structlog
 
 from controller.domain.doors import LockStatus, Position
-from controller.domain.effects import Light, Release, Relock, Signal, Unlock
+from controller.domain.effects import Light, Release, Relock, SetOutput, Signal, Unlock
 from controller.domain.events import UnlockFailure, Violation
 from controller.domain.ids import DeviceId, DoorId, LineId
+from controller.domain.points import PointCondition
 from controller.domain.site import Device, DeviceKind, Door, Input, Site
 from controller.domain.stimuli import (
     DeviceSeen,
     LockSeen,
+    OutputSeen,
     PositionSeen,
     PowerSeen,
     RexSeen,
@@ -27,6 +29,7 @@ from controller.domain.stimuli import (
 )
 from controller.runtime.ports import CardSecrets
 from devices.gateway.port import Building, when_durable
+from devices.gateway.settling import Settling
 from devices.gateway.shown import Keypads, Wires, card_presented, readers_by_device
 from devices.line import Line, LineBack, LineEvent, LineFault, LineLost, PanelReport
 from devices.osdp import events as osdp
@@ -102,6 +105,9 @@ class OsdpGateway:
         self._readers = readers_by_device(site)
         self._inputs = _inputs(site)
         self._wires = Wires()
+        self._points = {(p.input.device, p.input.index): p.id for p in site.points.values()}
+        self._outputs = {(o.output.device, o.output.index): o.id for o in site.outputs.values()}
+        self._settling = Settling(site, building, self._loop)
         self._held_down: set[DoorId] = set()
         self._heads = {(_line(device), _address(device)): device for device in _osdp_devices(site)}
         self._lines = {line.id: self._line(line.id, line.baud, ports[line.id], keys) for line in site.lines.values()}
@@ -113,10 +119,11 @@ class OsdpGateway:
 
     def stop(self) -> None:
         """End the lines' threads."""
+        self._settling.stop()
         for line in self._lines.values():
             line.stop()
 
-    def post(self, effect: Unlock | Release | Relock | Signal) -> None:
+    def post(self, effect: Unlock | Release | Relock | Signal | SetOutput) -> None:
         """Send an effect to its device; what fails comes back as a stimulus."""
         match effect:
             case Unlock():
@@ -126,6 +133,8 @@ class OsdpGateway:
             case Relock():
                 off = OutputControl.OFF, 0
                 self._output(effect.door, off, self._building.mono() + RELOCK_WITHIN)
+            case SetOutput():
+                self._switch(effect)
             case Signal():
                 self._signal(effect)
             case _:
@@ -173,6 +182,7 @@ class OsdpGateway:
                 detail = f"vendor {told.identity.vendor.hex()} serial {told.identity.serial:08x}"
                 yield DeviceSeen(device.id, online=True, secure=told.secure, detail=detail)
             case osdp.DeviceOffline():
+                self._forget(device.id)
                 yield DeviceSeen(device.id, online=False, secure=False, detail=told.cause.value)
             case osdp.CardRead():
                 yield from self._card(device, told)
@@ -180,6 +190,9 @@ class OsdpGateway:
                 yield from self._keys(device, told)
             case osdp.InputsReported():
                 yield from self._moved(device, told.states)
+                self._settle(device, told.states)
+            case osdp.OutputsReported():
+                yield from self._switched(device, told.states)
             case osdp.TamperChanged():
                 yield TamperSeen(device.id, told.active)
             case osdp.PowerChanged():
@@ -190,7 +203,7 @@ class OsdpGateway:
                 yield ViolationSeen(device.id, Violation.MALFORMED, f"reply 0x{told.code:02x}")
             case osdp.ConfirmOverdue():
                 _LOG.warning("polled on before its report was durable", device=device.id)
-            case osdp.OutputsReported() | osdp.CommandDelivered() | osdp.CommandDropped() | osdp.CommandRefused():
+            case osdp.CommandDelivered() | osdp.CommandDropped() | osdp.CommandRefused():
                 pass
             case _:
                 assert_never(told)
@@ -230,6 +243,23 @@ class OsdpGateway:
         if fault is not None:
             yield fault
 
+    def _settle(self, device: Device, states: Sequence[int]) -> None:
+        for index, state in enumerate(states):
+            point = self._points.get((device.id, index))
+            if point is not None:
+                self._settling.seen(point, _CONDITIONS.get(state, PointCondition.OPEN_LOOP))
+
+    def _forget(self, device: DeviceId) -> None:
+        for (where, _), point in self._points.items():
+            if where == device:
+                self._settling.forget(point)
+
+    def _switched(self, device: Device, states: Sequence[int]) -> Iterable[Stimulus]:
+        for index, on in enumerate(states):
+            output = self._outputs.get((device.id, index))
+            if output is not None:
+                yield OutputSeen(output, bool(on))
+
     def _pressed(self, door: DoorId, state: int) -> Iterable[Stimulus]:
         """A button held down is reported again with every other input that moves: it was pressed once."""
         if state != ACTIVE:
@@ -243,6 +273,11 @@ class OsdpGateway:
         device = self._site.devices[lock.device]
         record = OutputRecord(lock.index or 0, what[0], what[1])
         self._send(device, Output((record,)), deadline, token)
+
+    def _switch(self, order: SetOutput) -> None:
+        wired = self._site.outputs[order.output].output
+        record = OutputRecord(wired.index or 0, *_switching(order))
+        self._send(self._site.devices[wired.device], Output((record,)), self._building.mono() + RELOCK_WITHIN)
 
     def _signal(self, signal: Signal) -> None:
         device = self._site.devices[self._site.readers[signal.reader].device]
@@ -275,6 +310,26 @@ TO_BE_CONFIRMED = (
 
 _POSITIONS = {INACTIVE: Position.CLOSED, ACTIVE: Position.OPEN}
 _LOCKS = {INACTIVE: LockStatus.UNLOCKED, ACTIVE: LockStatus.LOCKED}
+
+
+_CONDITIONS = {
+    INACTIVE: PointCondition.NORMAL,
+    ACTIVE: PointCondition.ACTIVE,
+    2: PointCondition.SHORTED,
+    3: PointCondition.OPEN_LOOP,
+}
+"""How the modules we know supervise; any other state is taken for a cut wire."""
+
+LONGEST_TIMER = 6553.5
+"""Seconds that fit OSDP's 16 bits of tenths. What is to last longer stays on until it is told otherwise."""
+
+
+def _switching(order: SetOutput) -> tuple[OutputControl, int]:
+    if not order.on:
+        return OutputControl.OFF, 0
+    if order.seconds is None or order.seconds > LONGEST_TIMER:
+        return OutputControl.ON, 0
+    return _pulse(order.seconds)
 
 
 def _pulse(seconds: float) -> tuple[OutputControl, int]:

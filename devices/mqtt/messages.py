@@ -56,6 +56,20 @@ class InputWord(StrEnum):
     SHORTED = "SHORTED"
 
 
+class OutputWord(StrEnum):
+    """`state/output`: what a siren or relay does, never what was ordered."""
+
+    ON = "ON"
+    OFF = "OFF"
+
+
+class OutputAction(StrEnum):
+    """What an output can be asked to do."""
+
+    ON = "ON"
+    OFF = "OFF"
+
+
 class LockAction(StrEnum):
     """What a lock can be asked to do."""
 
@@ -134,6 +148,22 @@ class Power:
 
 
 @dataclass(frozen=True, slots=True)
+class PointState:
+    """The detector on the device's own supervised loop, as it stands."""
+
+    device: DeviceId
+    state: InputWord
+
+
+@dataclass(frozen=True, slots=True)
+class OutputState:
+    """The device's own output as it stands."""
+
+    device: DeviceId
+    state: OutputWord
+
+
+@dataclass(frozen=True, slots=True)
 class CardEvent:
     """A card was read: `bit_count` bits in `raw`, first bit in the most significant place, padded with zeros behind."""
 
@@ -188,7 +218,7 @@ class Ack:
 
 
 Event = CardEvent | KeyEvent | RexEvent | InputEvent
-State = LockState | DoorState | Tamper | Power
+State = LockState | DoorState | Tamper | Power | PointState | OutputState
 DeviceMessage = DeviceState | Description | State | Event | Ack
 
 
@@ -211,7 +241,17 @@ class ReaderCommand:
     signal: ReaderSignal
 
 
-Command = LockCommand | ReaderCommand
+@dataclass(frozen=True, slots=True)
+class OutputCommand:
+    """On for `ms` milliseconds (0: until told otherwise), or off (`ms` 0); worthless from `expires_at` on."""
+
+    id: str
+    expires_at: int
+    action: OutputAction
+    ms: int = 0
+
+
+Command = LockCommand | ReaderCommand | OutputCommand
 
 
 @dataclass(frozen=True, slots=True)

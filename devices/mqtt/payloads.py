@@ -30,6 +30,11 @@ from devices.mqtt.messages import (
     LockState,
     LockWord,
     Malformed,
+    OutputAction,
+    OutputCommand,
+    OutputState,
+    OutputWord,
+    PointState,
     Power,
     PowerWord,
     ReaderCommand,
@@ -208,8 +213,12 @@ def _standing(device: DeviceId, place: str, payload: bytes) -> DeviceMessage:
             return Tamper(device, _one_of(word, TamperWord, "payload"))
         case "state/power":
             return Power(device, _one_of(word, PowerWord, "payload"))
+        case "state/point":
+            return PointState(device, _one_of(word, InputWord, "payload"))
+        case "state/output":
+            return OutputState(device, _one_of(word, OutputWord, "payload"))
         case _:
-            raise _BadError("topic: $state, $description, or state/ with lock, door, tamper or power")
+            raise _BadError("topic: $state, $description, or state/ with lock, door, tamper, power, point or output")
 
 
 def _description(device: DeviceId, fields: _Fields) -> Description:
@@ -267,8 +276,12 @@ def _command(kind: str, command_id: str, fields: _Fields, *, retained: bool) -> 
             return LockCommand(command_id, expires_at, action, fields.integer("ms", low, high))
         case "reader":
             return ReaderCommand(command_id, expires_at, fields.word("signal", ReaderSignal))
+        case "output":
+            action_ = fields.word("action", OutputAction)
+            high = MAX_UNLOCK_MS if action_ is OutputAction.ON else 0
+            return OutputCommand(command_id, expires_at, action_, fields.integer("ms", 0, high))
         case _:
-            raise _BadError("topic: cmd/ with lock or reader")
+            raise _BadError("topic: cmd/ with lock, reader or output")
 
 
 def _command_fields(address: Address, command: Command) -> tuple[str, dict[str, str | int]]:
@@ -277,3 +290,5 @@ def _command_fields(address: Address, command: Command) -> tuple[str, dict[str, 
             return address.topic("cmd/lock"), {"action": action, "ms": ms}
         case ReaderCommand(signal=signal):
             return address.topic("cmd/reader"), {"signal": signal}
+        case OutputCommand(action=action, ms=ms):
+            return address.topic("cmd/output"), {"action": action, "ms": ms}

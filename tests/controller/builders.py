@@ -29,6 +29,8 @@ from controller.domain.ids import (
     DoorId,
     InterlockId,
     OperatorId,
+    OutputId,
+    PointId,
     ReaderId,
     RequestId,
     ScheduleId,
@@ -37,6 +39,7 @@ from controller.domain.ids import (
 from controller.domain.instant import Instant
 from controller.domain.operators import Operator, Order, Role
 from controller.domain.people import Cardholder, CardholderKind, Credential, CredentialStatus
+from controller.domain.points import AlarmOutput, OutputKind, Point, PointCondition, PointKind
 from controller.domain.site import (
     AccessLevel,
     Assurance,
@@ -81,6 +84,9 @@ FRONT_IN, FRONT_OUT = ReaderId("front-in"), ReaderId("front-out")
 INNER_IN, INNER_OUT, CELLAR_IN = ReaderId("inner-in"), ReaderId("inner-out"), ReaderId("cellar-in")
 CELLAR_CAMERA, LOBBY_CAMERA = CameraId("cam-cellar"), CameraId("cam-lobby")
 MANTRAP = InterlockId("mantrap")
+PIR, GLASS, PANIC, MAINS = PointId("pir"), PointId("glass"), PointId("panic"), PointId("mains")
+SIREN, STROBE = OutputId("siren"), OutputId("strobe")
+IO = DeviceId("io")
 OFFICE, NIGHT, ALWAYS = ScheduleId("office"), ScheduleId("night"), ScheduleId("always")
 STAFF, NIGHT_CREW, GUARDS = AccessLevelId("staff"), AccessLevelId("night-crew"), AccessLevelId("guards")
 
@@ -183,6 +189,34 @@ def with_mantrap(site: Site) -> Site:
     return replace(site, interlocks={MANTRAP: Interlock(MANTRAP, "Mantrap", frozenset({FRONT, INNER}))})
 
 
+def with_points(site: Site) -> Site:
+    """The same building: detectors in the chancery, a panic button and the mains in the lobby, a siren and a strobe."""
+    points = [
+        Point(point, f"The {point}", zone, kind, Input(IO, index))
+        for index, (point, zone, kind) in enumerate(
+            [
+                (PIR, CHANCERY, PointKind.PIR),
+                (GLASS, CHANCERY, PointKind.GLASS_BREAK),
+                (PANIC, LOBBY, PointKind.PANIC),
+                (MAINS, LOBBY, PointKind.MAINS),
+                (PointId("battery"), LOBBY, PointKind.BATTERY),
+                (PointId("lid"), LOBBY, PointKind.TAMPER),
+            ]
+        )
+    ]
+    outputs = [
+        AlarmOutput(SIREN, "The siren", OutputKind.SIREN, Output(IO, 0)),
+        AlarmOutput(STROBE, "The strobe", OutputKind.STROBE, Output(IO, 1)),
+    ]
+    module = Device(IO, "The I/O module", DeviceKind.OSDP, Side.SAFE, None, None, True, ())
+    return replace(
+        site,
+        devices={**site.devices, IO: module},
+        points={point.id: point for point in points},
+        outputs={output.id: output for output in outputs},
+    )
+
+
 def badge(
     who: CardholderId,
     *,
@@ -223,6 +257,10 @@ def closes(door: DoorId) -> st.PositionSeen:
 
 def bolt(door: DoorId, lock: LockStatus) -> st.LockSeen:
     return st.LockSeen(door, lock)
+
+
+def point(which: PointId, condition: PointCondition = PointCondition.ACTIVE) -> st.PointSeen:
+    return st.PointSeen(which, condition)
 
 
 def order(who: OperatorId, what: Order) -> st.Ordered:
@@ -339,6 +377,8 @@ def everything_answers(house: House) -> None:
         if door.contact is not None:
             house.see(closes(door.id))
         house.see(bolt(door.id, LockStatus.LOCKED))
+    for each in house.site.points:
+        house.see(point(each, PointCondition.NORMAL))
     house.wait(20.0)
 
 

@@ -88,6 +88,7 @@ from controller.domain.events.people import (
     PassbackForgiven,
     WhereaboutsDoubted,
 )
+from controller.domain.events.points import OutputObserved, OutputOrdered, PointObserved
 from controller.domain.instant import Instant
 from controller.domain.words import word_for
 
@@ -145,8 +146,11 @@ __all__ = [
     "OperatorSignedIn",
     "OperatorSignedOut",
     "OrderRefused",
+    "OutputObserved",
+    "OutputOrdered",
     "PassageLapsed",
     "PassbackForgiven",
+    "PointObserved",
     "PositionObserved",
     "PowerObserved",
     "Recorded",
@@ -186,6 +190,9 @@ Event = (
     | PassageLapsed
     | WhereaboutsDoubted
     | PassbackForgiven
+    | PointObserved
+    | OutputOrdered
+    | OutputObserved
     | PositionObserved
     | HeldOpenTimerRestarted
     | HeldOpenWarned

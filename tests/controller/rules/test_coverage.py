@@ -13,7 +13,7 @@ from controller.domain.alarms import PRIORITY, AlarmKind
 from controller.domain.decision import FaceOutcome
 from controller.domain.doors import LockStatus
 from controller.domain.events import Event, Violation
-from controller.domain.ids import AlarmId, OperatorId, RequestId
+from controller.domain.ids import AlarmId, OperatorId, PointId, RequestId
 from controller.domain.operators import (
     AcknowledgeAlarm,
     BlockDoor,
@@ -41,7 +41,10 @@ from tests.controller.builders import (
     INNER,
     INNER_IN,
     LOBBY,
+    PANIC,
     PEOPLE,
+    PIR,
+    SIREN,
     SUE,
     House,
     badge,
@@ -53,10 +56,12 @@ from tests.controller.builders import (
     opens,
     order,
     pin,
+    point,
     quiet_house,
     strange_card,
     swipe,
     with_mantrap,
+    with_points,
     with_zone,
     wrong_pin,
 )
@@ -90,6 +95,8 @@ ALARMS: Mapping[AlarmKind, Script] = {
     AlarmKind.FAULT: [bolt(FRONT, LockStatus.JAMMED)],
     AlarmKind.OFFLINE: [OFFLINE],
     AlarmKind.MAINS: [POWERLESS],
+    AlarmKind.BATTERY: [with_points, point(PointId("battery"))],
+    AlarmKind.PANIC: [with_points, point(PANIC)],
     AlarmKind.HARD_ANTI_PASSBACK: [hard_passback, *ALICE_IN, swipe(FRONT_IN, ALICE)],
     AlarmKind.INTERLOCK_BREACHED: [with_mantrap, opens(FRONT), opens(INNER)],
     AlarmKind.LOCKDOWN_INCOMPLETE: [opens(FRONT), LOCKDOWN, 5.0],
@@ -109,6 +116,7 @@ ALARMS: Mapping[AlarmKind, Script] = {
     AlarmKind.LOGIN_BRUTE_FORCE: [FAILED_SIGN_IN] * 5,
 }
 ALARMS_ELSEWHERE = {
+    AlarmKind.INTRUSION: "takes an armed area: test_areas.py",
     AlarmKind.CLOCK_UNTRUSTED: "takes a clock that steps: test_box.py",
 }
 
@@ -136,6 +144,8 @@ EVENTS: Mapping[type[Event], Script] = {
     ev.ExitObserved: [st.RexSeen(FRONT), opens(FRONT)],
     ev.NoEntryAfterGrant: [swipe(FRONT_IN, ALICE), 6.0],
     ev.PassageLapsed: [st.RexSeen(FRONT), 6.0],
+    ev.PointObserved: [with_points, point(PIR)],
+    ev.OutputObserved: [with_points, st.OutputSeen(SIREN, on=True)],
     ev.PositionObserved: [opens(FRONT)],
     ev.HeldOpenTimerRestarted: [swipe(FRONT_IN, ALICE), opens(FRONT), swipe(FRONT_IN, BOB)],
     ev.HeldOpenWarned: [swipe(FRONT_IN, ALICE), opens(FRONT), 15.0],
@@ -177,6 +187,7 @@ EVENTS: Mapping[type[Event], Script] = {
     ev.SnapshotTaken: [st.SnapshotTakenSeen(3, "5e" * 32)],
 }
 EVENTS_ELSEWHERE = {
+    ev.OutputOrdered: "takes an area, a cause or an escalation: test_areas.py",
     ev.FactorProven: "takes a reader that asks for three factors: test_challenge.py",
     ev.ClockDistrusted: "takes a clock that steps: test_box.py",
     ev.ClockTrusted: "takes a clock that steps: test_box.py",

@@ -12,6 +12,7 @@ from controller.domain.doors import LockStatus, Position
 from controller.domain.events import Event, UnlockFailure, Violation
 from controller.domain.operators import Operator, Refusal, Role
 from controller.domain.people import Cardholder, CardholderKind, Credential, CredentialStatus, HeldCompetency
+from controller.domain.points import PointCondition
 from controller.domain.site import Assurance, Factor
 
 TRACE = (Check("right", 'level "staff" holds → naïve', None), Check("lockdown", "lockdown", DenyReason.LOCKDOWN))
@@ -66,6 +67,9 @@ EXAMPLES: tuple[Event, ...] = (
     ev.PassageLapsed("r4", "front"),
     ev.WhereaboutsDoubted("front", ("outside", "lobby"), ev.Doubt.FORCED_OPEN),
     ev.PassbackForgiven("sue", "p-1", "let in by hand"),
+    ev.PointObserved("pir-hall", PointCondition.OPEN_LOOP),
+    ev.OutputOrdered("siren", on=True, seconds=180.0, wanted_by="area chancery"),
+    ev.OutputObserved("siren", on=True),
     ev.PositionObserved("front", Position.OPEN, 20.0, 15.0),
     ev.HeldOpenTimerRestarted("front", 20.0, 15.0),
     ev.HeldOpenWarned("front"),

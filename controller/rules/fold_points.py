@@ -1,0 +1,29 @@
+"""The points' and outputs' part of the fold."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from controller.domain import events as ev
+from controller.domain.instant import Instant
+from controller.domain.state import SiteState
+
+
+def observed(state: SiteState, event: ev.PointObserved) -> SiteState:
+    """A point was read."""
+    return replace(state, points=state.points.set(event.point, event.condition))
+
+
+def switched(state: SiteState, event: ev.OutputOrdered, at: Instant) -> SiteState:
+    """Somebody wants an output on, or no longer does."""
+    before = state.output(event.output)
+    until = None if event.seconds is None else at.mono + event.seconds
+    left = before.wanted.delete(event.wanted_by) if event.wanted_by in before.wanted else before.wanted
+    wanted = left.set(event.wanted_by, until) if event.on else left
+    return replace(state, outputs=state.outputs.set(event.output, replace(before, wanted=wanted)))
+
+
+def shown(state: SiteState, event: ev.OutputObserved) -> SiteState:
+    """An output told what it does."""
+    now = replace(state.output(event.output), on=event.on)
+    return replace(state, outputs=state.outputs.set(event.output, now))
