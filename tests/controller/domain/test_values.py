@@ -15,13 +15,14 @@ from controller.domain.effects import (
     Light,
     Release,
     Relock,
+    SetOutput,
     Signal,
     StopFace,
     Unlock,
     waits_for_log,
 )
 from controller.domain.events import KIND_OF, KINDS, Event
-from controller.domain.ids import AlarmId, CameraId, CardholderId, DoorId, OperatorId, ReaderId, RequestId
+from controller.domain.ids import AlarmId, CameraId, CardholderId, DoorId, OperatorId, OutputId, ReaderId, RequestId
 from controller.domain.instant import Instant
 
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
@@ -30,6 +31,7 @@ CLASSES: list[tuple[Effect, bool]] = [
     (Unlock(DOOR, REQUEST, 5.0, 10.0), True),
     (Release(DOOR, 5.0), False),
     (Relock(DOOR), False),
+    (SetOutput(OutputId("siren"), on=True), False),
     (AskFace(REQUEST, CameraId("c"), CardholderId("p"), 10.0), False),
     (StopFace(REQUEST), False),
     *((Signal(READER, light), light is Light.GRANTED) for light in Light),
