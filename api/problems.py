@@ -20,6 +20,7 @@ REFUSED: Mapping[Refusal, tuple[int, str]] = {
     Refusal.NOT_YOUR_ROLE: (403, "Your role may not order this."),
     Refusal.UNKNOWN_DOOR: (404, "There is no such door."),
     Refusal.UNKNOWN_ALARM: (404, "There is no such alarm; it may be closed already."),
+    Refusal.UNKNOWN_REQUEST: (404, "Nobody waits for a guard's look there, or no longer."),
     Refusal.UNKNOWN_CARDHOLDER: (404, "Nobody is known by that name here."),
     Refusal.UNKNOWN_THREAT_LEVEL: (404, "There is no such threat level."),
     Refusal.LOCKDOWN: (409, "The building is in lockdown."),

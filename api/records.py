@@ -40,12 +40,12 @@ LIFTED = frozenset(
 SHOWN = frozenset(
     {
         "active", "address", "assumed", "assurance", "author", "bit_count", "boot", "cardholders", "clearance",
-        "competencies", "competency", "condition", "credential", "detail", "digest", "distance", "doors", "engine",
-        "enters", "expected_seconds", "factor", "factors", "failed", "first", "format", "frames", "hear_seconds",
-        "id", "kind", "last", "level", "levels", "lock", "lockdown_seconds", "mode", "number", "on", "open_seconds",
-        "order", "outcome", "output", "persists", "pin_lock_seconds", "point", "position", "presented", "priority",
-        "raw", "reason", "remarks", "requests", "role", "second", "seconds", "secure", "status", "subject", "through",
-        "valid_from", "valid_until", "version", "violation", "wanted_by", "warn_seconds", "zones",
+        "competencies", "competency", "condition", "confirmed", "credential", "detail", "digest", "distance", "doors",
+        "engine", "enters", "expected_seconds", "factor", "factors", "failed", "first", "format", "frames",
+        "hear_seconds", "id", "kind", "last", "level", "levels", "lock", "lockdown_seconds", "mode", "number", "on",
+        "open_seconds", "order", "outcome", "output", "persists", "pin_lock_seconds", "point", "position", "presented",
+        "priority", "raw", "reason", "remarks", "requests", "role", "second", "seconds", "secure", "status", "subject",
+        "through", "valid_from", "valid_until", "version", "violation", "wanted_by", "warn_seconds", "zones",
     }
 )  # fmt: skip
 """Fields that stand in ``detail``, of an event or of a value inside it. ``raw`` is kept for unknown cards alone."""

@@ -49,6 +49,9 @@ class OrderWord(StrEnum):
     CLOSE_ALARM = "close_alarm"
     FORGIVE_PASSBACK = "forgive_passback"
     FORGIVE_ALL_PASSBACK = "forgive_all_passback"
+    CONFIRM_PASSAGE = "confirm_passage"
+    REFUSE_PASSAGE = "refuse_passage"
+    PANIC = "panic"
 
 
 class ProblemOut(Model):

@@ -39,6 +39,8 @@ REASONS: Mapping[DenyReason, str] = MappingProxyType(
         DenyReason.TOO_MANY_PIN_TRIES: "too many PIN tries",
         DenyReason.FACE_DOES_NOT_MATCH: "face is not the badge holder's",
         DenyReason.FACE_TOO_POOR: "face not clear enough to judge",
+        DenyReason.FACE_NOT_LIVE: "face is a picture, not a person",
+        DenyReason.GUARD_REFUSED: "guard refused",
         DenyReason.FACTOR_NOT_PRESENTED: "second proof not shown in time",
         DenyReason.CLOCK_NOT_TRUSTED: "clock not trusted",
         DenyReason.LOG_CANNOT_BE_WRITTEN: "log cannot be written",
@@ -57,8 +59,9 @@ ALARMS: Mapping[AlarmKind, str] = MappingProxyType(
         AlarmKind.OFFLINE: "Device offline",
         AlarmKind.MAINS: "Mains power lost",
         AlarmKind.BATTERY: "Battery low",
-        AlarmKind.PANIC: "Panic button pressed",
+        AlarmKind.PANIC: "Panic",
         AlarmKind.INTRUSION: "Intrusion",
+        AlarmKind.DURESS: "Under duress",
         AlarmKind.HARD_ANTI_PASSBACK: "Badge used again without leaving",
         AlarmKind.INTERLOCK_BREACHED: "Interlock breached: two doors open",
         AlarmKind.LOCKDOWN_INCOMPLETE: "Lockdown incomplete",
@@ -68,6 +71,7 @@ ALARMS: Mapping[AlarmKind, str] = MappingProxyType(
         AlarmKind.PIN_BRUTE_FORCE: "PIN guessing",
         AlarmKind.WATCH_LIST_HIT: "Watch-listed badge shown",
         AlarmKind.FACE_MISMATCH: "Wrong face with a right badge",
+        AlarmKind.SPOOFED_FACE: "Picture of a face held up to a camera",
         AlarmKind.CAMERA_LOST: "Camera lost",
         AlarmKind.LOG_TAMPERED: "Log tampered with",
         AlarmKind.DISK_LOW: "Disk nearly full",
@@ -96,6 +100,7 @@ EVENTS: Mapping[type[Event], str] = MappingProxyType(
         ev.ChallengeIssued: "Asked for a second proof",
         ev.FactorProven: "Further proof accepted",
         ev.FaceJudged: "Face looked at",
+        ev.PassageJudged: "Guard looked",
         ev.GrantWithdrawn: "Grant withdrawn",
         ev.EntryObserved: "Went in",
         ev.EntryAmbiguous: "Somebody passed; in or out is not known",
@@ -152,6 +157,7 @@ FACTORS: Mapping[Factor, str] = MappingProxyType(
         Factor.CARD: "badge",
         Factor.PIN: "PIN",
         Factor.FACE: "face",
+        Factor.GUARD: "a guard's look",
     }
 )
 """What somebody shows."""

@@ -9,16 +9,19 @@ from fastapi import APIRouter, Path
 from api.problems import refused
 from api.schemas import NAME_LENGTH, OrderedOut, ReasonIn, ThreatLevelIn, UnlockIn
 from api.security import Api, Context, Ordering, SignedIn
-from controller.domain.ids import AlarmId, CardholderId, DoorId
+from controller.domain.ids import AlarmId, CardholderId, DoorId, RequestId
 from controller.domain.operators import (
     AcknowledgeAlarm,
     BlockDoor,
     CloseAlarm,
+    ConfirmPassage,
     EndLockdown,
     ForgiveAllPassback,
     ForgivePassback,
     LockDoor,
     Order,
+    Panic,
+    RefusePassage,
     SetThreatLevel,
     StartLockdown,
     UnblockDoor,
@@ -96,6 +99,24 @@ async def forgive_passback(cardholder: Id, asked: ReasonIn, who: Ordering, api: 
 async def forgive_all_passback(asked: ReasonIn, who: Ordering, api: Context) -> OrderedOut:
     """Excuse everybody from anti-passback until they are next seen to pass."""
     return await _order(api, who, ForgiveAllPassback(asked.reason))
+
+
+@router.post("/requests/{request}/confirm", status_code=202)
+async def confirm_passage(request: Id, who: Ordering, api: Context) -> OrderedOut:
+    """Say that somebody who waits for a guard's look may pass; what else is asked of them still is."""
+    return await _order(api, who, ConfirmPassage(RequestId(request)))
+
+
+@router.post("/requests/{request}/refuse", status_code=202)
+async def refuse_passage(request: Id, asked: ReasonIn, who: Ordering, api: Context) -> OrderedOut:
+    """Say that somebody who waits for a guard's look may not pass, and why."""
+    return await _order(api, who, RefusePassage(RequestId(request), asked.reason))
+
+
+@router.post("/panic", status_code=202)
+async def panic(who: Ordering, api: Context) -> OrderedOut:
+    """Ask for help, at once."""
+    return await _order(api, who, Panic())
 
 
 async def _order(api: Api, who: SignedIn, order: Order) -> OrderedOut:

@@ -33,6 +33,7 @@ class AlarmKind(StrEnum):
     BATTERY = "battery"
     PANIC = "panic"
     INTRUSION = "intrusion"
+    DURESS = "duress"
     HARD_ANTI_PASSBACK = "hard_anti_passback"
     INTERLOCK_BREACHED = "interlock_breached"
     LOCKDOWN_INCOMPLETE = "lockdown_incomplete"
@@ -42,6 +43,7 @@ class AlarmKind(StrEnum):
     PIN_BRUTE_FORCE = "pin_brute_force"
     WATCH_LIST_HIT = "watch_list_hit"
     FACE_MISMATCH = "face_mismatch"
+    SPOOFED_FACE = "spoofed_face"
     CAMERA_LOST = "camera_lost"
     LOG_TAMPERED = "log_tampered"
     LOG_LATE = "log_late"
@@ -62,6 +64,7 @@ PRIORITY: Mapping[AlarmKind, Priority] = MappingProxyType(
         AlarmKind.BATTERY: Priority.MEDIUM,
         AlarmKind.PANIC: Priority.HIGH,
         AlarmKind.INTRUSION: Priority.HIGH,
+        AlarmKind.DURESS: Priority.HIGH,
         AlarmKind.HARD_ANTI_PASSBACK: Priority.MEDIUM,
         AlarmKind.INTERLOCK_BREACHED: Priority.HIGH,
         AlarmKind.LOCKDOWN_INCOMPLETE: Priority.HIGH,
@@ -71,6 +74,7 @@ PRIORITY: Mapping[AlarmKind, Priority] = MappingProxyType(
         AlarmKind.PIN_BRUTE_FORCE: Priority.MEDIUM,
         AlarmKind.WATCH_LIST_HIT: Priority.HIGH,
         AlarmKind.FACE_MISMATCH: Priority.HIGH,
+        AlarmKind.SPOOFED_FACE: Priority.HIGH,
         AlarmKind.CAMERA_LOST: Priority.LOW,
         AlarmKind.LOG_TAMPERED: Priority.HIGH,
         AlarmKind.LOG_LATE: Priority.HIGH,

@@ -39,6 +39,8 @@ class DenyReason(StrEnum):
     TOO_MANY_PIN_TRIES = "too_many_pin_tries"
     FACE_DOES_NOT_MATCH = "face_does_not_match"
     FACE_TOO_POOR = "face_too_poor"
+    FACE_NOT_LIVE = "face_not_live"
+    GUARD_REFUSED = "guard_refused"
     FACTOR_NOT_PRESENTED = "factor_not_presented"
     CLOCK_NOT_TRUSTED = "clock_not_trusted"
     LOG_CANNOT_BE_WRITTEN = "log_cannot_be_written"
@@ -50,12 +52,20 @@ class FaceOutcome(StrEnum):
 
     MATCHED = "matched"
     MISMATCH = "mismatch"
+    NOT_LIVE = "not_live"  # a picture, a screen or a mask
     TOO_SMALL = "too_small"
     BLURRED = "blurred"
     SEVERAL_FACES = "several_faces"
     NOBODY = "nobody"
     NO_TEMPLATE = "no_template"
     NO_CAMERA = "no_camera"
+
+
+class GuardAnswer(StrEnum):
+    """What a guard says of somebody at a reader."""
+
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +94,7 @@ class AccessRequest:
     """Somebody at a reader.
 
     ``presented`` holds the factors already proven in this passage. ``credential`` is None for a card nobody knows.
-    ``pin_right`` and ``face`` are what was just shown to complete a challenge; ``late``: nothing was, in time.
+    ``pin_right``, ``face`` and ``guard`` are what just came to complete a challenge; ``late``: nothing did, in time.
     It is recorded with its answer, so it holds whatever ``decide`` looks at besides policy, state and time.
     """
 
@@ -95,6 +105,7 @@ class AccessRequest:
     pin_right: bool | None = field(default=None, metadata=ADDED)
     face: FaceOutcome | None = field(default=None, metadata=ADDED)
     late: bool = field(default=False, metadata=ADDED)
+    guard: GuardAnswer | None = field(default=None, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ class Light(StrEnum):
     DENIED = "denied"
     ENTER_PIN = "enter_pin"
     LOOK_AT_CAMERA = "look_at_camera"
+    WAIT = "wait"
     IDLE = "idle"
 
 

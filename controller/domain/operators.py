@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from controller.domain.ids import AlarmId, CardholderId, DoorId, OperatorId
+from controller.domain.ids import AlarmId, CardholderId, DoorId, OperatorId, RequestId
 
 
 class Role(StrEnum):
@@ -111,6 +111,26 @@ class ForgiveAllPassback:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class ConfirmPassage:
+    """A guard looked at somebody who waits for that, and they may pass."""
+
+    request: RequestId
+
+
+@dataclass(frozen=True, slots=True)
+class RefusePassage:
+    """A guard looked at somebody who waits for that, and they may not pass."""
+
+    request: RequestId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Panic:
+    """Help, at once. Every role may ask for it, and gives no reason."""
+
+
 Order = (
     UnlockOnce
     | LockDoor
@@ -123,6 +143,9 @@ Order = (
     | CloseAlarm
     | ForgivePassback
     | ForgiveAllPassback
+    | ConfirmPassage
+    | RefusePassage
+    | Panic
 )
 
 
@@ -133,6 +156,7 @@ class Refusal(StrEnum):
     NOT_YOUR_ROLE = "not_your_role"
     UNKNOWN_DOOR = "unknown_door"
     UNKNOWN_ALARM = "unknown_alarm"
+    UNKNOWN_REQUEST = "unknown_request"
     UNKNOWN_CARDHOLDER = "unknown_cardholder"
     UNKNOWN_THREAT_LEVEL = "unknown_threat_level"
     LOCKDOWN = "lockdown"

@@ -53,6 +53,7 @@ class Factor(StrEnum):
     CARD = "card"
     PIN = "pin"
     FACE = "face"
+    GUARD = "guard"  # a guard looks, and says so at the console
 
 
 class AntiPassback(StrEnum):
@@ -208,6 +209,7 @@ class Reader:
     camera: CameraId | None
     factors: frozenset[Factor]
     challenge_seconds: float  # how long the second factor may take
+    guard_seconds: float = 60.0  # how long, where a guard must look as well
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,6 +126,7 @@ class SiteState:
     locations: Map[CardholderId, ZoneId | None] = field(default_factory=Map)  # None: may be anywhere
     sightings: Map[CardholderId, Sighting] = field(default_factory=Map)
     headcount: Map[ZoneId, int] = field(default_factory=Map)  # of `locations`, kept beside it
+    faces: Map[CardholderId, str] = field(default_factory=Map)  # who has a template, and of which engine
     alarms: Map[AlarmId, Alarm] = field(default_factory=Map)
     lockdown: Lockdown | None = None
     threat_level: int = 0

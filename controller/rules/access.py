@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Set
+from types import MappingProxyType
 from typing import assert_never
 
 from controller.domain import events as ev
@@ -15,7 +17,8 @@ from controller.domain.site import Door, Factor, Reader
 from controller.domain.state import PendingChallenge
 from controller.domain.stimuli import CardPresented, FaceSeen, PinEntered
 from controller.rules.alarm import raise_alarm
-from controller.rules.decide import decide, proven
+from controller.rules.decide import decide
+from controller.rules.factors import proven
 from controller.rules.turn import Turn
 from controller.rules.whereabouts import somebody_passed
 
@@ -29,6 +32,10 @@ FACE_MARGIN_SECONDS = 0.3
 """The eyes stop this much before the challenge lapses, so that their answer still counts."""
 
 UNKNOWN_CARD_BURST = 5
+
+FACE_ALARMS: Mapping[FaceOutcome, AlarmKind] = MappingProxyType(
+    {FaceOutcome.MISMATCH: AlarmKind.FACE_MISMATCH, FaceOutcome.NOT_LIVE: AlarmKind.SPOOFED_FACE}
+)
 
 
 def card_presented(turn: Turn, card: CardPresented) -> None:
@@ -49,7 +56,7 @@ def pin_entered(turn: Turn, entered: PinEntered) -> None:
         abandon_challenge(turn, entered.reader, DenyReason.FACTOR_NOT_PRESENTED)
         return
     right = turn.state.credentials[pending.credential].pin == entered.proof
-    answer(turn, _completed(pending, entered.reader, pin_right=right))
+    answer(turn, completed(pending, entered.reader, pin_right=right))
 
 
 def face_seen(turn: Turn, seen: FaceSeen) -> None:
@@ -61,9 +68,9 @@ def face_seen(turn: Turn, seen: FaceSeen) -> None:
                     seen.request, reader, seen.camera, pending.cardholder, seen.outcome, seen.distance, seen.frames
                 )
             )
-            answer(turn, _completed(pending, reader, face=seen.outcome))
-            if seen.outcome is FaceOutcome.MISMATCH:
-                raise_alarm(turn, AlarmKind.FACE_MISMATCH, Source(reader=reader, camera=seen.camera))
+            answer(turn, completed(pending, reader, face=seen.outcome))
+            if (kind := FACE_ALARMS.get(seen.outcome)) is not None:
+                raise_alarm(turn, kind, Source(reader=reader, camera=seen.camera))
             return
 
 
@@ -73,9 +80,9 @@ def abandon_challenge(turn: Turn, reader: ReaderId, why: DenyReason) -> None:
     if pending is None:
         return
     if why is DenyReason.FACTOR_NOT_PRESENTED:
-        answer(turn, _completed(pending, reader, late=True))
+        answer(turn, completed(pending, reader, late=True))
     else:
-        answer(turn, _completed(pending, reader))
+        answer(turn, completed(pending, reader))
 
 
 def answer(turn: Turn, request: AccessRequest, card: CardPresented | None = None) -> None:
@@ -93,6 +100,20 @@ def answer(turn: Turn, request: AccessRequest, card: CardPresented | None = None
             assert_never(decision)
     if pending is not None and pending.request == request.id and not isinstance(decision, Challenge):
         _stop_looking(turn, request, pending)
+
+
+def completed(
+    pending: PendingChallenge,
+    reader: ReaderId,
+    *,
+    pin_right: bool | None = None,
+    face: FaceOutcome | None = None,
+    late: bool = False,
+) -> AccessRequest:
+    """Return the request of whoever answers a challenge, with what just came."""
+    return AccessRequest(
+        pending.request, reader, pending.credential, pending.presented, pin_right=pin_right, face=face, late=late
+    )
 
 
 def count_as_used(turn: Turn, door: Door, cardholder: CardholderId | None) -> None:
@@ -176,56 +197,57 @@ def _alarm_of_denial(turn: Turn, request: AccessRequest, deny: Deny) -> None:
 
 
 def _challenge(turn: Turn, request: AccessRequest, challenge: Challenge) -> None:
-    """Ask for what is missing. A challenge that already runs keeps its deadline."""
-    reader, door = _place(turn, request)
-    credential = _credential(turn, request)
+    """Ask for what is missing. A challenge that already runs keeps its deadline, also where more is asked by now."""
+    reader, _ = _place(turn, request)
     running = turn.state.challenges.get(reader.id)
-    if running is not None and running.request == request.id:
+    if running is None or running.request != request.id:
+        attended = Factor.GUARD in challenge.factors
+        seconds = max(reader.challenge_seconds, reader.guard_seconds) if attended else reader.challenge_seconds
+        _issue(turn, request, challenge, seconds, frozenset())
+    elif challenge.factors - running.wanted:
+        _issue(turn, request, challenge, running.until - turn.now.mono, running.wanted)
+    else:
         for factor in sorted(proven(request) - running.presented):
             turn.record(ev.FactorProven(request.id, reader.id, factor, asked=request))
-    else:
-        turn.record(
-            ev.ChallengeIssued(
-                request.id,
-                reader.id,
-                door.id,
-                credential.id,
-                credential.cardholder,
-                tuple(sorted(request.presented)),
-                tuple(sorted(challenge.factors)),
-                reader.challenge_seconds,
-                challenge.trace,
-                asked=request,
-            )
+    turn.ask(Signal(reader.id, light_for(turn.state.challenges[reader.id].wanted)))
+
+
+def light_for(wanted: Set[Factor]) -> Light:
+    """Return what a reader shows while it waits for these: what the person can do comes first."""
+    if Factor.PIN in wanted:
+        return Light.ENTER_PIN
+    return Light.LOOK_AT_CAMERA if Factor.FACE in wanted else Light.WAIT
+
+
+def _issue(
+    turn: Turn, request: AccessRequest, challenge: Challenge, seconds: float, already: frozenset[Factor]
+) -> None:
+    """Record what is asked for within ``seconds``, and have the eyes look unless they look ``already``."""
+    reader, door = _place(turn, request)
+    credential = _credential(turn, request)
+    turn.record(
+        ev.ChallengeIssued(
+            request.id,
+            reader.id,
+            door.id,
+            credential.id,
+            credential.cardholder,
+            tuple(sorted(proven(request))),
+            tuple(sorted(challenge.factors)),
+            seconds,
+            challenge.trace,
+            asked=request,
         )
-        _ask_face(turn, reader, credential.cardholder)
-    wanted = turn.state.challenges[reader.id].wanted
-    turn.ask(Signal(reader.id, Light.ENTER_PIN if Factor.PIN in wanted else Light.LOOK_AT_CAMERA))
-
-
-def _ask_face(turn: Turn, reader: Reader, cardholder: CardholderId) -> None:
+    )
     pending = turn.state.challenges[reader.id]
-    if Factor.FACE in pending.wanted and reader.camera is not None:
-        turn.ask(AskFace(pending.request, reader.camera, cardholder, pending.until - FACE_MARGIN_SECONDS))
+    if Factor.FACE in pending.wanted - already and reader.camera is not None:
+        turn.ask(AskFace(pending.request, reader.camera, credential.cardholder, pending.until - FACE_MARGIN_SECONDS))
 
 
 def _stop_looking(turn: Turn, request: AccessRequest, pending: PendingChallenge) -> None:
     """Call the eyes off a challenge that ended without their answer."""
     if Factor.FACE in pending.wanted and request.face is None:
         turn.ask(StopFace(pending.request))
-
-
-def _completed(
-    pending: PendingChallenge,
-    reader: ReaderId,
-    *,
-    pin_right: bool | None = None,
-    face: FaceOutcome | None = None,
-    late: bool = False,
-) -> AccessRequest:
-    return AccessRequest(
-        pending.request, reader, pending.credential, pending.presented, pin_right=pin_right, face=face, late=late
-    )
 
 
 def _counts(turn: Turn, reader: ReaderId, pending: PendingChallenge, seen: FaceSeen) -> bool:

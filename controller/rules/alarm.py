@@ -31,7 +31,15 @@ LASTING = frozenset(
 )
 """Alarms whose cause lasts, and is seen to end. The others tell of a moment."""
 
-ALWAYS_ANEW = frozenset({AlarmKind.FACE_MISMATCH, AlarmKind.WATCH_LIST_HIT, AlarmKind.PANIC})
+ALWAYS_ANEW = frozenset(
+    {
+        AlarmKind.DURESS,
+        AlarmKind.PANIC,
+        AlarmKind.FACE_MISMATCH,
+        AlarmKind.SPOOFED_FACE,
+        AlarmKind.WATCH_LIST_HIT,
+    }
+)
 """Each of these is an incident of its own: a face that is not the badge's never hides behind an earlier one."""
 
 

@@ -5,10 +5,8 @@ reason and every fact that was looked at.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import NamedTuple
 
 from controller.domain.decision import (
     AccessRequest,
@@ -23,19 +21,17 @@ from controller.domain.decision import (
 from controller.domain.doors import Passage
 from controller.domain.ids import OUTSIDE
 from controller.domain.instant import Instant
-from controller.domain.people import Cardholder, Credential, CredentialStatus
+from controller.domain.people import CredentialStatus
 from controller.domain.site import (
     AccessLevel,
     AntiPassback,
-    Door,
     Factor,
-    Reader,
     SecurityLevel,
     Site,
-    ThreatLevel,
-    Zone,
 )
 from controller.domain.state import SiteState
+from controller.rules.case import Case, Finding, threat_in_force
+from controller.rules.factors import factors_needed, guard_confirms, proven
 from controller.rules.interlock import busy
 from controller.rules.schedule import When, when
 
@@ -61,38 +57,6 @@ KEPT_STEPS = 4096
 """How many different steps of a trace are kept made."""
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A request with everything it refers to, resolved."""
-
-    site: Site
-    state: SiteState
-    request: AccessRequest
-    now: Instant
-    reader: Reader
-    door: Door
-    zone: Zone
-    credential: Credential
-    holder: Cardholder
-    threat: ThreatLevel
-
-    @property
-    def way_in(self) -> bool:
-        """Tell whether this reader leads inwards: a door names its outer side first."""
-        return self.reader.enters == self.door.zones[1]
-
-
-class Finding(NamedTuple):
-    """What one check saw and, if it refuses, why; or why it would, had the policy not asked for a remark only.
-
-    A tuple, since one is made for each check of each decision, and a frozen dataclass takes three times as long.
-    """
-
-    facts: str
-    refused: DenyReason | None = None
-    remark: DenyReason | None = None
-
-
 def decide(site: Site, state: SiteState, request: AccessRequest, now: Instant) -> Decision:
     """Decide one request: pure and total. An error inside a check denies."""
     case = _resolve(site, state, request, now)
@@ -102,27 +66,8 @@ def decide(site: Site, state: SiteState, request: AccessRequest, now: Instant) -
     reasons = tuple(dict.fromkeys(step.refused for step in trace if step.refused is not None))
     if reasons:
         return Deny(reasons, trace)
-    missing = factors_needed(site, state, case.reader) - proven(request)
+    missing = factors_needed(case) - proven(request)
     return Challenge(missing, trace) if missing else Grant(trace)
-
-
-def factors_needed(site: Site, state: SiteState, reader: Reader) -> frozenset[Factor]:
-    """Return the union of what zone, reader and threat level ask for. A card comes first, always."""
-    threat = threat_in_force(site, state).added_factors.get(reader.enters, frozenset())
-    return frozenset({Factor.CARD}) | site.zones[reader.enters].factors | reader.factors | threat
-
-
-def threat_in_force(site: Site, state: SiteState) -> ThreatLevel:
-    """Return the threat level's policy. A level that the site file no longer knows counts as its strictest."""
-    strictest = site.threat_levels[max(site.threat_levels)]
-    return site.threat_levels.get(state.threat_level, strictest)
-
-
-def proven(request: AccessRequest) -> frozenset[Factor]:
-    """Return the factors this request has proven, those just shown included."""
-    pin = {Factor.PIN} if request.pin_right else set()
-    face = {Factor.FACE} if request.face is FaceOutcome.MATCHED else set()
-    return request.presented | pin | face
 
 
 def _resolve(site: Site, state: SiteState, request: AccessRequest, now: Instant) -> Case | Deny:
@@ -311,7 +256,7 @@ def _pending_elsewhere(case: Case) -> Finding:
 def _pin(case: Case) -> Finding:
     tries = case.state.pin_tries.get(case.credential.id)
     locked = tries is not None and tries.locked_until is not None and case.now.mono < tries.locked_until
-    asked = case.request.pin_right is not None or Factor.PIN in factors_needed(case.site, case.state, case.reader)
+    asked = case.request.pin_right is not None or Factor.PIN in factors_needed(case)
     if asked and locked:
         return Finding("too many wrong PINs", DenyReason.TOO_MANY_PIN_TRIES)
     if case.request.pin_right is False:
@@ -323,6 +268,8 @@ def _face(case: Case) -> Finding:
     outcome = case.request.face
     if outcome is FaceOutcome.MISMATCH:
         return Finding("the face is not the badge holder's", DenyReason.FACE_DOES_NOT_MATCH)
+    if outcome is FaceOutcome.NOT_LIVE:
+        return Finding("the face is a picture, not a person", DenyReason.FACE_NOT_LIVE)
     if outcome is FaceOutcome.NOBODY:
         return Finding("no face was shown", DenyReason.FACTOR_NOT_PRESENTED)
     if outcome in POOR_FACE:
@@ -359,6 +306,7 @@ CHECKS: tuple[tuple[str, Callable[[Case], Finding]], ...] = (
     ("grant elsewhere", _pending_elsewhere),
     ("pin", _pin),
     ("face", _face),
+    ("guard", guard_confirms),
     ("in time", _in_time),
     ("log", _log),
 )

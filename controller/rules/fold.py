@@ -55,6 +55,8 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
             return replace(state, people=state.people.set(event.cardholder.id, event.cardholder))
         case ev.CredentialRecorded():
             return _credential(state, event)
+        case ev.FaceTemplateRecorded():
+            return replace(state, faces=state.faces.set(event.cardholder, event.engine))
         case ev.OperatorRecorded():
             return replace(state, operators=state.operators.set(event.operator.id, event.operator))
         case ev.OperatorSignInFailed():
@@ -150,10 +152,10 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
             ev.BoxStopped()
             | ev.JournalReplayed()
             | ev.SnapshotTaken()
-            | ev.FaceTemplateRecorded()
             | ev.OperatorSignedIn()
             | ev.OperatorSignedOut()
             | ev.FaceJudged()
+            | ev.PassageJudged()
             | ev.WireViolated()
             | ev.OrderRefused()
         ):

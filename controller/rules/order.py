@@ -7,18 +7,23 @@ from types import MappingProxyType
 from typing import assert_never
 
 from controller.domain import events as ev
+from controller.domain.alarms import AlarmKind, Source
+from controller.domain.decision import GuardAnswer
 from controller.domain.effects import Relock, Unlock
 from controller.domain.ids import DoorId, OperatorId
 from controller.domain.operators import (
     AcknowledgeAlarm,
     BlockDoor,
     CloseAlarm,
+    ConfirmPassage,
     EndLockdown,
     ForgiveAllPassback,
     ForgivePassback,
     LockDoor,
     Order,
+    Panic,
     Refusal,
+    RefusePassage,
     Role,
     SetThreatLevel,
     StartLockdown,
@@ -29,12 +34,15 @@ from controller.domain.state import SiteState
 from controller.domain.stimuli import Ordered
 from controller.domain.words import word_for
 from controller.rules.access import UNLOCK_DEADLINE_SECONDS, count_as_used
-from controller.rules.decide import threat_in_force
+from controller.rules.alarm import raise_alarm
+from controller.rules.attended import judge, waiting_for_guard
+from controller.rules.case import threat_in_force
 from controller.rules.interlock import busy
 from controller.rules.lockdown import end_lockdown, start_lockdown, withdraw
 from controller.rules.turn import Turn
 
-_AT_THE_POST: frozenset[type[Order]] = frozenset(
+_ANYBODY: frozenset[type[Order]] = frozenset({Panic})
+_AT_THE_POST: frozenset[type[Order]] = _ANYBODY | frozenset(
     {
         UnlockOnce,
         LockDoor,
@@ -45,6 +53,8 @@ _AT_THE_POST: frozenset[type[Order]] = frozenset(
         AcknowledgeAlarm,
         CloseAlarm,
         ForgivePassback,
+        ConfirmPassage,
+        RefusePassage,
     }
 )
 _ABOVE_THE_POST: frozenset[type[Order]] = _AT_THE_POST | {SetThreatLevel, ForgiveAllPassback}
@@ -53,9 +63,9 @@ RIGHTS: Mapping[Role, frozenset[type[Order]]] = MappingProxyType(
         Role.GUARD: _AT_THE_POST,
         Role.SUPERVISOR: _ABOVE_THE_POST,
         Role.SECURITY_OFFICER: _ABOVE_THE_POST,
-        Role.AUDITOR: frozenset(),
-        Role.DATA_PROTECTION_OFFICER: frozenset(),
-        Role.TECHNICIAN: frozenset(),
+        Role.AUDITOR: _ANYBODY,
+        Role.DATA_PROTECTION_OFFICER: _ANYBODY,
+        Role.TECHNICIAN: _ANYBODY,
     }
 )
 """The rights matrix: who may order what."""
@@ -71,7 +81,7 @@ def ordered(turn: Turn, stimulus: Ordered) -> None:
     turn.record(ev.OrderRefused(stimulus.operator, word, _subject(stimulus.order), refusal))
 
 
-def may(turn: Turn, operator: OperatorId, order: Order) -> Refusal | None:
+def may(turn: Turn, operator: OperatorId, order: Order) -> Refusal | None:  # noqa: C901 - one flat table
     """Tell why an order is refused; None where it may be carried out."""
     known = turn.state.operators.get(operator)
     if known is None:
@@ -91,10 +101,14 @@ def may(turn: Turn, operator: OperatorId, order: Order) -> Refusal | None:
             return _may_handle(turn.state, order)
         case ForgivePassback() | ForgiveAllPassback():
             return _may_forgive(turn.state, order)
+        case ConfirmPassage() | RefusePassage():
+            return _may_judge(turn, order)
+        case Panic():
+            return None
     assert_never(order)
 
 
-def _carry_out(turn: Turn, operator: OperatorId, order: Order) -> None:
+def _carry_out(turn: Turn, operator: OperatorId, order: Order) -> None:  # noqa: C901 - one flat table
     match order:
         case UnlockOnce():
             _unlock(turn, operator, order)
@@ -116,6 +130,12 @@ def _carry_out(turn: Turn, operator: OperatorId, order: Order) -> None:
             _set_threat_level(turn, operator, level, reason)
         case AcknowledgeAlarm() | CloseAlarm() | ForgivePassback() | ForgiveAllPassback():
             turn.record(_fact(operator, order))
+        case ConfirmPassage(request=request):
+            judge(turn, operator, request, GuardAnswer.CONFIRMED, "")
+        case RefusePassage(request=request, reason=reason):
+            judge(turn, operator, request, GuardAnswer.REFUSED, reason)
+        case Panic():
+            raise_alarm(turn, AlarmKind.PANIC, Source(), f"asked for by {operator}")
         case _:
             assert_never(order)
 
@@ -220,6 +240,12 @@ def _may_forgive(state: SiteState, order: ForgivePassback | ForgiveAllPassback) 
     return _reason(order.reason)
 
 
+def _may_judge(turn: Turn, order: ConfirmPassage | RefusePassage) -> Refusal | None:
+    if waiting_for_guard(turn, order.request) is None:
+        return Refusal.UNKNOWN_REQUEST
+    return _reason(order.reason) if isinstance(order, RefusePassage) else None
+
+
 def _reason(reason: str) -> Refusal | None:
     return None if reason.strip() else Refusal.REASON_NEEDED
 
@@ -234,6 +260,8 @@ def _subject(order: Order) -> str:
             return str(level)
         case ForgivePassback(cardholder=cardholder):
             return cardholder
-        case StartLockdown() | EndLockdown() | ForgiveAllPassback():
+        case ConfirmPassage(request=request) | RefusePassage(request=request):
+            return request
+        case StartLockdown() | EndLockdown() | ForgiveAllPassback() | Panic():
             return ""
     assert_never(order)

@@ -44,7 +44,7 @@ VERBS = {
 }
 """How a set grows and shrinks, where "now also" and "no longer" would not say what it does."""
 
-FACTOR_WORDS = {Factor.CARD: "a badge", Factor.PIN: "a PIN", Factor.FACE: "a face"}
+FACTOR_WORDS = {Factor.CARD: "a badge", Factor.PIN: "a PIN", Factor.FACE: "a face", Factor.GUARD: "a guard's look"}
 DAYS = dict(zip(Weekday, ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), strict=True))
 LONG_DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 

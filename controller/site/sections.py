@@ -201,6 +201,7 @@ def reader(table: Table) -> Reader:
         camera=table.want("camera", CAMERA.ref, None),
         factors=table.want("factors", _factors, frozenset()),
         challenge_seconds=table.want("challenge_seconds", kinds.number(3, 120, "seconds"), 15.0),
+        guard_seconds=table.want("guard_seconds", kinds.number(10, 300, "seconds"), 60.0),
     )
 
 

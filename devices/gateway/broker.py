@@ -70,6 +70,7 @@ LIGHTS: Mapping[Light, mqtt.ReaderSignal] = {
     Light.DENIED: mqtt.ReaderSignal.DENIED,
     Light.ENTER_PIN: mqtt.ReaderSignal.ENTER_PIN,
     Light.LOOK_AT_CAMERA: mqtt.ReaderSignal.PROMPT,
+    Light.WAIT: mqtt.ReaderSignal.PROMPT,
     Light.IDLE: mqtt.ReaderSignal.IDLE,
 }
 FAILURES: Mapping[mqtt.AckResult, UnlockFailure] = {

@@ -65,6 +65,7 @@ LIGHTS: Mapping[Light, tuple[Color, int, int]] = {
     Light.DENIED: (Color.RED, 20, 3),
     Light.ENTER_PIN: (Color.AMBER, 150, 1),
     Light.LOOK_AT_CAMERA: (Color.BLUE, 150, 1),
+    Light.WAIT: (Color.CYAN, 150, 1),
     Light.IDLE: (Color.BLACK, 1, 0),
 }
 """Colour, how long in tenths of a second, and how many beeps."""

@@ -32,6 +32,9 @@ ORDERS = (
     "/api/alarms/a-1/close",
     "/api/people/p-1/forgive-passback",
     "/api/forgive-passback",
+    "/api/requests/r-1/confirm",
+    "/api/requests/r-1/refuse",
+    "/api/panic",
 )
 BODY = {"whom": "courier", "reason": "drill", "level": 2}
 FITTING = {"unlock": {"whom": "courier"}, "threat-level": {"level": 2, "reason": "drill"}}
@@ -44,7 +47,7 @@ def body_for(path: str) -> dict[str, object]:
 def test_these_tests_know_every_route(facade):
     paths = create_app(facade, static=None).openapi()["paths"]
     posts = {path for path, methods in paths.items() if "post" in methods} - {"/api/session"}
-    named = {"gate": "{door}", "a-1": "{alarm}", "p-1": "{cardholder}"}
+    named = {"gate": "{door}", "a-1": "{alarm}", "p-1": "{cardholder}", "r-1": "{request}"}
     shapes = {"/".join(named.get(part, part) for part in path.split("/")) for path in ORDERS}
     assert posts == shapes
     gets = {path for path, methods in paths.items() if "get" in methods} - {"/api/health"}

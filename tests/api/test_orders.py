@@ -20,6 +20,9 @@ ROWS = [
     ("/api/alarms/a-1/close", {"reason": "cleaner"}, op.CloseAlarm("a-1", "cleaner")),
     ("/api/people/p-1/forgive-passback", {"reason": "by hand"}, op.ForgivePassback("p-1", "by hand")),
     ("/api/forgive-passback", {"reason": "drill"}, op.ForgiveAllPassback("drill")),
+    ("/api/requests/r-1/confirm", None, op.ConfirmPassage("r-1")),
+    ("/api/requests/r-1/refuse", {"reason": "not her"}, op.RefusePassage("r-1", "not her")),
+    ("/api/panic", None, op.Panic()),
 ]
 
 
@@ -33,7 +36,14 @@ async def test_an_order_is_passed_on_as_it_came(facade, path, body, order):
 
 
 STATUS = {Refusal.UNKNOWN_OPERATOR: 401, Refusal.NOT_YOUR_ROLE: 403} | dict.fromkeys(
-    (Refusal.UNKNOWN_DOOR, Refusal.UNKNOWN_ALARM, Refusal.UNKNOWN_THREAT_LEVEL, Refusal.UNKNOWN_CARDHOLDER), 404
+    (
+        Refusal.UNKNOWN_DOOR,
+        Refusal.UNKNOWN_ALARM,
+        Refusal.UNKNOWN_THREAT_LEVEL,
+        Refusal.UNKNOWN_CARDHOLDER,
+        Refusal.UNKNOWN_REQUEST,
+    ),
+    404,
 )
 
 

@@ -359,6 +359,8 @@ def quiet_house(site: Site | None = None) -> House:
     for person in PEOPLE.values():
         house.see(st.PersonEnrolled("test", person, "sealed"))
         house.see(st.BadgeEnrolled("test", badge(person.id)))
+    for who in (ALICE, BOB):
+        house.see(st.FaceEnrolled("test", who, "dlib", "mean", "sealed"))
     for operator, role in OPERATORS.items():
         house.see(st.OperatorEnrolled("test", Operator(operator, role)))
     everything_answers(house)

@@ -66,7 +66,7 @@ OTHER_SITE = replace(
     readers={
         **READERS,
         INNER_IN: replace(READERS[INNER_IN], factors=frozenset()),
-        CELLAR_IN: replace(READERS[CELLAR_IN], keypad=True, factors=frozenset(Factor)),
+        CELLAR_IN: replace(READERS[CELLAR_IN], keypad=True, factors=frozenset({Factor.CARD, Factor.PIN, Factor.FACE})),
     },
 )
 """The same building, but the chancery asks for no PIN, and the vault for a PIN and a face."""

@@ -19,6 +19,7 @@ from controller.domain.events.access import (
     FactorProven,
     GrantWithdrawn,
     NoEntryAfterGrant,
+    PassageJudged,
     UnlockFailure,
 )
 from controller.domain.events.alarms import (
@@ -148,6 +149,7 @@ __all__ = [
     "OrderRefused",
     "OutputObserved",
     "OutputOrdered",
+    "PassageJudged",
     "PassageLapsed",
     "PassbackForgiven",
     "PointObserved",
@@ -182,6 +184,7 @@ Event = (
     | ChallengeIssued
     | FactorProven
     | FaceJudged
+    | PassageJudged
     | GrantWithdrawn
     | EntryObserved
     | EntryAmbiguous

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from controller.domain.decision import AccessRequest, DenyReason, FaceOutcome, Trace
-from controller.domain.ids import CameraId, CardholderId, CredentialId, DoorId, ReaderId, RequestId, ZoneId
+from controller.domain.ids import CameraId, CardholderId, CredentialId, DoorId, OperatorId, ReaderId, RequestId, ZoneId
 from controller.domain.operators import Refusal
 from controller.domain.site import Factor
 from controller.domain.words import ADDED
@@ -100,6 +100,17 @@ class FaceJudged:
     outcome: FaceOutcome
     distance: float | None
     frames: int
+
+
+@dataclass(frozen=True, slots=True)
+class PassageJudged:
+    """A guard was asked to look at somebody, and said whether they may pass; a refusal has a reason."""
+
+    request: RequestId
+    reader: ReaderId
+    operator: OperatorId
+    confirmed: bool
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -18,6 +19,7 @@ from controller.domain.operators import (
     AcknowledgeAlarm,
     BlockDoor,
     CloseAlarm,
+    ConfirmPassage,
     EndLockdown,
     ForgiveAllPassback,
     LockDoor,
@@ -29,7 +31,7 @@ from controller.domain.operators import (
     UnlockOnce,
 )
 from controller.domain.people import CredentialStatus
-from controller.domain.site import AntiPassback, Site
+from controller.domain.site import AntiPassback, Factor, Site
 from tests.controller.builders import (
     ALICE,
     BOB,
@@ -75,6 +77,10 @@ def hard_passback(site: Site) -> Site:
     return with_zone(site, LOBBY, anti_passback=AntiPassback.HARD)
 
 
+def look_twice(site: Site) -> Site:
+    return with_zone(site, LOBBY, factors=frozenset({Factor.CARD, Factor.GUARD}))
+
+
 ALICE_IN = (swipe(FRONT_IN, ALICE), opens(FRONT), closes(FRONT))
 LOCKDOWN = order(GIL, StartLockdown("drill"))
 BLOCK = order(GIL, BlockDoor(FRONT, "repair"))
@@ -86,6 +92,7 @@ POWERLESS = st.PowerSeen(lock_of(FRONT), failed=True)
 BAD_MAC = st.ViolationSeen(head(FRONT_IN), Violation.BAD_MAC, "wrong tag")
 FAILED_SIGN_IN = st.SignInTried(OperatorId("root"), succeeded=False, address="10.0.0.9")
 WRONG_FACE = st.FaceSeen(R1, CELLAR_CAMERA, FaceOutcome.MISMATCH, 0.8, 5, 1021.0)
+FALSE_FACE = replace(WRONG_FACE, outcome=FaceOutcome.NOT_LIVE)
 
 ALARMS: Mapping[AlarmKind, Script] = {
     AlarmKind.FORCED_OPEN: [opens(FRONT)],
@@ -109,6 +116,7 @@ ALARMS: Mapping[AlarmKind, Script] = {
         swipe(FRONT_IN, ALICE),
     ],
     AlarmKind.FACE_MISMATCH: [swipe(CELLAR_IN, BOB), 2.0, WRONG_FACE],
+    AlarmKind.SPOOFED_FACE: [swipe(CELLAR_IN, BOB), 2.0, FALSE_FACE],
     AlarmKind.CAMERA_LOST: [DARK],
     AlarmKind.LOG_LATE: [LATE],
     AlarmKind.DISK_LOW: [st.DiskSeen(low=True, detail="400 MiB free")],
@@ -117,6 +125,7 @@ ALARMS: Mapping[AlarmKind, Script] = {
 }
 ALARMS_ELSEWHERE = {
     AlarmKind.INTRUSION: "takes an armed area: test_areas.py",
+    AlarmKind.DURESS: "takes a PIN of its own",
     AlarmKind.CLOCK_UNTRUSTED: "takes a clock that steps: test_box.py",
 }
 
@@ -136,6 +145,7 @@ EVENTS: Mapping[type[Event], Script] = {
     ev.AccessDenied: [strange_card(FRONT_IN)],
     ev.ChallengeIssued: [swipe(INNER_IN, ALICE)],
     ev.FaceJudged: [swipe(CELLAR_IN, BOB), 2.0, WRONG_FACE],
+    ev.PassageJudged: [look_twice, swipe(FRONT_IN, ALICE), order(GIL, ConfirmPassage(R1))],
     ev.GrantWithdrawn: [swipe(FRONT_IN, ALICE), LOCKDOWN],
     ev.EntryObserved: [swipe(FRONT_IN, ALICE), opens(FRONT)],
     ev.WhereaboutsDoubted: [*ALICE_IN, opens(FRONT)],

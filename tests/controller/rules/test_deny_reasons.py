@@ -22,12 +22,13 @@ from controller.domain.decision import (
 )
 from controller.domain.ids import OUTSIDE, CardholderId, CompetencyId, ReaderId, RequestId, ZoneId
 from controller.domain.instant import Instant
-from controller.domain.operators import BlockDoor, SetThreatLevel, StartLockdown
+from controller.domain.operators import BlockDoor, RefusePassage, SetThreatLevel, StartLockdown
 from controller.domain.people import CredentialStatus, HeldCompetency
 from controller.domain.site import AntiPassback, Assurance, Factor
 from controller.domain.state import SiteState
 from controller.rules import decide as decide_module
-from controller.rules.decide import CHECKS, Case, Finding, decide
+from controller.rules.case import Case, Finding
+from controller.rules.decide import CHECKS, decide
 from tests.controller.builders import (
     ALICE,
     BERLIN,
@@ -203,6 +204,12 @@ def _faced(outcome: FaceOutcome) -> Row:
     return row
 
 
+def _guard_refused(house: House) -> Decision:
+    house.site = with_zone(house.site, LOBBY, factors=frozenset({Factor.CARD, Factor.GUARD}))
+    house.see(swipe(FRONT_IN, ALICE))
+    return _decision(house, order(GIL, RefusePassage(RequestId("r1"), "not her")))
+
+
 def _no_factor(house: House) -> Decision:
     house.see(swipe(INNER_IN, ALICE))
     return _last(house.wait(10.0))
@@ -246,6 +253,8 @@ ROWS: Mapping[DenyReason, Row] = {
     R.TOO_MANY_PIN_TRIES: _third_wrong_pin_and_again,
     R.FACE_DOES_NOT_MATCH: _faced(FaceOutcome.MISMATCH),
     R.FACE_TOO_POOR: _faced(FaceOutcome.BLURRED),
+    R.FACE_NOT_LIVE: _faced(FaceOutcome.NOT_LIVE),
+    R.GUARD_REFUSED: _guard_refused,
     R.FACTOR_NOT_PRESENTED: _no_factor,
     R.CLOCK_NOT_TRUSTED: _clock,
     R.LOG_CANNOT_BE_WRITTEN: _log_late,

@@ -8,6 +8,7 @@ import pytest
 
 from controller.domain import events as ev
 from controller.domain import stimuli as st
+from controller.domain.alarms import AlarmKind
 from controller.domain.doors import LockStatus
 from controller.domain.effects import Relock, Unlock
 from controller.domain.ids import AlarmId, CardholderId, DoorId, OperatorId, RequestId
@@ -15,13 +16,16 @@ from controller.domain.operators import (
     AcknowledgeAlarm,
     BlockDoor,
     CloseAlarm,
+    ConfirmPassage,
     EndLockdown,
     ForgiveAllPassback,
     ForgivePassback,
     LockDoor,
     Operator,
     Order,
+    Panic,
     Refusal,
+    RefusePassage,
     Role,
     SetThreatLevel,
     StartLockdown,
@@ -90,6 +94,7 @@ ROWS: Mapping[Refusal, tuple[Before, OperatorId, Order]] = {
     Refusal.NOT_YOUR_ROLE: (nothing, GIL, SetThreatLevel(1, "x")),
     Refusal.UNKNOWN_DOOR: (nothing, GIL, UnlockOnce(DoorId("nowhere"), "x")),
     Refusal.UNKNOWN_ALARM: (nothing, GIL, AcknowledgeAlarm(A1)),
+    Refusal.UNKNOWN_REQUEST: (nothing, GIL, ConfirmPassage(RequestId("r1"))),
     Refusal.UNKNOWN_CARDHOLDER: (nothing, GIL, ForgivePassback(CardholderId("nobody"), "x")),
     Refusal.UNKNOWN_THREAT_LEVEL: (nothing, SUE, SetThreatLevel(3, "x")),
     Refusal.LOCKDOWN: (after(StartLockdown("x")), GIL, UnlockOnce(FRONT, "x")),
@@ -171,6 +176,8 @@ EVERY_ORDER: tuple[Order, ...] = (
     CloseAlarm(A1, "x"),
     ForgivePassback(ALICE, "x"),
     ForgiveAllPassback("x"),
+    ConfirmPassage(RequestId("r1")),
+    RefusePassage(RequestId("r1"), "x"),
 )
 
 
@@ -184,7 +191,17 @@ def test_who_only_looks_orders_nothing(role: Role, what: Order) -> None:
 
 def test_a_guard_may_do_everything_but_set_the_threat_level_and_forgive_everybody() -> None:
     assert {type(what) for what in EVERY_ORDER} - RIGHTS[Role.GUARD] == {SetThreatLevel, ForgiveAllPassback}
-    assert RIGHTS[Role.SUPERVISOR] == RIGHTS[Role.SECURITY_OFFICER] == {type(what) for what in EVERY_ORDER}
+    everything = {*map(type, EVERY_ORDER), Panic}
+    assert RIGHTS[Role.SUPERVISOR] == RIGHTS[Role.SECURITY_OFFICER] == everything
+
+
+@pytest.mark.parametrize("role", Role)
+def test_anybody_may_call_for_help_and_is_heard_each_time(role: Role) -> None:
+    house = quiet_house()
+    house.see(st.OperatorEnrolled("test", Operator(ADA, role)))
+    for _ in range(2):
+        assert [type(event) for event in house.see(order(ADA, Panic())).events] == [ev.AlarmRaised]
+    assert [alarm.detail for alarm in house.alarms(AlarmKind.PANIC)] == ["asked for by ada"] * 2
 
 
 def test_a_changed_role_counts_on_the_next_order() -> None:

@@ -58,6 +58,7 @@ EXAMPLES: tuple[Event, ...] = (
     ),
     ev.ChallengeIssued("r3", "in", "front", "p-1-badge", "p-1", (Factor.CARD,), (Factor.FACE, Factor.PIN), 15.0, TRACE),
     ev.FactorProven("r3", "in", Factor.PIN),
+    ev.PassageJudged("r3", "in", "gil", confirmed=False, reason="not her"),
     ev.FaceJudged("r3", "in", "cam-1", "p-1", FaceOutcome.MISMATCH, 0.1 + 0.2, 7),
     ev.GrantWithdrawn("r1", "front", Refusal.DOOR_BLOCKED),
     ev.EntryObserved("r1", "front", "p-1", "lobby", assumed=True),
