@@ -34,6 +34,13 @@ REFUSED: Mapping[Refusal, tuple[int, str]] = {
     Refusal.REASON_NEEDED: (409, "Say why."),
     Refusal.NOT_ACKNOWLEDGED: (409, "Acknowledge the alarm first."),
     Refusal.DOOR_LOCKED: (409, "The door was locked by an order."),
+    Refusal.UNKNOWN_CREDENTIAL: (404, "There is no such badge."),
+    Refusal.UNKNOWN_ACCESS_LEVEL: (404, "There is no such access level in the site file."),
+    Refusal.UNKNOWN_LEGAL_HOLD: (404, "There is no such legal hold."),
+    Refusal.ABOUT_YOURSELF: (409, "It is your own record: somebody else must do it."),
+    Refusal.LEGAL_HOLD: (409, "A legal hold keeps this record. Two must lift it first."),
+    Refusal.STILL_INSIDE: (409, "This person is inside. They must be seen to leave first."),
+    Refusal.CASE_NEEDED: (409, "Give the number of the case: letters, digits, dots, slashes and dashes."),
     Refusal.LOG_CANNOT_BE_WRITTEN: (409, "The log cannot be written, so nobody is let in."),
 }
 """Status and sentence of each refusal."""

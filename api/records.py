@@ -37,7 +37,15 @@ LIFTED = frozenset(
 )
 """Fields of an event that every record has a place of its own for."""
 
-SHOWN = frozenset(
+_OF_RECORDS = frozenset(
+    {
+        "case", "days", "destroyed", "entries", "erased", "held", "hold", "hours", "made", "operators", "place",
+        "problem", "purpose", "retention", "scope", "until",
+    }
+)  # fmt: skip
+"""Of what was done with people's records."""
+
+SHOWN = _OF_RECORDS | frozenset(
     {
         "active", "address", "assumed", "assurance", "author", "bit_count", "boot", "cardholders", "clearance",
         "competencies", "competency", "condition", "confirmed", "credential", "detail", "digest", "distance", "doors",

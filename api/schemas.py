@@ -52,6 +52,15 @@ class OrderWord(StrEnum):
     CONFIRM_PASSAGE = "confirm_passage"
     REFUSE_PASSAGE = "refuse_passage"
     PANIC = "panic"
+    ERASE_CARDHOLDER = "erase_cardholder"
+    SET_CREDENTIAL_STATUS = "set_credential_status"
+    ASSIGN_ACCESS_LEVEL = "assign_access_level"
+    WITHDRAW_ACCESS_LEVEL = "withdraw_access_level"
+    PLACE_LEGAL_HOLD = "place_legal_hold"
+    LIFT_LEGAL_HOLD = "lift_legal_hold"
+    READ_RECORDS = "read_records"
+    EXPORT_PEOPLE = "export_people"
+    DESTROY_BOX = "destroy_box"
 
 
 class ProblemOut(Model):

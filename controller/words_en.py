@@ -148,6 +148,19 @@ EVENTS: Mapping[type[Event], str] = MappingProxyType(
         ev.SnapshotTaken: "Snapshot taken",
         ev.ClockDistrusted: "Clock not trusted",
         ev.ClockTrusted: "Clock trusted again",
+        ev.SecondPersonAsked: "Asked for; a second person must agree",
+        ev.CardholderErased: "Person erased by two",
+        ev.CredentialStatusSet: "Badge status set",
+        ev.AccessLevelAssigned: "Access level assigned",
+        ev.AccessLevelWithdrawn: "Access level withdrawn",
+        ev.LegalHoldPlaced: "Legal hold placed",
+        ev.LegalHoldLifted: "Legal hold lifted by two",
+        ev.RecordRead: "People's records read",
+        ev.PeopleExported: "List of people handed out to two",
+        ev.RetentionApplied: "Old personal data destroyed",
+        ev.BackupTaken: "Backup taken",
+        ev.BackupRestored: "Restored from a backup",
+        ev.DestructionOrdered: "Box destroyed by two",
     }
 )
 """What happened."""

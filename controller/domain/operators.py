@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from controller.domain.ids import AlarmId, CardholderId, DoorId, OperatorId, RequestId
+from controller.domain.record_orders import RecordOrder
+from controller.domain.words import ADDED
 
 
 class Role(StrEnum):
@@ -21,10 +23,14 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Operator:
-    """Somebody who may sign in. The password's hash lives in the key store, never in the log."""
+    """Somebody who may sign in. The password's hash lives in the key store, never in the log.
+
+    ``cardholder``: the same human being as a badge holder, so that nobody decides about their own record.
+    """
 
     id: OperatorId
     role: Role
+    cardholder: CardholderId | None = field(default=None, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +152,7 @@ Order = (
     | ConfirmPassage
     | RefusePassage
     | Panic
+    | RecordOrder
 )
 
 
@@ -171,3 +178,10 @@ class Refusal(StrEnum):
     NOT_ACKNOWLEDGED = "not_acknowledged"
     DOOR_LOCKED = "door_locked"
     LOG_CANNOT_BE_WRITTEN = "log_cannot_be_written"
+    UNKNOWN_CREDENTIAL = "unknown_credential"
+    UNKNOWN_ACCESS_LEVEL = "unknown_access_level"
+    UNKNOWN_LEGAL_HOLD = "unknown_legal_hold"
+    ABOUT_YOURSELF = "about_yourself"
+    LEGAL_HOLD = "legal_hold"
+    STILL_INSIDE = "still_inside"
+    CASE_NEEDED = "case_needed"

@@ -27,6 +27,7 @@ from controller.domain.instant import Instant
 from controller.domain.operators import Operator
 from controller.domain.people import Cardholder, Credential
 from controller.domain.points import PointCondition
+from controller.domain.records import Asked, LegalHold
 from controller.domain.site import Factor
 
 
@@ -128,6 +129,8 @@ class SiteState:
     headcount: Map[ZoneId, int] = field(default_factory=Map)  # of `locations`, kept beside it
     faces: Map[CardholderId, str] = field(default_factory=Map)  # who has a template, and of which engine
     alarms: Map[AlarmId, Alarm] = field(default_factory=Map)
+    holds: Map[str, LegalHold] = field(default_factory=Map)
+    asked: Map[tuple[str, str], Asked] = field(default_factory=Map)  # by an order's word and its subject
     lockdown: Lockdown | None = None
     threat_level: int = 0
     log_late: bool = False

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from controller.domain.decision import FaceOutcome
 from controller.domain.doors import LockStatus, Position
 from controller.domain.events import UnlockFailure, Violation
+from controller.domain.events.records import BackupRestored, BackupTaken, RetentionApplied
 from controller.domain.ids import (
     CameraId,
     CardholderId,
@@ -278,6 +279,13 @@ class BoxStartedUp:
 
 
 @dataclass(frozen=True, slots=True)
+class KeepingDone:
+    """The box kept house: old data went, or a backup was made or restored. The fact is written down as it is."""
+
+    fact: RetentionApplied | BackupTaken | BackupRestored
+
+
+@dataclass(frozen=True, slots=True)
 class Nothing:
     """A message that asks for nothing more than to be counted."""
 
@@ -330,5 +338,6 @@ Stimulus = (
     | DiskSeen
     | BoxStartedUp
     | BoxStopping
+    | KeepingDone
     | Nothing
 )

@@ -31,6 +31,7 @@ from controller.rules.fold_doors import (
 )
 from controller.rules.fold_people import after_start, doubted, forgiven
 from controller.rules.fold_points import observed, shown, switched
+from controller.rules.fold_records import records_changed
 
 
 def apply(state: SiteState, event: Event, at: Instant) -> SiteState:
@@ -149,9 +150,25 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
         case ev.ClockTrusted():
             return replace(state, clock_trusted=True)
         case (
+            ev.SecondPersonAsked()
+            | ev.CardholderErased()
+            | ev.CredentialStatusSet()
+            | ev.AccessLevelAssigned()
+            | ev.AccessLevelWithdrawn()
+            | ev.LegalHoldPlaced()
+            | ev.LegalHoldLifted()
+            | ev.PeopleExported()
+            | ev.BackupRestored()
+            | ev.DestructionOrdered()
+        ):
+            return records_changed(state, event, at)
+        case (
             ev.BoxStopped()
             | ev.JournalReplayed()
             | ev.SnapshotTaken()
+            | ev.RecordRead()
+            | ev.RetentionApplied()
+            | ev.BackupTaken()
             | ev.OperatorSignedIn()
             | ev.OperatorSignedOut()
             | ev.FaceJudged()

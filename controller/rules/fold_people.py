@@ -34,6 +34,15 @@ def forgiven(state: SiteState, event: ev.PassbackForgiven, at: Instant) -> SiteS
     return located(state, tuple(state.locations) if event.cardholder is None else (event.cardholder,), None, at)
 
 
+def forgotten(state: SiteState, cardholder: CardholderId) -> SiteState:
+    """Nobody by this pseudonym is looked for any more."""
+    if cardholder not in state.locations:
+        return state
+    state = replace(state, headcount=_recounted(state.headcount, state.locations[cardholder], None))
+    sightings = state.sightings.delete(cardholder) if cardholder in state.sightings else state.sightings
+    return replace(state, locations=state.locations.delete(cardholder), sightings=sightings)
+
+
 def after_start(state: SiteState, at: Instant) -> SiteState:
     """Nobody watched while the box was down. Timed anti-passback starts over, to the strict side."""
     sightings = Map({who: replace(seen, mono=at.mono) for who, seen in state.sightings.items()})

@@ -30,9 +30,11 @@ from controller.domain.operators import (
     UnblockDoor,
     UnlockOnce,
 )
+from controller.domain.record_orders import RecordOrder
 from controller.domain.state import SiteState
 from controller.domain.stimuli import Ordered
 from controller.domain.words import word_for
+from controller.rules import record_orders
 from controller.rules.access import UNLOCK_DEADLINE_SECONDS, count_as_used
 from controller.rules.alarm import raise_alarm
 from controller.rules.attended import judge, waiting_for_guard
@@ -58,7 +60,7 @@ _AT_THE_POST: frozenset[type[Order]] = _ANYBODY | frozenset(
     }
 )
 _ABOVE_THE_POST: frozenset[type[Order]] = _AT_THE_POST | {SetThreatLevel, ForgiveAllPassback}
-RIGHTS: Mapping[Role, frozenset[type[Order]]] = MappingProxyType(
+_AT_THE_DOORS: Mapping[Role, frozenset[type[Order]]] = MappingProxyType(
     {
         Role.GUARD: _AT_THE_POST,
         Role.SUPERVISOR: _ABOVE_THE_POST,
@@ -67,6 +69,9 @@ RIGHTS: Mapping[Role, frozenset[type[Order]]] = MappingProxyType(
         Role.DATA_PROTECTION_OFFICER: _ANYBODY,
         Role.TECHNICIAN: _ANYBODY,
     }
+)
+RIGHTS: Mapping[Role, frozenset[type[Order]]] = MappingProxyType(
+    {role: orders | record_orders.RIGHTS[role] for role, orders in _AT_THE_DOORS.items()}
 )
 """The rights matrix: who may order what."""
 
@@ -88,6 +93,8 @@ def may(turn: Turn, operator: OperatorId, order: Order) -> Refusal | None:  # no
         return Refusal.UNKNOWN_OPERATOR
     if type(order) not in RIGHTS[known.role]:
         return Refusal.NOT_YOUR_ROLE
+    if isinstance(order, RecordOrder):
+        return record_orders.may(turn, operator, order)
     match order:
         case UnlockOnce() | LockDoor() | BlockDoor() | UnblockDoor():
             return _unknown_door(turn, order.door) or _may_move(turn, order)
@@ -109,6 +116,9 @@ def may(turn: Turn, operator: OperatorId, order: Order) -> Refusal | None:  # no
 
 
 def _carry_out(turn: Turn, operator: OperatorId, order: Order) -> None:  # noqa: C901 - one flat table
+    if isinstance(order, RecordOrder):
+        record_orders.carry_out(turn, operator, order)
+        return
     match order:
         case UnlockOnce():
             _unlock(turn, operator, order)
@@ -251,6 +261,8 @@ def _reason(reason: str) -> Refusal | None:
 
 
 def _subject(order: Order) -> str:
+    if isinstance(order, RecordOrder):
+        return record_orders.subject(order)
     match order:
         case UnlockOnce(door=door) | LockDoor(door=door) | BlockDoor(door=door) | UnblockDoor(door=door):
             return door

@@ -135,6 +135,8 @@ def _dispatch(turn: Turn, stimulus: Stimulus) -> None:  # noqa: C901 - one flat 
             disk_seen(turn, stimulus)
         case st.BoxStartedUp():
             started_up(turn, stimulus)
+        case st.KeepingDone(fact=fact):
+            turn.record(fact)
         case st.BoxStopping():
             turn.record(ev.BoxStopped())
         case _:

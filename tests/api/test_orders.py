@@ -35,16 +35,8 @@ async def test_an_order_is_passed_on_as_it_came(facade, path, body, order):
     assert facade.tape[-1] == (GUARD, order)
 
 
-STATUS = {Refusal.UNKNOWN_OPERATOR: 401, Refusal.NOT_YOUR_ROLE: 403} | dict.fromkeys(
-    (
-        Refusal.UNKNOWN_DOOR,
-        Refusal.UNKNOWN_ALARM,
-        Refusal.UNKNOWN_THREAT_LEVEL,
-        Refusal.UNKNOWN_CARDHOLDER,
-        Refusal.UNKNOWN_REQUEST,
-    ),
-    404,
-)
+UNKNOWN = {refusal for refusal in Refusal if refusal.value.startswith("unknown_")}
+STATUS = dict.fromkeys(UNKNOWN, 404) | {Refusal.UNKNOWN_OPERATOR: 401, Refusal.NOT_YOUR_ROLE: 403}
 
 
 @pytest.mark.parametrize("refusal", Refusal)

@@ -90,6 +90,21 @@ from controller.domain.events.people import (
     WhereaboutsDoubted,
 )
 from controller.domain.events.points import OutputObserved, OutputOrdered, PointObserved
+from controller.domain.events.records import (
+    AccessLevelAssigned,
+    AccessLevelWithdrawn,
+    BackupRestored,
+    BackupTaken,
+    CardholderErased,
+    CredentialStatusSet,
+    DestructionOrdered,
+    LegalHoldLifted,
+    LegalHoldPlaced,
+    PeopleExported,
+    RecordRead,
+    RetentionApplied,
+    SecondPersonAsked,
+)
 from controller.domain.instant import Instant
 from controller.domain.words import word_for
 
@@ -98,19 +113,26 @@ __all__ = [
     "KIND_OF",
     "AccessDenied",
     "AccessGranted",
+    "AccessLevelAssigned",
+    "AccessLevelWithdrawn",
     "AlarmAcknowledged",
     "AlarmCauseGone",
     "AlarmClosed",
     "AlarmRaised",
+    "BackupRestored",
+    "BackupTaken",
     "BoxStarted",
     "BoxStopped",
     "CameraCameOnline",
     "CameraWentOffline",
+    "CardholderErased",
     "CardholderRecorded",
     "ChallengeIssued",
     "ClockDistrusted",
     "ClockTrusted",
     "CredentialRecorded",
+    "CredentialStatusSet",
+    "DestructionOrdered",
     "DeviceCameOnline",
     "DeviceWentOffline",
     "DoorBlocked",
@@ -132,6 +154,8 @@ __all__ = [
     "HeldOpenTimerRestarted",
     "HeldOpenWarned",
     "JournalReplayed",
+    "LegalHoldLifted",
+    "LegalHoldPlaced",
     "LockObserved",
     "LockdownEndRequested",
     "LockdownEnded",
@@ -152,10 +176,14 @@ __all__ = [
     "PassageJudged",
     "PassageLapsed",
     "PassbackForgiven",
+    "PeopleExported",
     "PointObserved",
     "PositionObserved",
     "PowerObserved",
+    "RecordRead",
     "Recorded",
+    "RetentionApplied",
+    "SecondPersonAsked",
     "SiteActivated",
     "SnapshotTaken",
     "StartUpCompleted",
@@ -232,6 +260,19 @@ Event = (
     | SnapshotTaken
     | ClockDistrusted
     | ClockTrusted
+    | SecondPersonAsked
+    | CardholderErased
+    | CredentialStatusSet
+    | AccessLevelAssigned
+    | AccessLevelWithdrawn
+    | LegalHoldPlaced
+    | LegalHoldLifted
+    | RecordRead
+    | PeopleExported
+    | RetentionApplied
+    | BackupTaken
+    | BackupRestored
+    | DestructionOrdered
 )
 
 

@@ -198,6 +198,22 @@ EVENTS: Mapping[type[Event], Script] = {
 }
 EVENTS_ELSEWHERE = {
     ev.OutputOrdered: "takes an area, a cause or an escalation: test_areas.py",
+    **dict.fromkeys(
+        (
+            ev.SecondPersonAsked,
+            ev.CardholderErased,
+            ev.CredentialStatusSet,
+            ev.AccessLevelAssigned,
+            ev.AccessLevelWithdrawn,
+            ev.LegalHoldPlaced,
+            ev.LegalHoldLifted,
+            ev.RecordRead,
+            ev.PeopleExported,
+            ev.DestructionOrdered,
+        ),
+        "takes operators of other roles: test_record_orders.py",
+    ),
+    **dict.fromkeys((ev.RetentionApplied, ev.BackupTaken, ev.BackupRestored), "the shell's doing, not a rule's"),
     ev.FactorProven: "takes a reader that asks for three factors: test_challenge.py",
     ev.ClockDistrusted: "takes a clock that steps: test_box.py",
     ev.ClockTrusted: "takes a clock that steps: test_box.py",

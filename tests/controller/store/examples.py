@@ -13,6 +13,7 @@ from controller.domain.events import Event, UnlockFailure, Violation
 from controller.domain.operators import Operator, Refusal, Role
 from controller.domain.people import Cardholder, CardholderKind, Credential, CredentialStatus, HeldCompetency
 from controller.domain.points import PointCondition
+from controller.domain.records import Purpose, RecordScope, RetentionClass
 from controller.domain.site import Assurance, Factor
 
 TRACE = (Check("right", 'level "staff" holds → naïve', None), Check("lockdown", "lockdown", DenyReason.LOCKDOWN))
@@ -109,6 +110,21 @@ EXAMPLES: tuple[Event, ...] = (
     ev.SnapshotTaken(20_000, "5e" * 32),
     ev.ClockDistrusted("wall time stepped by 60 s"),
     ev.ClockTrusted(),
+    ev.SecondPersonAsked("dora", "erase_cardholder", "p-1", 72.0, "asked by letter"),
+    ev.CardholderErased("dora", "sven", "p-1", "asked by letter"),
+    ev.CredentialStatusSet("sue", "p-1-badge", "p-1", CredentialStatus.LOST, "left in a taxi"),
+    ev.AccessLevelAssigned("sue", "p-1", "night", "covers for p-2"),
+    ev.AccessLevelWithdrawn("sue", "p-1", "night", "no longer covers"),
+    ev.LegalHoldPlaced("dora", "court-7", "p-1", "a letter from the court"),
+    ev.LegalHoldLifted("dora", "sven", "court-7", "the case is closed"),
+    ev.RecordRead("sven", RecordScope.HISTORY, Purpose.INVESTIGATION, "2026/17", "p-1", "front"),
+    ev.PeopleExported("dora", "sven", Purpose.SUBJECT_REQUEST, "dsr-3"),
+    ev.RetentionApplied(RetentionClass.VISITORS, 30, datetime(2026, 10, 1, tzinfo=UTC), 4, 1),
+    ev.BackupTaken("root at the box", "/mnt/safe", 812),
+    ev.BackupRestored(
+        "root at the box", datetime(2026, 10, 1, tzinfo=UTC), 812, ("p-1", "p-2"), "older than the witness", ("a", "b")
+    ),
+    ev.DestructionOrdered("sue", "sven", "the mission is given up"),
 )
 
 ASKED = AccessRequest("r1", "in", "p-1-badge", frozenset({Factor.CARD, Factor.FACE}), True, FaceOutcome.MATCHED, True)
@@ -134,6 +150,9 @@ BESIDE_THE_GOLDEN = (
     ev.ChallengeIssued("r1", "in", "front", "p-1-badge", "p-1", (Factor.CARD,), (Factor.PIN,), 15.0, TRACE, ASKED),
     ev.FactorProven("r1", "in", Factor.PIN, AccessRequest("r1", "in", None, frozenset())),
     ev.PassbackForgiven("sue", None, "a drill"),
+    ev.LegalHoldPlaced("dora", "court-8", None, "everything"),
+    ev.RecordRead("sven", RecordScope.PEOPLE, Purpose.AUDIT, "", None, None),
+    ev.OperatorRecorded("root at the box", Operator("gil", Role.GUARD, "p-1")),
     ev.CardholderRecorded(
         "root at the box",
         replace(PERSON, competencies=(HeldCompetency("first-aid", None), HeldCompetency("driving", BADGE.valid_until))),

@@ -1,0 +1,100 @@
+"""Orders about people's records rather than about doors. *Two*: done when a second, other operator gives the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from controller.domain.ids import AccessLevelId, CardholderId, CredentialId, DoorId
+from controller.domain.people import CredentialStatus
+from controller.domain.records import Purpose, RecordScope
+
+
+@dataclass(frozen=True, slots=True)
+class EraseCardholder:
+    """Destroy what says who somebody is. *Two*: the data-protection officer asks, another agrees."""
+
+    cardholder: CardholderId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetCredentialStatus:
+    """A badge is suspended, lost, stolen, returned, or good again."""
+
+    credential: CredentialId
+    status: CredentialStatus
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AssignAccessLevel:
+    """Give somebody an access level."""
+
+    cardholder: CardholderId
+    level: AccessLevelId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class WithdrawAccessLevel:
+    """Take an access level from somebody."""
+
+    cardholder: CardholderId
+    level: AccessLevelId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceLegalHold:
+    """Keep what is known of one person, or of everybody (None), until the hold is lifted."""
+
+    hold: str
+    cardholder: CardholderId | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LiftLegalHold:
+    """Let retention and erasure go on. *Two*."""
+
+    hold: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRecords:
+    """Read about people. ``cardholder`` for a person and their history, ``door`` for a door's."""
+
+    scope: RecordScope
+    purpose: Purpose
+    case: str = ""
+    cardholder: CardholderId | None = None
+    door: DoorId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportPeople:
+    """Hand out a list of everybody, names and all. *Two*."""
+
+    purpose: Purpose
+    case: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DestroyBox:
+    """Make everything this box keeps unreadable, for ever. *Two*."""
+
+    reason: str
+
+
+RecordOrder = (
+    EraseCardholder
+    | SetCredentialStatus
+    | AssignAccessLevel
+    | WithdrawAccessLevel
+    | PlaceLegalHold
+    | LiftLegalHold
+    | ReadRecords
+    | ExportPeople
+    | DestroyBox
+)

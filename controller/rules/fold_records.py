@@ -1,0 +1,82 @@
+"""The records' part of the fold: badges and levels as ordered, holds, who was erased, what waits for a second."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from controller.domain import events as ev
+from controller.domain.ids import CardholderId
+from controller.domain.instant import Instant
+from controller.domain.records import Asked, LegalHold
+from controller.domain.state import SiteState
+from controller.rules.fold_people import forgotten
+
+ERASE = "erase_cardholder"
+LIFT = "lift_legal_hold"
+
+RecordEvent = (
+    ev.SecondPersonAsked
+    | ev.CardholderErased
+    | ev.CredentialStatusSet
+    | ev.AccessLevelAssigned
+    | ev.AccessLevelWithdrawn
+    | ev.LegalHoldPlaced
+    | ev.LegalHoldLifted
+    | ev.PeopleExported
+    | ev.BackupRestored
+    | ev.DestructionOrdered
+)
+
+
+def records_changed(state: SiteState, event: RecordEvent, at: Instant) -> SiteState:  # noqa: C901 - one flat table
+    """Fold what was ordered about people's records."""
+    match event:
+        case ev.SecondPersonAsked():
+            return replace(state, asked=state.asked.set((event.order, event.subject), Asked(event.operator, at.wall)))
+        case ev.CardholderErased():
+            return _answered(erased(state, event.cardholder), ERASE, event.cardholder)
+        case ev.CredentialStatusSet():
+            credential = replace(state.credentials[event.credential], status=event.status)
+            return replace(state, credentials=state.credentials.set(credential.id, credential))
+        case ev.AccessLevelAssigned() | ev.AccessLevelWithdrawn():
+            return _levels(state, event)
+        case ev.LegalHoldPlaced():
+            return replace(state, holds=state.holds.set(event.hold, LegalHold(event.hold, event.cardholder)))
+        case ev.LegalHoldLifted():
+            holds = state.holds.delete(event.hold) if event.hold in state.holds else state.holds
+            return _answered(replace(state, holds=holds), LIFT, event.hold)
+        case ev.PeopleExported():
+            return _answered(state, "export_people", f"{event.purpose} {event.case}".strip())
+        case ev.DestructionOrdered():
+            return _answered(state, "destroy_box", "")
+        case ev.BackupRestored():
+            for cardholder in event.erased:
+                state = erased(state, cardholder)
+            return state
+
+
+def erased(state: SiteState, cardholder: CardholderId) -> SiteState:
+    """Forget a person: their badges open nothing, and they are counted nowhere."""
+    gone = [badge for badge in state.credentials.values() if badge.cardholder == cardholder]
+    credentials, tokens, tries = state.credentials, state.tokens, state.pin_tries
+    for badge in gone:
+        credentials = credentials.delete(badge.id)
+        if tokens.get(badge.token) == badge.id:
+            tokens = tokens.delete(badge.token)
+        if badge.id in tries:
+            tries = tries.delete(badge.id)
+    people = state.people.delete(cardholder) if cardholder in state.people else state.people
+    state = replace(state, people=people, credentials=credentials, tokens=tokens, pin_tries=tries)
+    return forgotten(state, cardholder)
+
+
+def _levels(state: SiteState, event: ev.AccessLevelAssigned | ev.AccessLevelWithdrawn) -> SiteState:
+    person = state.people[event.cardholder]
+    one = frozenset({event.level})
+    levels = person.levels | one if isinstance(event, ev.AccessLevelAssigned) else person.levels - one
+    return replace(state, people=state.people.set(person.id, replace(person, levels=levels)))
+
+
+def _answered(state: SiteState, order: str, subject: str) -> SiteState:
+    key = (order, subject)
+    return replace(state, asked=state.asked.delete(key)) if key in state.asked else state

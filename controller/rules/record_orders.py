@@ -1,0 +1,260 @@
+"""Orders about people's records: who may give which, which take two people, and what they come to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+from types import MappingProxyType
+from typing import assert_never
+
+from controller.domain import events as ev
+from controller.domain.ids import OUTSIDE, CardholderId, OperatorId
+from controller.domain.operators import Refusal, Role
+from controller.domain.people import CredentialStatus
+from controller.domain.record_orders import (
+    AssignAccessLevel,
+    DestroyBox,
+    EraseCardholder,
+    ExportPeople,
+    LiftLegalHold,
+    PlaceLegalHold,
+    ReadRecords,
+    RecordOrder,
+    SetCredentialStatus,
+    WithdrawAccessLevel,
+)
+from controller.domain.records import PURPOSES_WITH_CASE, Purpose, RecordScope
+from controller.domain.state import SiteState
+from controller.domain.words import word_for
+from controller.rules.turn import Turn
+
+SECOND_PERSON_HOURS = 72.0
+"""So long the first of two waits for the second: over a weekend, and not for ever."""
+
+_CASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9./-]{0,39}")
+_HOLD = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+
+TwoPersonOrder = EraseCardholder | LiftLegalHold | ExportPeople | DestroyBox
+
+_BADGES = frozenset({SetCredentialStatus, AssignAccessLevel, WithdrawAccessLevel})
+RIGHTS: Mapping[Role, frozenset[type[RecordOrder]]] = MappingProxyType(
+    {
+        Role.GUARD: frozenset({SetCredentialStatus, ReadRecords}),
+        Role.SUPERVISOR: _BADGES | {ReadRecords, PlaceLegalHold, DestroyBox},
+        Role.SECURITY_OFFICER: _BADGES
+        | {ReadRecords, PlaceLegalHold, LiftLegalHold, EraseCardholder, ExportPeople, DestroyBox},
+        Role.AUDITOR: frozenset({ReadRecords}),
+        Role.DATA_PROTECTION_OFFICER: frozenset(
+            {ReadRecords, PlaceLegalHold, LiftLegalHold, EraseCardholder, ExportPeople}
+        ),
+        Role.TECHNICIAN: frozenset(),
+    }
+)
+"""Who may give which of these orders."""
+
+PURPOSES: Mapping[Role, frozenset[Purpose]] = MappingProxyType(
+    {
+        Role.GUARD: frozenset({Purpose.EMERGENCY, Purpose.INVESTIGATION}),
+        Role.SUPERVISOR: frozenset({Purpose.EMERGENCY, Purpose.INVESTIGATION, Purpose.ADMINISTRATION}),
+        Role.SECURITY_OFFICER: frozenset(Purpose),
+        Role.AUDITOR: frozenset({Purpose.AUDIT}),
+        Role.DATA_PROTECTION_OFFICER: frozenset({Purpose.AUDIT, Purpose.SUBJECT_REQUEST, Purpose.LEGAL_REQUEST}),
+        Role.TECHNICIAN: frozenset(),
+    }
+)
+"""What each role may read people's records for."""
+
+
+def may(turn: Turn, operator: OperatorId, order: RecordOrder) -> Refusal | None:
+    """Tell why an order about records is refused, the role being right; None where it may be given."""
+    state = turn.state
+    match order:
+        case EraseCardholder():
+            refusal = _may_erase(turn, operator, order)
+        case SetCredentialStatus():
+            refusal = _may_set_status(state, operator, order)
+        case AssignAccessLevel() | WithdrawAccessLevel():
+            refusal = _may_change_level(turn, operator, order)
+        case PlaceLegalHold():
+            refusal = _may_place(state, order)
+        case LiftLegalHold(hold=hold, reason=reason):
+            refusal = Refusal.UNKNOWN_LEGAL_HOLD if hold not in state.holds else _reason(reason)
+        case ReadRecords():
+            refusal = _may_read(turn, operator, order)
+        case ExportPeople(purpose=purpose, case=case):
+            refusal = _may_for(state, operator, purpose, case)
+        case DestroyBox(reason=reason):
+            refusal = _reason(reason)
+        case _:
+            assert_never(order)
+    if refusal is None and isinstance(order, TwoPersonOrder) and _asked_alone(turn, operator, order):
+        return Refusal.SECOND_PERSON_NEEDED
+    return refusal
+
+
+def carry_out(turn: Turn, operator: OperatorId, order: RecordOrder) -> None:
+    """Record what an order comes to: of one that takes two and has one, that it was asked for."""
+    if isinstance(order, TwoPersonOrder):
+        first = first_of_two(turn, order)
+        if first is None:
+            word = word_for(type(order))
+            why = "" if isinstance(order, ExportPeople) else order.reason
+            turn.record(ev.SecondPersonAsked(operator, word, subject(order), SECOND_PERSON_HOURS, why))
+        else:
+            turn.record(_agreed(first, operator, order))
+        return
+    turn.record(_fact(turn, operator, order))
+
+
+def first_of_two(turn: Turn, order: TwoPersonOrder) -> OperatorId | None:
+    """Return who asked for the same before: in time, and still with the right to."""
+    asked = turn.state.asked.get((word_for(type(order)), subject(order)))
+    if asked is None or turn.now.wall - asked.wall > timedelta(hours=SECOND_PERSON_HOURS):
+        return None
+    known = turn.state.operators.get(asked.operator)
+    return asked.operator if known is not None and type(order) in RIGHTS[known.role] else None
+
+
+def subject(order: RecordOrder) -> str:
+    """Return what an order is about, in one word: two orders of a kind with one subject are the same order."""
+    match order:
+        case EraseCardholder(cardholder=cardholder):
+            return cardholder
+        case (
+            AssignAccessLevel(cardholder=cardholder, level=level)
+            | WithdrawAccessLevel(cardholder=cardholder, level=level)
+        ):
+            return f"{cardholder} {level}"
+        case SetCredentialStatus(credential=credential, status=status):
+            return f"{credential} {status}"
+        case PlaceLegalHold(hold=hold) | LiftLegalHold(hold=hold):
+            return hold
+        case ReadRecords(scope=scope):
+            return order.cardholder or order.door or scope
+        case ExportPeople(purpose=purpose, case=case):
+            return f"{purpose} {case}".strip()
+        case DestroyBox():
+            return ""
+    assert_never(order)
+
+
+def _agreed(
+    first: OperatorId, second: OperatorId, order: TwoPersonOrder
+) -> ev.CardholderErased | ev.LegalHoldLifted | ev.PeopleExported | ev.DestructionOrdered:
+    match order:
+        case EraseCardholder(cardholder=cardholder, reason=reason):
+            return ev.CardholderErased(first, second, cardholder, reason)
+        case LiftLegalHold(hold=hold, reason=reason):
+            return ev.LegalHoldLifted(first, second, hold, reason)
+        case ExportPeople(purpose=purpose, case=case):
+            return ev.PeopleExported(first, second, purpose, case)
+        case DestroyBox(reason=reason):
+            return ev.DestructionOrdered(first, second, reason)
+    assert_never(order)
+
+
+def _fact(
+    turn: Turn,
+    operator: OperatorId,
+    order: SetCredentialStatus | AssignAccessLevel | WithdrawAccessLevel | PlaceLegalHold | ReadRecords,
+) -> ev.CredentialStatusSet | ev.AccessLevelAssigned | ev.AccessLevelWithdrawn | ev.LegalHoldPlaced | ev.RecordRead:
+    match order:
+        case SetCredentialStatus(credential=credential, status=status, reason=reason):
+            holder = turn.state.credentials[credential].cardholder
+            return ev.CredentialStatusSet(operator, credential, holder, status, reason)
+        case AssignAccessLevel(cardholder=cardholder, level=level, reason=reason):
+            return ev.AccessLevelAssigned(operator, cardholder, level, reason)
+        case WithdrawAccessLevel(cardholder=cardholder, level=level, reason=reason):
+            return ev.AccessLevelWithdrawn(operator, cardholder, level, reason)
+        case PlaceLegalHold(hold=hold, cardholder=held, reason=reason):
+            return ev.LegalHoldPlaced(operator, hold, held, reason)
+        case ReadRecords():
+            return ev.RecordRead(operator, order.scope, order.purpose, order.case, order.cardholder, order.door)
+    assert_never(order)
+
+
+def _asked_alone(turn: Turn, operator: OperatorId, order: TwoPersonOrder) -> bool:
+    return first_of_two(turn, order) == operator
+
+
+def _may_erase(turn: Turn, operator: OperatorId, order: EraseCardholder) -> Refusal | None:
+    """The data-protection officer asks. Nobody is erased while inside: who is in the building must stay countable."""
+    state, who = turn.state, order.cardholder
+    if who not in state.people:
+        return Refusal.UNKNOWN_CARDHOLDER
+    if _is_about(state, operator, who):
+        return Refusal.ABOUT_YOURSELF
+    if held(state, who):
+        return Refusal.LEGAL_HOLD
+    if state.locations.get(who) not in (None, OUTSIDE):
+        return Refusal.STILL_INSIDE
+    officer = state.operators[operator].role is Role.DATA_PROTECTION_OFFICER
+    if not officer and first_of_two(turn, order) is None:
+        return Refusal.NOT_YOUR_ROLE
+    return _reason(order.reason)
+
+
+def _may_set_status(state: SiteState, operator: OperatorId, order: SetCredentialStatus) -> Refusal | None:
+    credential = state.credentials.get(order.credential)
+    if credential is None:
+        return Refusal.UNKNOWN_CREDENTIAL
+    if _is_about(state, operator, credential.cardholder):
+        return Refusal.ABOUT_YOURSELF
+    makes_good = order.status is CredentialStatus.ACTIVE
+    if makes_good and state.operators[operator].role is Role.GUARD:  # a guard takes a badge out, and never back in
+        return Refusal.NOT_YOUR_ROLE
+    return Refusal.ALREADY_SO if credential.status is order.status else _reason(order.reason)
+
+
+def _may_change_level(
+    turn: Turn, operator: OperatorId, order: AssignAccessLevel | WithdrawAccessLevel
+) -> Refusal | None:
+    person = turn.state.people.get(order.cardholder)
+    if person is None:
+        return Refusal.UNKNOWN_CARDHOLDER
+    if _is_about(turn.state, operator, order.cardholder):
+        return Refusal.ABOUT_YOURSELF
+    assigns = isinstance(order, AssignAccessLevel)
+    if assigns and order.level not in turn.site.access_levels:
+        return Refusal.UNKNOWN_ACCESS_LEVEL
+    return Refusal.ALREADY_SO if (order.level in person.levels) is assigns else _reason(order.reason)
+
+
+def _may_place(state: SiteState, order: PlaceLegalHold) -> Refusal | None:
+    if not _HOLD.fullmatch(order.hold):
+        return Refusal.CASE_NEEDED
+    if order.hold in state.holds:
+        return Refusal.ALREADY_SO
+    if order.cardholder is not None and order.cardholder not in state.people:
+        return Refusal.UNKNOWN_CARDHOLDER
+    return _reason(order.reason)
+
+
+def _may_read(turn: Turn, operator: OperatorId, order: ReadRecords) -> Refusal | None:
+    needs_person = order.scope in (RecordScope.PERSON, RecordScope.HISTORY)
+    if needs_person and order.cardholder not in turn.state.people:
+        return Refusal.UNKNOWN_CARDHOLDER
+    if order.scope is RecordScope.DOOR and order.door not in turn.site.doors:
+        return Refusal.UNKNOWN_DOOR
+    return _may_for(turn.state, operator, order.purpose, order.case)
+
+
+def _may_for(state: SiteState, operator: OperatorId, purpose: Purpose, case: str) -> Refusal | None:
+    if purpose not in PURPOSES[state.operators[operator].role]:
+        return Refusal.NOT_YOUR_ROLE
+    wanted = purpose in PURPOSES_WITH_CASE
+    return Refusal.CASE_NEEDED if (wanted or case) and not _CASE.fullmatch(case) else None
+
+
+def held(state: SiteState, cardholder: CardholderId) -> bool:
+    """Tell whether a legal hold keeps what is known of somebody."""
+    return any(hold.cardholder in (None, cardholder) for hold in state.holds.values())
+
+
+def _is_about(state: SiteState, operator: OperatorId, cardholder: CardholderId) -> bool:
+    return state.operators[operator].cardholder == cardholder
+
+
+def _reason(reason: str) -> Refusal | None:
+    return None if reason.strip() else Refusal.REASON_NEEDED

@@ -1,0 +1,232 @@
+"""Orders about people's records: a row per refusal, two people where two are asked for, and what each comes to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from controller.domain import events as ev
+from controller.domain import stimuli as st
+from controller.domain.decision import DenyReason
+from controller.domain.ids import CardholderId, CredentialId, OperatorId
+from controller.domain.operators import Operator, Refusal, Role
+from controller.domain.people import CredentialStatus
+from controller.domain.record_orders import (
+    AssignAccessLevel,
+    DestroyBox,
+    EraseCardholder,
+    ExportPeople,
+    LiftLegalHold,
+    PlaceLegalHold,
+    ReadRecords,
+    SetCredentialStatus,
+    WithdrawAccessLevel,
+)
+from controller.domain.records import Purpose, RecordScope
+from controller.rules.fold import apply
+from controller.rules.record_orders import SECOND_PERSON_HOURS
+from tests.controller.builders import (
+    ALICE,
+    BOB,
+    FRONT,
+    FRONT_IN,
+    GIL,
+    GUARDS,
+    LOBBY,
+    STAFF,
+    SUE,
+    badge_of,
+    of_kind,
+    opens,
+    order,
+    quiet_house,
+    swipe,
+)
+
+DORA, SVEN, OTTO = OperatorId("dora"), OperatorId("sven"), OperatorId("otto")
+LOST = SetCredentialStatus(badge_of(ALICE), CredentialStatus.LOST, "left in a taxi")
+GOOD = SetCredentialStatus(badge_of(ALICE), CredentialStatus.ACTIVE, "found again")
+ERASE = EraseCardholder(ALICE, "she has left the mission")
+HOLD = PlaceLegalHold("court-7", ALICE, "a letter from the court")
+
+
+def office():
+    """The house, with a data-protection officer, two security officers, and Sue who holds Bob's badge."""
+    house = quiet_house()
+    for operator in (
+        Operator(DORA, Role.DATA_PROTECTION_OFFICER),
+        Operator(SVEN, Role.SECURITY_OFFICER),
+        Operator(OTTO, Role.SECURITY_OFFICER, ALICE),
+        Operator(SUE, Role.SUPERVISOR, BOB),
+    ):
+        house.see(st.OperatorEnrolled("test", operator))
+    return house
+
+
+def nothing(house): ...
+
+
+def told(*orders):
+    def before(house):
+        for who, what in orders:
+            house.see(order(who, what))
+
+    return before
+
+
+def walked_in(house):
+    house.see(swipe(FRONT_IN, ALICE))
+    house.see(opens(FRONT))
+    assert house.state.locations[ALICE] == LOBBY
+
+
+ROWS = [
+    (Refusal.UNKNOWN_CREDENTIAL, nothing, SUE, SetCredentialStatus(CredentialId("x"), CredentialStatus.LOST, "x")),
+    (Refusal.UNKNOWN_ACCESS_LEVEL, nothing, SUE, AssignAccessLevel(ALICE, "nowhere", "x")),
+    (Refusal.UNKNOWN_LEGAL_HOLD, nothing, DORA, LiftLegalHold("court-7", "x")),
+    (Refusal.ABOUT_YOURSELF, nothing, SUE, AssignAccessLevel(BOB, STAFF, "a rise")),
+    (Refusal.ABOUT_YOURSELF, nothing, SUE, SetCredentialStatus(badge_of(BOB), CredentialStatus.LOST, "x")),
+    (Refusal.ABOUT_YOURSELF, told((DORA, ERASE)), OTTO, ERASE),
+    (Refusal.LEGAL_HOLD, told((DORA, HOLD)), DORA, ERASE),
+    (Refusal.LEGAL_HOLD, told((DORA, PlaceLegalHold("all", None, "x"))), DORA, ERASE),
+    (Refusal.STILL_INSIDE, walked_in, DORA, ERASE),
+    (Refusal.CASE_NEEDED, nothing, SVEN, ReadRecords(RecordScope.PERSON, Purpose.INVESTIGATION, "", ALICE)),
+    (Refusal.CASE_NEEDED, nothing, SVEN, ReadRecords(RecordScope.PERSON, Purpose.INVESTIGATION, "a b", ALICE)),
+    (Refusal.CASE_NEEDED, nothing, SVEN, ReadRecords(RecordScope.PEOPLE, Purpose.AUDIT, "Jane Roe, 7 a")),
+    (Refusal.CASE_NEEDED, nothing, DORA, PlaceLegalHold("Jane Roe", ALICE, "x")),
+    (Refusal.CASE_NEEDED, nothing, DORA, ExportPeople(Purpose.SUBJECT_REQUEST)),
+    (Refusal.NOT_YOUR_ROLE, nothing, SVEN, ERASE),
+    (Refusal.NOT_YOUR_ROLE, nothing, SUE, ERASE),
+    (Refusal.NOT_YOUR_ROLE, told((GIL, LOST)), GIL, GOOD),
+    (Refusal.NOT_YOUR_ROLE, nothing, GIL, ReadRecords(RecordScope.PEOPLE, Purpose.ADMINISTRATION)),
+    (Refusal.NOT_YOUR_ROLE, nothing, DORA, DestroyBox("x")),
+    (Refusal.UNKNOWN_CARDHOLDER, nothing, DORA, EraseCardholder(CardholderId("x"), "x")),
+    (Refusal.UNKNOWN_CARDHOLDER, nothing, DORA, PlaceLegalHold("court-7", CardholderId("x"), "x")),
+    (Refusal.UNKNOWN_CARDHOLDER, nothing, SUE, WithdrawAccessLevel(CardholderId("x"), STAFF, "x")),
+    (Refusal.UNKNOWN_CARDHOLDER, nothing, SVEN, ReadRecords(RecordScope.HISTORY, Purpose.AUDIT)),
+    (Refusal.UNKNOWN_DOOR, nothing, SVEN, ReadRecords(RecordScope.DOOR, Purpose.AUDIT)),
+    (Refusal.ALREADY_SO, nothing, SUE, GOOD),
+    (Refusal.ALREADY_SO, nothing, SUE, AssignAccessLevel(ALICE, STAFF, "x")),
+    (Refusal.ALREADY_SO, nothing, SUE, WithdrawAccessLevel(ALICE, GUARDS, "x")),
+    (Refusal.ALREADY_SO, told((DORA, HOLD)), DORA, HOLD),
+    (Refusal.REASON_NEEDED, nothing, SUE, replace(LOST, reason=" ")),
+    (Refusal.REASON_NEEDED, nothing, SUE, AssignAccessLevel(ALICE, GUARDS, "")),
+    (Refusal.REASON_NEEDED, nothing, DORA, replace(ERASE, reason="")),
+    (Refusal.REASON_NEEDED, nothing, DORA, replace(HOLD, reason="")),
+    (Refusal.REASON_NEEDED, nothing, SUE, DestroyBox("")),
+    (Refusal.SECOND_PERSON_NEEDED, told((DORA, ERASE)), DORA, ERASE),
+    (Refusal.SECOND_PERSON_NEEDED, told((SUE, DestroyBox("x"))), SUE, DestroyBox("y")),
+]
+
+
+@pytest.mark.parametrize(("refusal", "before", "who", "what"), ROWS)
+def test_a_refused_order_is_a_fact_and_changes_nothing(refusal, before, who, what):
+    house = office()
+    before(house)
+    state = house.state
+    (event,) = house.see(order(who, what)).events
+    assert (type(event), event.operator, event.why) == (ev.OrderRefused, who, refusal)
+    assert (house.state.people, house.state.credentials, house.state.holds) == (
+        state.people,
+        state.credentials,
+        state.holds,
+    )
+
+
+PAIRS = [
+    (ERASE, DORA, SVEN, ev.CardholderErased),
+    (ExportPeople(Purpose.SUBJECT_REQUEST, "dsr-3"), DORA, SVEN, ev.PeopleExported),
+    (DestroyBox("given up"), SUE, SVEN, ev.DestructionOrdered),
+]
+
+
+@pytest.mark.parametrize(("what", "first", "second", "kind"), PAIRS)
+def test_what_takes_two_is_done_by_two(what, first, second, kind):
+    house = office()
+    (asked,) = house.see(order(first, what)).events
+    assert isinstance(asked, ev.SecondPersonAsked)
+    (done,) = house.see(order(second, what)).events
+    assert isinstance(done, kind)
+    assert (done.operator, done.second) == (first, second)
+    assert not house.state.asked
+
+
+@pytest.mark.parametrize(("what", "first", "second", "kind"), PAIRS)
+def test_the_first_waits_over_a_weekend_and_not_longer(what, first, second, kind):
+    house = office()
+    house.see(order(first, what))
+    house.wait(SECOND_PERSON_HOURS * 3600 + 1)
+    events = house.see(order(second, what)).events
+    assert not of_kind(kind, events)
+
+
+def test_a_request_for_one_person_is_no_request_for_another():
+    house = office()
+    house.see(order(DORA, ERASE))
+    house.see(order(DORA, EraseCardholder(BOB, "x")))
+    house.see(order(SVEN, EraseCardholder(BOB, "x")))
+    assert ALICE in house.state.people
+    assert BOB not in house.state.people
+
+
+def test_who_lost_the_right_meanwhile_is_no_first():
+    house = office()
+    house.see(order(DORA, ERASE))
+    house.see(st.OperatorEnrolled("test", Operator(DORA, Role.AUDITOR)))
+    (event,) = house.see(order(SVEN, ERASE)).events
+    assert event.why is Refusal.NOT_YOUR_ROLE
+
+
+def test_an_erased_persons_badge_is_nobodys():
+    house = office()
+    house.see(order(DORA, ERASE))
+    house.see(order(SVEN, ERASE))
+    (denied,) = of_kind(ev.AccessDenied, house.see(swipe(FRONT_IN, ALICE)).events)
+    assert denied.reasons[0] is DenyReason.UNKNOWN_CREDENTIAL
+    assert ALICE not in house.state.people
+    assert ALICE not in house.state.locations
+
+
+def test_a_hold_is_lifted_by_two_and_then_the_record_may_go():
+    house = office()
+    house.see(order(DORA, HOLD))
+    lift = LiftLegalHold("court-7", "closed")
+    house.see(order(DORA, lift))
+    assert house.state.holds
+    house.see(order(SVEN, lift))
+    assert not house.state.holds
+    (asked,) = house.see(order(DORA, ERASE)).events
+    assert isinstance(asked, ev.SecondPersonAsked)
+
+
+def test_a_lost_badge_opens_nothing_until_it_is_good_again():
+    house = office()
+    house.see(order(GIL, LOST))
+    (denied,) = of_kind(ev.AccessDenied, house.see(swipe(FRONT_IN, ALICE)).events)
+    assert DenyReason.CREDENTIAL_LOST in denied.reasons
+    house.see(order(SUE, GOOD))
+    assert of_kind(ev.AccessGranted, house.see(swipe(FRONT_IN, ALICE)).events)
+
+
+def test_a_level_is_taken_and_given():
+    house = office()
+    house.see(order(SUE, WithdrawAccessLevel(ALICE, STAFF, "on leave")))
+    (denied,) = of_kind(ev.AccessDenied, house.see(swipe(FRONT_IN, ALICE)).events)
+    assert DenyReason.NO_ACCESS_RIGHT in denied.reasons
+    house.see(order(SUE, AssignAccessLevel(ALICE, STAFF, "back")))
+    assert of_kind(ev.AccessGranted, house.see(swipe(FRONT_IN, ALICE)).events)
+
+
+def test_reading_is_a_fact_with_its_purpose():
+    house = office()
+    (event,) = house.see(order(SVEN, ReadRecords(RecordScope.HISTORY, Purpose.INVESTIGATION, "2026/17", ALICE))).events
+    assert event == ev.RecordRead(SVEN, RecordScope.HISTORY, Purpose.INVESTIGATION, "2026/17", ALICE, None)
+
+
+def test_a_restored_backup_erases_again_who_was_erased_after_it():
+    house = office()
+    event = ev.BackupRestored("root", house.now.wall, 7, (ALICE,), "", ())
+    state = apply(house.state, event, house.now)
+    assert ALICE not in state.people
+    assert BOB in state.people
