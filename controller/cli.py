@@ -22,6 +22,7 @@ from controller.admin import Admin, AdminError
 from controller.bootstrap import Box, MissingKey, Ports
 from controller.cli_log import log_app, witness_app
 from controller.cli_policy import decide, replay, site_diff, why
+from controller.cli_prove import site_prove
 from controller.control import ask
 from controller.core import open_core
 from controller.demo import DemoFailed, run_demo
@@ -53,6 +54,7 @@ for name, part in (
 for command in (why, decide, replay):
     app.command()(command)
 site_app.command("diff")(site_diff)
+site_app.command("prove")(site_prove)
 
 Data = Annotated[Path, typer.Option("--data", envvar="OSTIARY_DATA", help="The box's data folder.")]
 DEFAULT_DATA = Path("data")

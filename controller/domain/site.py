@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 from enum import IntEnum, StrEnum
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from controller.domain.ids import (
@@ -18,6 +19,7 @@ from controller.domain.ids import (
     DeviceId,
     DoorId,
     InterlockId,
+    InvariantId,
     LineId,
     OutputId,
     PointId,
@@ -28,6 +30,9 @@ from controller.domain.ids import (
 from controller.domain.points import AlarmOutput, Point
 from controller.domain.wires import Input as Input
 from controller.domain.wires import Output as Output
+
+if TYPE_CHECKING:
+    from controller.domain.invariants import Invariant  # which speaks of what stands here
 
 
 class SecurityLevel(IntEnum):
@@ -313,3 +318,4 @@ class Site:
     competencies: Mapping[CompetencyId, Competency] = field(default_factory=dict)
     points: Mapping[PointId, Point] = field(default_factory=dict)
     outputs: Mapping[OutputId, AlarmOutput] = field(default_factory=dict)
+    invariants: Mapping[InvariantId, Invariant] = field(default_factory=dict)

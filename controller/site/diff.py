@@ -33,6 +33,7 @@ SECTIONS = {
     "competencies": "competency",
     "points": "point",
     "outputs": "output",
+    "invariants": "invariant",
 }
 """What one row of each of the site's maps is called; any other map goes by its own name."""
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from controller.domain.ids import OUTSIDE
 from controller.domain.site import Site
-from controller.site import guarding, kinds, passage, safety, sections, wiring
+from controller.site import guarding, invariants, kinds, passage, safety, sections, wiring
 from controller.site.errors import SiteError, SiteErrors, quoted, suggest
 from controller.site.positions import Path, Position, Positions, locate
 from controller.site.reading import Reading, Table
@@ -33,6 +33,7 @@ _ROWS = (
     "threat_level",
     "point",
     "output",
+    "invariant",
 )
 _ID_KEYS = {"threat_level": "number"}
 _PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
@@ -59,6 +60,7 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     passage.whoever_is_held_to_it_can_badge_out,
     passage.leaves_of_an_interlock_are_seen,
     guarding.clear_lines_warn_of_nothing,
+    invariants.invariants_name_what_there_is,
 )
 
 
@@ -198,6 +200,7 @@ def _read(
         competencies={one.id: one for one in whole("competency", sections.competency)},
         points={point.id: point for point in whole("point", guarding.point)},
         outputs={output.id: output for output in whole("output", guarding.output)},
+        invariants={one.id: one for one in whole("invariant", invariants.invariant)},
     )
 
 

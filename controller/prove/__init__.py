@@ -1,0 +1,1 @@
+"""Proves the invariants of a policy, or shows how one of them is broken."""

@@ -1,0 +1,156 @@
+"""The checks of a decision as formulas: the twin of ``rules.decide``, held equal to it by a differential test.
+
+A check that looks at what people did before (who is where, who was let through a moment ago) is taken to pass: what is
+proven never to happen then happens with no such history either. ``TAKEN_TO_PASS`` names each, and why that is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import z3
+
+from controller.domain.ids import OUTSIDE
+from controller.domain.site import AccessLevel, Door, Factor, Reader, SecurityLevel, Site, ThreatLevel, Zone
+from controller.prove.hours import holds
+from controller.prove.symbols import Moment, Person
+
+TRUE = z3.BoolVal(val=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Somebody at a reader, sometime."""
+
+    site: Site
+    reader: Reader
+    person: Person
+    at: Moment
+
+    @property
+    def door(self) -> Door:
+        """Return the reader's door."""
+        return self.site.doors[self.reader.door]
+
+    @property
+    def zone(self) -> Zone:
+        """Return the zone that is entered."""
+        return self.site.zones[self.reader.enters]
+
+    @property
+    def way_in(self) -> bool:
+        """Tell whether this reader leads inwards."""
+        return self.reader.enters == self.door.zones[1]
+
+
+def granted(attempt: Attempt) -> z3.BoolRef:
+    """Return that the reader lets somebody pass, with what they have shown."""
+    return z3.And(passes(attempt), *(z3.Not(missing(attempt, factor)) for factor in Factor))
+
+
+def passes(attempt: Attempt) -> z3.BoolRef:
+    """Return that no check refuses."""
+    return z3.And(*(check(attempt) for check in ENCODED.values()))
+
+
+def missing(attempt: Attempt, factor: Factor) -> z3.BoolRef:
+    """Return that a factor is asked for and was not shown."""
+    return z3.And(asked(attempt, factor), z3.Not(attempt.person.shown[factor]))
+
+
+def asked(attempt: Attempt, factor: Factor) -> z3.BoolRef:
+    """Return that a factor is asked for."""
+    if factor in {Factor.CARD} | attempt.zone.factors | attempt.reader.factors:
+        return TRUE
+    return _in_force(attempt, lambda level: factor in level.added_factors.get(attempt.reader.enters, ()))
+
+
+def _assurance(attempt: Attempt) -> z3.BoolRef:
+    return attempt.person.assurance >= int(attempt.zone.minimum_assurance)
+
+
+def _clock(attempt: Attempt) -> z3.BoolRef:
+    if attempt.zone.id == OUTSIDE:
+        return TRUE
+    if attempt.zone.level is SecurityLevel.EXCLUSION:
+        return attempt.at.clock_trusted
+    always = (level for level in _covering(attempt) if attempt.site.schedules[level.schedule].always)
+    return z3.Or(attempt.at.clock_trusted, *(attempt.person.levels[level.id] for level in always))
+
+
+def _right(attempt: Attempt) -> z3.BoolRef:
+    if attempt.zone.id == OUTSIDE:
+        return TRUE
+    held = attempt.person.levels
+    schedules = attempt.site.schedules
+    return z3.Or(*(z3.And(held[lv.id], holds(schedules[lv.schedule], attempt.at)) for lv in _covering(attempt)))
+
+
+def _clearance(attempt: Attempt) -> z3.BoolRef:
+    needed = {n: lv.minimum_clearance.get(attempt.zone.id, 0) for n, lv in attempt.site.threat_levels.items()}
+    return z3.And(
+        *(
+            z3.Implies(attempt.at.threat == number, attempt.person.clearance >= least)
+            for number, least in needed.items()
+            if least
+        )
+    )
+
+
+def _competency(attempt: Attempt) -> z3.BoolRef:
+    needed = attempt.zone.competencies if attempt.way_in else frozenset()
+    return z3.And(*(attempt.person.competencies[one] for one in sorted(needed)))
+
+
+def _threat(attempt: Attempt) -> z3.BoolRef:
+    return z3.Not(_in_force(attempt, lambda level: attempt.door.id in level.locked_doors))
+
+
+def _lockdown(attempt: Attempt) -> z3.BoolRef:
+    return z3.Not(attempt.at.lockdown)
+
+
+def _blocked(attempt: Attempt) -> z3.BoolRef:
+    return z3.Not(attempt.at.blocked[attempt.door.id])
+
+
+def _log(attempt: Attempt) -> z3.BoolRef:
+    return z3.Not(attempt.at.log_late)
+
+
+ENCODED: Mapping[str, Callable[[Attempt], z3.BoolRef]] = {
+    "assurance": _assurance,
+    "clock": _clock,
+    "right": _right,
+    "clearance": _clearance,
+    "competency": _competency,
+    "threat level": _threat,
+    "lockdown": _lockdown,
+    "block": _blocked,
+    "log": _log,
+}
+"""By the names they have in a trace."""
+
+TAKEN_TO_PASS: Mapping[str, str] = {
+    "status": "a badge that is not active opens nothing: whoever is asked about has a good one",
+    "validity": "likewise a badge that is not valid yet, or no longer",
+    "occupancy": "the zone may be empty",
+    "anti-passback": "the building may not know where somebody is, and unknown never denies",
+    "interlock": "the other leaves may be shut",
+    "grant elsewhere": "there may be no other grant",
+    "pin": "a PIN that is shown is the right one; whether one is asked for is encoded",
+    "face": "a face that is shown matches; whether one is asked for is encoded",
+    "in time": "whoever answers, answers in time",
+}
+"""The checks that the formulas leave out: each may pass, whatever the policy says."""
+
+
+def _in_force(attempt: Attempt, asks: Callable[[ThreatLevel], bool]) -> z3.BoolRef:
+    """Return that the threat level in force is one that asks for something."""
+    return z3.Or(*(attempt.at.threat == number for number, lv in attempt.site.threat_levels.items() if asks(lv)))
+
+
+def _covering(attempt: Attempt) -> list[AccessLevel]:
+    zone, door = attempt.zone.id, attempt.door.id
+    return [lv for lv in attempt.site.access_levels.values() if zone in lv.zones or door in lv.doors]
