@@ -44,7 +44,7 @@ def site_prove(
     if as_json:
         out.print_json(data=[verdict.plain(site) for verdict in verdicts])
     else:
-        out.print(_counted(len(verdicts), broken))
+        out.print(_counted(len(verdicts), broken), markup=False)
     raise typer.Exit(BROKEN if broken else OK)
 
 

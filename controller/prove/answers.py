@@ -19,7 +19,7 @@ KIND_WORDS = {
     CardholderKind.CONTRACTOR: "a contractor",
     CardholderKind.VISITOR: "a visitor",
 }
-SHOWN_WORDS = {Factor.CARD: "badge", Factor.PIN: "PIN", Factor.FACE: "face"}
+SHOWN_WORDS = {Factor.CARD: "badge", Factor.PIN: "PIN", Factor.FACE: "face", Factor.GUARD: "a guard's look"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Step:
         """Return the line of a path."""
         places = f"{site.zones[self.way.leaves].name} to {site.zones[self.way.enters].name}"
         means = {
-            How.BADGE: "by " + " and ".join(SHOWN_WORDS.get(factor, str(factor)) for factor in self.shown),
+            How.BADGE: "by " + " and ".join(SHOWN_WORDS[factor] for factor in self.shown),
             How.UNLOCKED: "the door stands unlocked",
             How.HANDLE: "by the handle or the exit button",
         }

@@ -60,7 +60,17 @@ def missing(attempt: Attempt, factor: Factor) -> z3.BoolRef:
 
 
 def asked(attempt: Attempt, factor: Factor) -> z3.BoolRef:
-    """Return that a factor is asked for."""
+    """Return that a factor is asked for. Who has no template types a PIN and is looked at, in place of a face."""
+    no_face = z3.And(_demanded(attempt, Factor.FACE), z3.Not(attempt.person.template))
+    if not attempt.reader.keypad or factor is Factor.CARD:
+        return _demanded(attempt, factor)
+    if factor is Factor.FACE:
+        return z3.And(_demanded(attempt, factor), z3.Not(no_face))
+    return z3.Or(_demanded(attempt, factor), no_face)
+
+
+def _demanded(attempt: Attempt, factor: Factor) -> z3.BoolRef:
+    """Return that zone, reader or threat level ask for a factor."""
     if factor in {Factor.CARD} | attempt.zone.factors | attempt.reader.factors:
         return TRUE
     return _in_force(attempt, lambda level: factor in level.added_factors.get(attempt.reader.enters, ()))
@@ -141,6 +151,7 @@ TAKEN_TO_PASS: Mapping[str, str] = {
     "grant elsewhere": "there may be no other grant",
     "pin": "a PIN that is shown is the right one; whether one is asked for is encoded",
     "face": "a face that is shown matches; whether one is asked for is encoded",
+    "guard": "a guard who is asked to look may confirm; whether one is asked is encoded",
     "in time": "whoever answers, answers in time",
 }
 """The checks that the formulas leave out: each may pass, whatever the policy says."""

@@ -120,6 +120,7 @@ def _plain_person(person: Person) -> Iterator[list[z3.BoolRef]]:
     yield [person.assurance == int(Assurance.SYMMETRIC), person.assurance == int(Assurance.PKI)]
     for holds in (*person.levels.values(), *person.competencies.values()):
         yield [z3.Not(holds)]
+    yield [person.template]
     for factor, shown in person.shown.items():
         if factor is not Factor.CARD:
             yield [z3.Not(shown)]

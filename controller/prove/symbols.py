@@ -25,7 +25,10 @@ HIGHEST_CLEARANCE = 99
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Person:
-    """Somebody with a badge. ``kind`` is a place in ``KINDS``; ``escorted``: whoever must be with them is."""
+    """Somebody with a badge. ``kind`` is a place in ``KINDS``; ``template``: their face is known.
+
+    ``escorted``: whoever must be with them is.
+    """
 
     kind: z3.ArithRef
     clearance: z3.ArithRef
@@ -33,6 +36,7 @@ class Person:
     levels: Mapping[AccessLevelId, z3.BoolRef]
     competencies: Mapping[CompetencyId, z3.BoolRef]
     shown: Mapping[Factor, z3.BoolRef]
+    template: z3.BoolRef
     escorted: z3.BoolRef
 
     @property
@@ -89,6 +93,7 @@ def somebody(site: Site) -> Person:
         {level: z3.Bool(f"level:{level}") for level in site.access_levels},
         {one: z3.Bool(f"competency:{one}") for one in site.competencies},
         {factor: z3.Bool(f"shown:{factor}") for factor in Factor},
+        z3.Bool("template"),
         z3.Bool("escorted"),
     )
 

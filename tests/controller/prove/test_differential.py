@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from controller.domain import events as ev
-from controller.domain.decision import AccessRequest, Challenge, Deny, FaceOutcome, Grant
+from controller.domain.decision import AccessRequest, Challenge, Deny, FaceOutcome, Grant, GuardAnswer
 from controller.domain.ids import OUTSIDE, AccessLevelId, ScheduleId
 from controller.domain.instant import Instant
 from controller.domain.people import CardholderKind, HeldCompetency
@@ -35,7 +35,9 @@ from tests.controller.builders import ALICE, BERLIN, CHRISTMAS, GIL, PEOPLE, bad
 SITE = small_site()
 ZONES, DOORS, READERS = [*SITE.zones], [*SITE.doors], [*SITE.readers]
 FIRST_AID, DRIVING = "first-aid", "driving"
-FACTORS = some.frozensets(some.sampled_from([Factor.PIN, Factor.FACE]), max_size=1)
+FACTORS = some.frozensets(some.sampled_from([Factor.PIN, Factor.FACE, Factor.GUARD]), max_size=1)
+
+SELDOM = some.sampled_from([False] * 9 + [True])
 
 
 def some_of(values, most=3):
@@ -66,8 +68,8 @@ def buildings(draw):
             SITE.zones[zone],
             level=draw(some.sampled_from(SecurityLevel)),
             factors=draw(FACTORS),
-            minimum_assurance=draw(some.sampled_from(Assurance)),
-            competencies=draw(some_of([FIRST_AID, DRIVING], 2)),
+            minimum_assurance=draw(some.sampled_from([Assurance.COPYABLE, *Assurance])),
+            competencies=draw(some_of([FIRST_AID, DRIVING], 1)) if draw(SELDOM) else frozenset(),
         )
         for zone in ZONES
         if zone != OUTSIDE
@@ -83,7 +85,7 @@ def buildings(draw):
             n,
             str(n),
             draw(some_of(DOORS, 2)),
-            draw(some.dictionaries(some.sampled_from(ZONES), some.integers(0, 4), max_size=2)),
+            draw(some.dictionaries(some.sampled_from(ZONES), some.integers(0, 4), max_size=1)),
             draw(some.dictionaries(some.sampled_from(ZONES), FACTORS, max_size=2)),
         )
         for n in (0, 2, 3)
@@ -131,6 +133,7 @@ def values_of(site, person, at, given_person, assurance, shown, building, wall):
     yesterday = local.date() - timedelta(days=1)
     yield person.kind, z3.IntVal(KINDS.index(given_person.kind))
     yield person.clearance, z3.IntVal(given_person.clearance)
+    yield person.template, z3.BoolVal(building["template"])
     yield person.assurance, z3.IntVal(int(assurance))
     yield from ((held, z3.BoolVal(level in given_person.levels)) for level, held in person.levels.items())
     trained = {held.competency for held in given_person.competencies}
@@ -151,6 +154,8 @@ def events_of(building, given_person, assurance):
     yield ev.CardholderRecorded("test", given_person, "")
     yield ev.CredentialRecorded("test", badge(ALICE, assurance=assurance))
     yield ev.ThreatLevelSet(GIL, building["threat"], "x")
+    if building["template"]:
+        yield ev.FaceTemplateRecorded("test", ALICE, "engine", "mean5", "sealed")
     if building["lockdown"]:
         yield ev.LockdownStarted(GIL, "x", 5.0)
     if building["distrusted"]:
@@ -161,14 +166,14 @@ def events_of(building, given_person, assurance):
         yield ev.DoorBlocked(building["blocked"], GIL, "x")
 
 
-SELDOM = some.sampled_from([False, False, False, False, True])
 STATES = some.fixed_dictionaries(
     {
         "threat": some.sampled_from([0, 0, 2, 3]),
+        "template": some.booleans(),
         "lockdown": SELDOM,
         "distrusted": SELDOM,
         "late": SELDOM,
-        "blocked": some.sampled_from([None, None, None, *DOORS]),
+        "blocked": some.sampled_from([None] * 9 + DOORS),
     }
 )
 SEEN = {Grant: 0, Deny: 0, Challenge: 0}
@@ -188,12 +193,15 @@ def said(formula, known):
     reader=some.sampled_from(READERS),
     pin=some.sampled_from([None, True]),
     face=some.sampled_from([None, FaceOutcome.MATCHED]),
+    guard=some.sampled_from([None, GuardAnswer.CONFIRMED]),
     state=STATES,
     wall=WALLS,
 )
-def test_the_formulas_say_what_the_rules_say(site, who, assurance, reader, pin, face, state, wall):
+def test_the_formulas_say_what_the_rules_say(site, who, assurance, reader, pin, face, guard, state, wall):
     now = Instant(wall, 1000.0)
-    request = AccessRequest("r1", reader, badge_of(ALICE), frozenset({Factor.CARD}), pin_right=pin, face=face)
+    request = AccessRequest(
+        "r1", reader, badge_of(ALICE), frozenset({Factor.CARD}), pin_right=pin, face=face, guard=guard
+    )
     decision = decide(site, folded(events_of(state, who, assurance), now), request, now)
     SEEN[type(decision)] += 1
     person, at = somebody(site), sometime(site)
