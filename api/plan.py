@@ -50,8 +50,7 @@ def door_of_device(site: Site, device: DeviceId) -> DoorId | None:
         if reader.device == device:
             return reader.door
     for door in site.doors.values():
-        inputs = (door.contact, door.bolt, door.rex.input if door.rex else None)
-        if door.lock.device == device or any(i is not None and i.device == device for i in inputs):
+        if door.lock.device == device or any(wired.device == device for wired in door.inputs.values()):
             return door.id
     return None
 
@@ -82,7 +81,7 @@ def _zone(zone: Zone) -> ZoneOut:
 
 
 def _door(door: Door) -> DoorPlanOut:
-    return DoorPlanOut(id=door.id, name=door.name, zones=door.zones, position=_point(door.position))
+    return DoorPlanOut(id=door.id, name=door.name, kind=door.kind, zones=door.zones, position=_point(door.position))
 
 
 def _reader(reader: Reader) -> ReaderOut:

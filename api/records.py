@@ -54,6 +54,7 @@ SHOWN = _OF_RECORDS | frozenset(
         "open_seconds", "order", "outcome", "output", "persists", "pin_lock_seconds", "point", "position", "presented",
         "priority", "raw", "reason", "remarks", "requests", "role", "second", "seconds", "secure", "status", "subject",
         "through", "valid_from", "valid_until", "version", "violation", "wanted_by", "warn_seconds", "zones",
+        "direction", "extended_time", "loop", "low",
     }
 )  # fmt: skip
 """Fields that stand in ``detail``, of an event or of a value inside it. ``raw`` is kept for unknown cards alone."""

@@ -13,11 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints,
 
 from controller.domain.alarms import AlarmKind, Priority
 from controller.domain.decision import DenyReason
-from controller.domain.doors import DoorAlarm, LockMode, LockStatus, Position
+from controller.domain.doors import DoorAlarm, LockMode, LockStatus, Loop, Position
 from controller.domain.events import KINDS
 from controller.domain.muster import Whereabouts
 from controller.domain.operators import Role
-from controller.domain.site import DeviceKind
+from controller.domain.site import DeviceKind, DoorKind
 
 NAME_LENGTH = 64
 PASSWORD_LENGTH = 1024
@@ -127,6 +127,7 @@ class DoorPlanOut(Model):
 
     id: str
     name: str
+    kind: DoorKind
     zones: tuple[str, str]
     position: PointOut
 
@@ -196,7 +197,10 @@ class BlockOut(Model):
 
 
 class DoorOut(Model):
-    """A door right now. ``ordered`` is what was commanded and is not observed yet; ``mode`` what the lock is told."""
+    """A door right now. ``ordered`` is what was commanded and is not observed yet; ``mode`` what the lock is told.
+
+    ``loop``: what stands where a barrier would close; None for a door without a safety loop.
+    """
 
     id: str
     status: DoorStatus
@@ -206,6 +210,8 @@ class DoorOut(Model):
     mode: LockMode
     block: BlockOut | None
     alarm: DoorAlarm | None
+    loop: Loop | None
+    key_turned: bool
 
 
 class LockdownState(StrEnum):
@@ -255,6 +261,7 @@ class DeviceOut(Model):
     secure: bool
     tampered: bool
     power_failed: bool
+    battery_low: bool
 
 
 class CameraOut(Model):

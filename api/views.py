@@ -128,6 +128,8 @@ def _door(site: Site, state: SiteState, door: Door, alarm: DoorAlarm | None) -> 
         mode=mode,
         block=BlockOut(operator=known.block.operator, reason=known.block.reason) if known.block else None,
         alarm=alarm,
+        loop=known.loop if door.loop else None,
+        key_turned=known.key_turned,
     )
 
 
@@ -165,6 +167,7 @@ def _devices(site: Site, state: SiteState) -> list[DeviceOut]:
             secure=known.secure,
             tampered=known.tampered,
             power_failed=known.power_failed,
+            battery_low=known.battery_low,
         )
         for device in site.devices.values()
     ]

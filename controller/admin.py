@@ -91,7 +91,7 @@ class Admin:
     def _record(self, row: PersonRow, author: str) -> list[asyncio.Future[None]]:
         state = self._core.runtime.state
         identity = Identity(row.name)
-        cardholder = Cardholder(row.id, row.kind, row.clearance, row.levels, row.competencies)
+        cardholder = Cardholder(row.id, row.kind, row.clearance, row.levels, row.competencies, row.extended_time)
         credential = self._credential(row)
         futures = []
         if state.people.get(row.id) != cardholder or self._core.vault.identity(row.id) != identity:

@@ -171,7 +171,7 @@ def _badge(person: CardholderId) -> CredentialId:
 
 def _enrolled(people: Sequence[PersonRow]) -> Iterator[Event]:
     for row in people:
-        person = Cardholder(row.id, row.kind, row.clearance, row.levels, row.competencies)
+        person = Cardholder(row.id, row.kind, row.clearance, row.levels, row.competencies, row.extended_time)
         yield ev.CardholderRecorded(AUTHOR, person, "")
         badge = Credential(
             _badge(row.id), row.id, row.id, None, row.assurance, row.status, row.valid_from, row.valid_until

@@ -44,6 +44,7 @@ class AlarmKind(StrEnum):
     WATCH_LIST_HIT = "watch_list_hit"
     FACE_MISMATCH = "face_mismatch"
     SPOOFED_FACE = "spoofed_face"
+    TAILGATING = "tailgating"
     CAMERA_LOST = "camera_lost"
     LOG_TAMPERED = "log_tampered"
     LOG_LATE = "log_late"
@@ -75,6 +76,7 @@ PRIORITY: Mapping[AlarmKind, Priority] = MappingProxyType(
         AlarmKind.WATCH_LIST_HIT: Priority.HIGH,
         AlarmKind.FACE_MISMATCH: Priority.HIGH,
         AlarmKind.SPOOFED_FACE: Priority.HIGH,
+        AlarmKind.TAILGATING: Priority.HIGH,
         AlarmKind.CAMERA_LOST: Priority.LOW,
         AlarmKind.LOG_TAMPERED: Priority.HIGH,
         AlarmKind.LOG_LATE: Priority.HIGH,

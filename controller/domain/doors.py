@@ -25,6 +25,22 @@ class LockStatus(StrEnum):
     JAMMED = "jammed"
 
 
+class Loop(StrEnum):
+    """What stands where a barrier would close. Only ``FREE`` lets it: not knowing and a fault count as occupied."""
+
+    UNKNOWN = "unknown"
+    FREE = "free"
+    OCCUPIED = "occupied"
+    FAULT = "fault"
+
+
+class Direction(StrEnum):
+    """Which way a turnstile turned: ``IN`` is towards the second of its two zones."""
+
+    IN = "in"
+    OUT = "out"
+
+
 class LockMode(StrEnum):
     """What the lock does without a request, from the laxest to the strictest."""
 
@@ -86,6 +102,9 @@ class DoorState:
     block: Block | None = None
     ordered: LockStatus | None = None  # what was last commanded and is not observed yet
     waiting: Waiting | None = None
+    loop: Loop = Loop.UNKNOWN
+    key_turned: bool = False
+    key_until: float | None = None  # until when an opening is the key's, after it was turned back
 
     @property
     def due(self) -> float | None:

@@ -46,6 +46,13 @@ class Relock:
 
 
 @dataclass(frozen=True, slots=True)
+class Hold:
+    """Keep a barrier that is open from closing, until it is told to lock: something stands in its way."""
+
+    door: DoorId
+
+
+@dataclass(frozen=True, slots=True)
 class Signal:
     """Light and sounder of a reader."""
 
@@ -79,7 +86,7 @@ class SetOutput:
     seconds: float | None = None
 
 
-Effect = Unlock | Release | Relock | Signal | AskFace | StopFace | SetOutput
+Effect = Unlock | Release | Relock | Hold | Signal | AskFace | StopFace | SetOutput
 
 
 def waits_for_log(effect: Effect) -> bool:
@@ -92,6 +99,6 @@ def waits_for_log(effect: Effect) -> bool:
             return True
         case Signal(light=light):
             return light is Light.GRANTED
-        case Release() | Relock() | AskFace() | StopFace() | SetOutput():
+        case Release() | Relock() | Hold() | AskFace() | StopFace() | SetOutput():
             return False
     assert_never(effect)

@@ -54,6 +54,7 @@ class Cardholder:
     clearance: int
     levels: frozenset[AccessLevelId]
     competencies: tuple[HeldCompetency, ...] = field(default=(), metadata=ADDED)
+    extended_time: bool = field(default=False, metadata=ADDED)  # needs longer to get through a door
 
 
 @dataclass(frozen=True, slots=True)

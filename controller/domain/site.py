@@ -34,6 +34,9 @@ from controller.domain.wires import Output as Output
 if TYPE_CHECKING:
     from controller.domain.invariants import Invariant  # which speaks of what stands here
 
+DEBOUNCE_SECONDS = 0.05
+"""How long a contact must rest in its new state to be believed (EN 60839-11-1: what lasts 400 ms always counts)."""
+
 
 class SecurityLevel(IntEnum):
     """How much is at stake in a zone; higher is stricter (NIST SP 800-116)."""
@@ -100,6 +103,20 @@ class DeviceKind(StrEnum):
 
     OSDP = "osdp"
     MQTT = "mqtt"
+
+
+class DoorKind(StrEnum):
+    """What stands in the opening. A leaf of a mantrap is a ``LEAF`` that an interlock names."""
+
+    LEAF = "leaf"
+    HATCH = "hatch"
+    TURNSTILE = "turnstile"
+    BARRIER = "barrier"
+    WEDGE = "wedge"
+
+
+CRUSHING = frozenset({DoorKind.BARRIER, DoorKind.WEDGE})
+"""What crushes whatever stands in its way: it is never moved without a loop that says that nothing does."""
 
 
 class RelockOn(StrEnum):
@@ -181,7 +198,7 @@ class Rex:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """An opening between two zones. Durations are in seconds."""
+    """An opening between two zones. Durations are in seconds; ``extended_*``: those of whoever needs more time."""
 
     id: DoorId
     name: str
@@ -198,6 +215,35 @@ class Door:
     pre_alarm_seconds: float  # how long before held-open the warning comes
     relock_on: RelockOn
     position: tuple[float, float]  # on the floor plan, plan units
+    kind: DoorKind = DoorKind.LEAF
+    loop: Input | None = None  # active while something stands where the barrier would close
+    rotation_in: Input | None = None  # of a turnstile: one rotation towards the second zone
+    rotation_out: Input | None = None  # of a turnstile: one rotation towards the first zone
+    key_switch: Input | None = None  # active while the mechanical key is turned
+    extended_unlock_seconds: float | None = None  # None: no longer than for everybody
+    extended_open_seconds: float | None = None
+
+    @property
+    def inputs(self) -> Mapping[str, Input]:
+        """Return the inputs that are wired, by the key of the site file that names them."""
+        wired = {
+            "contact": self.contact,
+            "bolt": self.bolt,
+            "rex": self.rex.input if self.rex else None,
+            "loop": self.loop,
+            "rotation_in": self.rotation_in,
+            "rotation_out": self.rotation_out,
+            "key_switch": self.key_switch,
+        }
+        return {key: each for key, each in wired.items() if each is not None}
+
+    def unlock_for(self, *, extended: bool) -> float:
+        """Return how long a grant keeps the strike released."""
+        return self.extended_unlock_seconds or self.unlock_seconds if extended else self.unlock_seconds
+
+    def open_for(self, *, extended: bool) -> float:
+        """Return how long the door may stand open before it is held."""
+        return self.extended_open_seconds or self.open_seconds if extended else self.open_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +261,11 @@ class Reader:
     factors: frozenset[Factor]
     challenge_seconds: float  # how long the second factor may take
     guard_seconds: float = 60.0  # how long, where a guard must look as well
+    extended_challenge_seconds: float | None = None  # for whoever needs more time; None: no longer
+
+    def challenge_for(self, *, extended: bool) -> float:
+        """Return how long the second factor may take."""
+        return self.extended_challenge_seconds or self.challenge_seconds if extended else self.challenge_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -319,3 +370,4 @@ class Site:
     points: Mapping[PointId, Point] = field(default_factory=dict)
     outputs: Mapping[OutputId, AlarmOutput] = field(default_factory=dict)
     invariants: Mapping[InvariantId, Invariant] = field(default_factory=dict)
+    debounce_seconds: float = DEBOUNCE_SECONDS  # of every input that says nothing else

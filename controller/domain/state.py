@@ -52,6 +52,7 @@ class DeviceState:
     secure: bool = False
     tampered: bool = False
     power_failed: bool = False
+    battery_low: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,7 @@ class SiteState:
     alarms: Map[AlarmId, Alarm] = field(default_factory=Map)
     holds: Map[str, LegalHold] = field(default_factory=Map)
     asked: Map[tuple[str, str], Asked] = field(default_factory=Map)  # by an order's word and its subject
+    deferred: frozenset[DoorId] = frozenset()  # barriers that secure once their loop is free
     lockdown: Lockdown | None = None
     threat_level: int = 0
     log_late: bool = False

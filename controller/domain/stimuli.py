@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from controller.domain.decision import FaceOutcome
-from controller.domain.doors import LockStatus, Position
+from controller.domain.doors import Direction, LockStatus, Loop, Position
 from controller.domain.events import UnlockFailure, Violation
 from controller.domain.events.records import BackupRestored, BackupTaken, RetentionApplied
 from controller.domain.ids import (
@@ -99,6 +99,30 @@ class OutputSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class LoopSeen:
+    """A barrier's safety loop, moved or read anew."""
+
+    door: DoorId
+    loop: Loop
+
+
+@dataclass(frozen=True, slots=True)
+class RotationSeen:
+    """A turnstile turned once."""
+
+    door: DoorId
+    direction: Direction
+
+
+@dataclass(frozen=True, slots=True)
+class KeySeen:
+    """The mechanical key of a door, turned or not."""
+
+    door: DoorId
+    turned: bool
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceSeen:
     """A device answers, or no longer does."""
 
@@ -122,6 +146,14 @@ class PowerSeen:
 
     device: DeviceId
     failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BatterySeen:
+    """The battery a device falls back on, or lives on."""
+
+    device: DeviceId
+    low: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +334,7 @@ class Delivered:
     device: DeviceId
     boot: str
     seq: int
-    stimulus: CardPresented | PinEntered | RexSeen | FaultSeen | Nothing
+    stimulus: CardPresented | PinEntered | RexSeen | RotationSeen | FaultSeen | Nothing
 
 
 Stimulus = (
@@ -315,9 +347,13 @@ Stimulus = (
     | RexSeen
     | PointSeen
     | OutputSeen
+    | LoopSeen
+    | RotationSeen
+    | KeySeen
     | DeviceSeen
     | TamperSeen
     | PowerSeen
+    | BatterySeen
     | ViolationSeen
     | FaultSeen
     | CameraSeen

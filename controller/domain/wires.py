@@ -9,10 +9,14 @@ from controller.domain.ids import DeviceId
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A supervised input of a device. MQTT devices have one of each kind and need no index."""
+    """A supervised input of a device. MQTT devices have one of each kind and need no index.
+
+    ``debounce_seconds``: how long a new state must last to count; None: as the site says.
+    """
 
     device: DeviceId
     index: int | None
+    debounce_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

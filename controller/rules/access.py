@@ -13,14 +13,14 @@ from controller.domain.doors import Position
 from controller.domain.effects import AskFace, Light, Signal, StopFace, Unlock
 from controller.domain.ids import CardholderId, ReaderId
 from controller.domain.people import Credential
-from controller.domain.site import Door, Factor, Reader
+from controller.domain.site import Door, DoorKind, Factor, Reader
 from controller.domain.state import PendingChallenge
 from controller.domain.stimuli import CardPresented, FaceSeen, PinEntered
 from controller.rules.alarm import raise_alarm
 from controller.rules.decide import decide
 from controller.rules.factors import proven
 from controller.rules.turn import Turn
-from controller.rules.whereabouts import somebody_passed
+from controller.rules.whereabouts import needs_time, somebody_passed
 
 UNLOCK_DEADLINE_SECONDS = 2.0
 """How old an unlock may be when it reaches the lock; past it the wire drops it (the MQTT contract's expiry)."""
@@ -117,16 +117,22 @@ def completed(
 
 
 def count_as_used(turn: Turn, door: Door, cardholder: CardholderId | None) -> None:
-    """Count a passage as used where the door already stands open (it gets its full time anew) or has no contact."""
+    """Count a passage as used where the door already stands open (it gets its full time anew) or has no contact.
+
+    A turnstile counts for itself, and whoever needs more time than the next one keeps it.
+    """
     state = turn.state.door(door.id)
     passage = state.passages[-1]
+    if door.kind is DoorKind.TURNSTILE:
+        return
     if door.contact is not None and state.position is not Position.OPEN:
         return
     if cardholder is None:
         somebody_passed(turn, door, ev.Doubt.GUARD_UNLOCK)
     turn.record(ev.EntryObserved(passage.request, door.id, cardholder, passage.enters, assumed=True))
     if state.held_after is not None:
-        turn.record(ev.HeldOpenTimerRestarted(door.id, door.open_seconds, door.open_seconds - door.pre_alarm_seconds))
+        seconds = max(door.open_for(extended=needs_time(turn.state, cardholder)), state.held_after - turn.now.mono)
+        turn.record(ev.HeldOpenTimerRestarted(door.id, seconds, seconds - door.pre_alarm_seconds))
 
 
 def _grant(turn: Turn, request: AccessRequest, grant: Grant) -> None:
@@ -135,6 +141,7 @@ def _grant(turn: Turn, request: AccessRequest, grant: Grant) -> None:
     for passage in turn.state.door(door.id).passages:
         if passage.cardholder == credential.cardholder and not passage.used and passage.until > turn.now.mono:
             turn.record(ev.GrantWithdrawn(passage.request, door.id, ev.UnlockFailure.SUPERSEDED))
+    seconds = door.unlock_for(extended=needs_time(turn.state, credential.cardholder))
     turn.record(
         ev.AccessGranted(
             request.id,
@@ -144,13 +151,13 @@ def _grant(turn: Turn, request: AccessRequest, grant: Grant) -> None:
             credential.id,
             credential.cardholder,
             tuple(sorted(proven(request))),
-            door.unlock_seconds,
+            seconds,
             grant.trace,
             remarks_of(grant.trace),
             asked=request,
         )
     )
-    turn.ask(Unlock(door.id, request.id, door.unlock_seconds, turn.now.mono + UNLOCK_DEADLINE_SECONDS))
+    turn.ask(Unlock(door.id, request.id, seconds, turn.now.mono + UNLOCK_DEADLINE_SECONDS))
     turn.ask(Signal(reader.id, Light.GRANTED))
     count_as_used(turn, door, credential.cardholder)
 
@@ -201,8 +208,9 @@ def _challenge(turn: Turn, request: AccessRequest, challenge: Challenge) -> None
     reader, _ = _place(turn, request)
     running = turn.state.challenges.get(reader.id)
     if running is None or running.request != request.id:
-        attended = Factor.GUARD in challenge.factors
-        seconds = max(reader.challenge_seconds, reader.guard_seconds) if attended else reader.challenge_seconds
+        seconds = reader.challenge_for(extended=needs_time(turn.state, _credential(turn, request).cardholder))
+        if Factor.GUARD in challenge.factors:
+            seconds = max(seconds, reader.guard_seconds)
         _issue(turn, request, challenge, seconds, frozenset())
     elif challenge.factors - running.wanted:
         _issue(turn, request, challenge, running.until - turn.now.mono, running.wanted)

@@ -14,6 +14,7 @@ from controller.rules.access import abandon_challenge
 from controller.rules.alarm import cause_gone, raise_alarm
 from controller.rules.fold_access import BURST_SECONDS, PIN_LOCK_SECONDS
 from controller.rules.lockdown import LOCKDOWN_SECONDS
+from controller.rules.relock import relock
 from controller.rules.turn import Turn
 
 HEAR_SECONDS = 15.0
@@ -30,13 +31,17 @@ SIGN_IN_BURST = 5
 
 def started_up(turn: Turn, started: BoxStartedUp) -> None:
     """Wake up: nothing granted before still holds, everything is locked, and all inputs are read anew."""
-    for door in turn.site.doors:
-        turn.ask(Relock(door))
+    for door in turn.site.doors.values():
+        if door.loop is None:
+            turn.ask(Relock(door.id))
     for known in sorted(turn.state.doors):
         _lapse_grants(turn, known, turn.state.door(known))
     for reader in sorted(turn.state.challenges):
         abandon_challenge(turn, reader, DenyReason.FACTOR_NOT_PRESENTED)
     turn.record(ev.BoxStarted(started.version, HEAR_SECONDS, PIN_LOCK_SECONDS, LOCKDOWN_SECONDS))
+    for door in turn.site.doors.values():
+        if door.loop is not None:  # what stood there when the box went down is no longer known
+            relock(turn, door.id)
     if turn.state.site_digest != started.site_digest:
         turn.record(ev.SiteActivated(started.site_digest, started.site_toml))
     cause_gone(turn, {AlarmKind.LOG_LATE}, Source())

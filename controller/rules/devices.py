@@ -4,15 +4,26 @@ from __future__ import annotations
 
 from controller.domain import events as ev
 from controller.domain.alarms import AlarmKind, Source
-from controller.domain.doors import LockStatus, Position
-from controller.domain.effects import Relock
+from controller.domain.doors import LockStatus, Loop, Position
 from controller.domain.ids import DeviceId, DoorId
-from controller.domain.site import DeviceKind, Site
-from controller.domain.stimuli import CameraSeen, Delivered, DeviceSeen, FaultSeen, PowerSeen, TamperSeen, ViolationSeen
+from controller.domain.site import DeviceKind, Door, Site
+from controller.domain.stimuli import (
+    BatterySeen,
+    CameraSeen,
+    Delivered,
+    DeviceSeen,
+    FaultSeen,
+    KeySeen,
+    LoopSeen,
+    PowerSeen,
+    TamperSeen,
+    ViolationSeen,
+)
 from controller.rules.alarm import cause_gone, raise_alarm
-from controller.rules.door import armed
+from controller.rules.door import armed, key_seen
 from controller.rules.lockdown import look_whether_secured
 from controller.rules.points import points_lost
+from controller.rules.relock import loop_seen, relock
 from controller.rules.turn import Turn
 from controller.rules.whereabouts import somebody_passed
 
@@ -40,7 +51,7 @@ def device_seen(turn: Turn, seen: DeviceSeen) -> None:
         raise_alarm(turn, AlarmKind.SECURE_CHANNEL_OFF, source, "this reader speaks in the clear")
     for door in locked_by(turn.site, device.id):
         if not armed(turn, door):  # no pulse survives a device's restart
-            turn.ask(Relock(door))
+            relock(turn, door)
 
 
 def tamper_seen(turn: Turn, seen: TamperSeen) -> None:
@@ -65,6 +76,18 @@ def power_seen(turn: Turn, seen: PowerSeen) -> None:
         raise_alarm(turn, AlarmKind.MAINS, Source(device=seen.device))
     else:
         cause_gone(turn, {AlarmKind.MAINS}, Source(device=seen.device))
+
+
+def battery_seen(turn: Turn, seen: BatterySeen) -> None:
+    """A device's battery runs low, or was charged or changed."""
+    if seen.device not in turn.site.devices:
+        return
+    if turn.state.device(seen.device).battery_low != seen.low:
+        turn.record(ev.BatteryObserved(seen.device, seen.low))
+    if seen.low:
+        raise_alarm(turn, AlarmKind.BATTERY, Source(device=seen.device))
+    else:
+        cause_gone(turn, {AlarmKind.BATTERY}, Source(device=seen.device))
 
 
 def violation_seen(turn: Turn, seen: ViolationSeen) -> None:
@@ -140,11 +163,23 @@ def _device_lost(turn: Turn, device: DeviceId, detail: str) -> None:
     turn.record(ev.DeviceWentOffline(device, detail))
     raise_alarm(turn, AlarmKind.OFFLINE, Source(device=device), detail)
     for door in turn.site.doors.values():
-        state = turn.state.door(door.id)
-        if door.contact is not None and door.contact.device == device and state.position is not Position.UNKNOWN:
-            turn.record(ev.PositionObserved(door.id, Position.UNKNOWN, None, None))
-            somebody_passed(turn, door, ev.Doubt.DOOR_UNSEEN)
-        if door.bolt is not None and door.bolt.device == device and state.lock is not LockStatus.UNKNOWN:
-            turn.record(ev.LockObserved(door.id, LockStatus.UNKNOWN))
+        _blinded(turn, door, device)
     points_lost(turn, device)
     look_whether_secured(turn)
+
+
+def _blinded(turn: Turn, door: Door, device: DeviceId) -> None:
+    """Nothing is known any more of what hangs on a device that does not answer."""
+    blind = {key for key, wired in door.inputs.items() if wired.device == device}
+    state = turn.state.door(door.id)
+    if "contact" in blind and state.position is not Position.UNKNOWN:
+        turn.record(ev.PositionObserved(door.id, Position.UNKNOWN, None, None))
+        somebody_passed(turn, door, ev.Doubt.DOOR_UNSEEN)
+    if blind & {"rotation_in", "rotation_out"}:
+        somebody_passed(turn, door, ev.Doubt.DOOR_UNSEEN)
+    if "bolt" in blind and state.lock is not LockStatus.UNKNOWN:
+        turn.record(ev.LockObserved(door.id, LockStatus.UNKNOWN))
+    if "loop" in blind:
+        loop_seen(turn, LoopSeen(door.id, Loop.UNKNOWN))
+    if "key_switch" in blind:
+        key_seen(turn, KeySeen(door.id, turned=False))

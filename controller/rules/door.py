@@ -5,15 +5,16 @@ from __future__ import annotations
 from controller.domain import events as ev
 from controller.domain.alarms import AlarmKind, Source
 from controller.domain.doors import LockStatus, Passage, Position
-from controller.domain.effects import Release, Relock
+from controller.domain.effects import Release
 from controller.domain.ids import DoorId
 from controller.domain.site import Door, RelockOn, RexKind
-from controller.domain.stimuli import LockSeen, PositionSeen, RexSeen, UnlockFailed
+from controller.domain.stimuli import KeySeen, LockSeen, PositionSeen, RexSeen, UnlockFailed
 from controller.rules.alarm import cause_gone, raise_alarm
 from controller.rules.interlock import busy, exit_waits, look_for_breach
 from controller.rules.lockdown import look_whether_secured
+from controller.rules.relock import hold_open, relock
 from controller.rules.turn import Turn
-from controller.rules.whereabouts import somebody_left, somebody_passed
+from controller.rules.whereabouts import needs_time, somebody_left, somebody_passed
 
 DOOR_ALARMS = frozenset({AlarmKind.FORCED_OPEN, AlarmKind.HELD_OPEN, AlarmKind.FOUND_OPEN})
 
@@ -41,6 +42,7 @@ def lock_seen(turn: Turn, seen: LockSeen) -> None:
         raise_alarm(turn, AlarmKind.FAULT, Source(door=door.id), "the lock is jammed")
     elif seen.lock is not LockStatus.UNKNOWN:
         cause_gone(turn, {AlarmKind.FAULT}, Source(door=door.id))
+    hold_open(turn, door.id)
     look_whether_secured(turn)
 
 
@@ -58,6 +60,16 @@ def rex_seen(turn: Turn, seen: RexSeen) -> None:
     if door.rex.kind is not RexKind.SHUNT_ONLY:
         turn.ask(Release(door.id, door.unlock_seconds))
     turn.record(ev.ExitRequested(turn.next_request(), door.id, door.unlock_seconds))
+
+
+def key_seen(turn: Turn, seen: KeySeen) -> None:
+    """The mechanical key: nobody knows who holds it, and who is where is no longer certain."""
+    door = turn.site.doors.get(seen.door)
+    if door is None or door.key_switch is None or turn.state.door(door.id).key_turned is seen.turned:
+        return
+    turn.record(ev.KeyOverrideObserved(door.id, seen.turned, door.unlock_seconds))
+    if seen.turned:
+        somebody_passed(turn, door, ev.Doubt.KEY_OVERRIDE)
 
 
 def unlock_failed(turn: Turn, failed: UnlockFailed) -> None:
@@ -104,23 +116,35 @@ def _no_longer_open(turn: Turn, door: Door, seen: PositionSeen) -> None:
     if seen.position is Position.CLOSED:
         cause_gone(turn, DOOR_ALARMS, Source(door=door.id))
         if door.relock_on is RelockOn.CLOSE and not armed(turn, door.id):
-            turn.ask(Relock(door.id))
+            relock(turn, door.id)
 
 
 def _opened(turn: Turn, door: Door) -> None:
     before = turn.state.door(door.id)
     live = tuple(p for p in before.passages if p.until > turn.now.mono)
-    if not live:
+    found = before.position is Position.UNKNOWN
+    if not live and not found and _by_key(turn, door.id):
+        _timed(turn, door, door.open_seconds)
+        somebody_passed(turn, door, ev.Doubt.KEY_OVERRIDE)
+    elif not live:
         turn.record(ev.PositionObserved(door.id, Position.OPEN, None, None))
-        found = before.position is Position.UNKNOWN
         raise_alarm(turn, AlarmKind.FOUND_OPEN if found else AlarmKind.FORCED_OPEN, Source(door=door.id))
         somebody_passed(turn, door, ev.Doubt.FOUND_OPEN if found else ev.Doubt.FORCED_OPEN)
     else:
-        warn = door.open_seconds - door.pre_alarm_seconds
-        turn.record(ev.PositionObserved(door.id, Position.OPEN, door.open_seconds, warn))
+        _timed(turn, door, max(door.open_for(extended=needs_time(turn.state, p.cardholder)) for p in live))
         _used(turn, door, live)
         if door.relock_on is RelockOn.OPEN:
-            turn.ask(Relock(door.id))
+            relock(turn, door.id)
+
+
+def _timed(turn: Turn, door: Door, seconds: float) -> None:
+    turn.record(ev.PositionObserved(door.id, Position.OPEN, seconds, seconds - door.pre_alarm_seconds))
+
+
+def _by_key(turn: Turn, door: DoorId) -> bool:
+    """Tell whether the mechanical key is turned, or was a moment ago."""
+    known = turn.state.door(door)
+    return known.key_turned or (known.key_until is not None and turn.now.mono < known.key_until)
 
 
 def _used(turn: Turn, door: Door, live: tuple[Passage, ...]) -> None:

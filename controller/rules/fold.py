@@ -21,7 +21,9 @@ from controller.rules.fold_doors import (
     delayed,
     disarmed,
     entered,
+    key_moved,
     locked,
+    loop_moved,
     moved,
     passage_until,
     timed,
@@ -101,6 +103,14 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
             return timed(state, event.door, None, None)
         case ev.LockObserved():
             return locked(state, event, at)
+        case ev.LoopObserved():
+            return loop_moved(state, event)
+        case ev.KeyOverrideObserved():
+            return key_moved(state, event, at)
+        case ev.RelockDeferred():
+            return replace(state, deferred=state.deferred | {event.door})
+        case ev.RelockResumed():
+            return replace(state, deferred=state.deferred - {event.door})
         case ev.DeviceCameOnline():
             device = replace(state.device(event.device), online=True, secure=event.secure)
             return replace(state, devices=state.devices.set(event.device, device))
@@ -119,6 +129,9 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
             return switched(state, event, at)
         case ev.OutputObserved():
             return shown(state, event)
+        case ev.BatteryObserved():
+            device = replace(state.device(event.device), battery_low=event.low)
+            return replace(state, devices=state.devices.set(event.device, device))
         case ev.MessageTaken():
             return replace(state, heard=state.heard.set(event.device, Heard(event.boot, event.number)))
         case ev.CameraCameOnline():
@@ -173,6 +186,7 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
             | ev.OperatorSignedOut()
             | ev.FaceJudged()
             | ev.PassageJudged()
+            | ev.RotationObserved()
             | ev.WireViolated()
             | ev.OrderRefused()
         ):
@@ -200,6 +214,7 @@ def _started(state: SiteState, event: ev.BoxStarted, at: Instant) -> SiteState:
         pin_tries=Map(tries_after_start(state, at.mono + event.pin_lock_seconds)),
         unknown_cards=Map(),
         failed_sign_ins=(),
+        deferred=frozenset(),
         lockdown=lockdown,
         log_late=False,
         clock_steady_since=at.mono,

@@ -88,6 +88,17 @@ def locked(state: SiteState, event: ev.LockObserved, at: Instant) -> SiteState:
     return state if event.lock is LockStatus.LOCKED else _no_longer_secured(state, at)
 
 
+def loop_moved(state: SiteState, event: ev.LoopObserved) -> SiteState:
+    """Something drove onto a loop or off it."""
+    return with_door(state, event.door, replace(state.door(event.door), loop=event.loop))
+
+
+def key_moved(state: SiteState, event: ev.KeyOverrideObserved, at: Instant) -> SiteState:
+    """A key was turned, or turned back: the leaf may follow a moment later."""
+    until = None if event.active else at.mono + event.seconds
+    return with_door(state, event.door, replace(state.door(event.door), key_turned=event.active, key_until=until))
+
+
 def told_to_lock(state: SiteState, door: DoorId) -> SiteState:
     """A lock was told to lock; a bolt that is seen locked has nothing left to show."""
     before = state.door(door)

@@ -6,13 +6,13 @@ from controller.domain import events as ev
 from controller.domain.alarms import AlarmKind, Source
 from controller.domain.decision import DenyReason
 from controller.domain.doors import DoorState, LockStatus, Position
-from controller.domain.effects import Relock
 from controller.domain.ids import DoorId, OperatorId
 from controller.domain.operators import Refusal
 from controller.domain.site import Door, Site
 from controller.domain.state import SiteState
 from controller.rules.access import abandon_challenge
 from controller.rules.alarm import cause_gone, raise_alarm
+from controller.rules.relock import relock
 from controller.rules.turn import Turn
 
 LOCKDOWN_SECONDS = 5.0
@@ -23,7 +23,7 @@ def start_lockdown(turn: Turn, operator: OperatorId, reason: str) -> None:
     """Lock everything: open grants and challenges are gone before anything else happens."""
     turn.record(ev.LockdownStarted(operator, reason, LOCKDOWN_SECONDS))
     for door in turn.site.doors:
-        turn.ask(Relock(door))
+        relock(turn, door)
         withdraw(turn, door, Refusal.LOCKDOWN)
     for reader in sorted(turn.state.challenges):
         abandon_challenge(turn, reader, DenyReason.LOCKDOWN)

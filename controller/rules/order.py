@@ -9,7 +9,7 @@ from typing import assert_never
 from controller.domain import events as ev
 from controller.domain.alarms import AlarmKind, Source
 from controller.domain.decision import GuardAnswer
-from controller.domain.effects import Relock, Unlock
+from controller.domain.effects import Unlock
 from controller.domain.ids import DoorId, OperatorId
 from controller.domain.operators import (
     AcknowledgeAlarm,
@@ -41,6 +41,7 @@ from controller.rules.attended import judge, waiting_for_guard
 from controller.rules.case import threat_in_force
 from controller.rules.interlock import busy
 from controller.rules.lockdown import end_lockdown, start_lockdown, withdraw
+from controller.rules.relock import relock
 from controller.rules.turn import Turn
 
 _ANYBODY: frozenset[type[Order]] = frozenset({Panic})
@@ -123,11 +124,11 @@ def _carry_out(turn: Turn, operator: OperatorId, order: Order) -> None:  # noqa:
         case UnlockOnce():
             _unlock(turn, operator, order)
         case LockDoor(door=door):
-            turn.ask(Relock(door))
+            relock(turn, door)
             turn.record(ev.DoorLockOrdered(door, operator))
             withdraw(turn, door, Refusal.DOOR_LOCKED)
         case BlockDoor(door=door, reason=reason):
-            turn.ask(Relock(door))
+            relock(turn, door)
             turn.record(ev.DoorBlocked(door, operator, reason))
             withdraw(turn, door, Refusal.DOOR_BLOCKED)
         case UnblockDoor(door=door):
@@ -177,7 +178,7 @@ def _unlock(turn: Turn, operator: OperatorId, order: UnlockOnce) -> None:
 def _set_threat_level(turn: Turn, operator: OperatorId, level: int, reason: str) -> None:
     turn.record(ev.ThreatLevelSet(operator, level, reason))
     for door in sorted(turn.site.threat_levels[level].locked_doors):
-        turn.ask(Relock(door))
+        relock(turn, door)
         withdraw(turn, door, Refusal.THREAT_LEVEL)
 
 

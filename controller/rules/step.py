@@ -15,6 +15,7 @@ from controller.domain.stimuli import Stimulus
 from controller.rules.access import abandon_challenge, card_presented, face_seen, pin_entered
 from controller.rules.box import disk_seen, log_late, log_restored, log_tampered, sign_in_tried, started_up, watch_clock
 from controller.rules.devices import (
+    battery_seen,
     camera_seen,
     device_seen,
     fault_seen,
@@ -24,12 +25,14 @@ from controller.rules.devices import (
     tamper_seen,
     violation_seen,
 )
-from controller.rules.door import door_time_passed, lock_seen, position_seen, rex_seen, unlock_failed
+from controller.rules.door import door_time_passed, key_seen, lock_seen, position_seen, rex_seen, unlock_failed
 from controller.rules.interlock import release_waiting
 from controller.rules.lockdown import lockdown_time_passed
 from controller.rules.order import ordered
 from controller.rules.points import output_seen, point_seen
+from controller.rules.relock import loop_seen, resume_relocks
 from controller.rules.turn import Outcome, Turn
+from controller.rules.turnstile import rotation_seen
 
 
 def step(site: Site, state: SiteState, stimulus: Stimulus, now: Instant) -> Outcome:
@@ -42,6 +45,7 @@ def step(site: Site, state: SiteState, stimulus: Stimulus, now: Instant) -> Outc
         watch_clock(turn)
     _dispatch(turn, stimulus)
     release_waiting(turn)
+    resume_relocks(turn)
     return turn.outcome()
 
 
@@ -87,12 +91,20 @@ def _dispatch(turn: Turn, stimulus: Stimulus) -> None:  # noqa: C901 - one flat 
             point_seen(turn, stimulus)
         case st.OutputSeen():
             output_seen(turn, stimulus)
+        case st.LoopSeen():
+            loop_seen(turn, stimulus)
+        case st.RotationSeen():
+            rotation_seen(turn, stimulus)
+        case st.KeySeen():
+            key_seen(turn, stimulus)
         case st.DeviceSeen():
             device_seen(turn, stimulus)
         case st.TamperSeen():
             tamper_seen(turn, stimulus)
         case st.PowerSeen():
             power_seen(turn, stimulus)
+        case st.BatterySeen():
+            battery_seen(turn, stimulus)
         case st.ViolationSeen():
             violation_seen(turn, stimulus)
         case st.FaultSeen():

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from controller.domain import events as ev
-from controller.domain.ids import ZoneId
+from controller.domain.ids import CardholderId, ZoneId
 from controller.domain.site import Door
+from controller.domain.state import SiteState
 from controller.rules.turn import Turn
 
 
@@ -16,6 +17,12 @@ def somebody_passed(turn: Turn, door: Door, why: ev.Doubt) -> None:
 def somebody_left(turn: Turn, door: Door, why: ev.Doubt) -> None:
     """Somebody nobody can name left the inner side of a door, or may have."""
     _doubt(turn, door, door.zones[1:], why)
+
+
+def needs_time(state: SiteState, who: CardholderId | None) -> bool:
+    """Tell whether somebody has the extended times of people with reduced mobility."""
+    known = state.people.get(who) if who is not None else None
+    return known is not None and known.extended_time
 
 
 def _doubt(turn: Turn, door: Door, zones: tuple[ZoneId, ...], why: ev.Doubt) -> None:

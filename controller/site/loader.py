@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from controller.domain.ids import OUTSIDE
 from controller.domain.site import Site
-from controller.site import guarding, invariants, kinds, passage, safety, sections, wiring
+from controller.site import gates, guarding, invariants, kinds, passage, safety, sections, wiring
 from controller.site.errors import SiteError, SiteErrors, quoted, suggest
 from controller.site.positions import Path, Position, Positions, locate
 from controller.site.reading import Reading, Table
@@ -61,6 +61,9 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     passage.leaves_of_an_interlock_are_seen,
     guarding.clear_lines_warn_of_nothing,
     invariants.invariants_name_what_there_is,
+    gates.machines_crush_nobody,
+    gates.turnstiles_count,
+    gates.more_time_is_not_less,
 )
 
 
@@ -180,14 +183,15 @@ def _read(
         return [row for index in reading.declared[section].values() if (row := read[index]) is not None]
 
     plate = kinds.nested(sections.plate)(reading, ("site",), document.get("site", {})) or sections.NO_PLATE
+    factor = plate.extended_factor
     return Site(
         id=plate.id,
         name=plate.name,
         timezone=plate.timezone,
         plan_size=plate.plan_size,
         zones={OUTSIDE: sections.OUTSIDE_ZONE} | {zone.id: zone for zone in whole("zone", sections.zone)},
-        doors={door.id: door for door in whole("door", sections.door)},
-        readers={reader.id: reader for reader in whole("reader", sections.reader)},
+        doors={door.id: gates.with_extended_times(door, factor) for door in whole("door", sections.door)},
+        readers={r.id: gates.with_extended_challenge(r, factor) for r in whole("reader", sections.reader)},
         cameras={camera.id: camera for camera in whole("camera", sections.camera)},
         lines={line.id: line for line in whole("line", sections.line)},
         devices={device.id: device for device in whole("device", sections.device)},
@@ -201,6 +205,7 @@ def _read(
         points={point.id: point for point in whole("point", guarding.point)},
         outputs={output.id: output for output in whole("output", guarding.output)},
         invariants={one.id: one for one in whole("invariant", invariants.invariant)},
+        debounce_seconds=plate.debounce_seconds,
     )
 
 

@@ -37,7 +37,7 @@ COLUMNS = (
     "pin",
     "face",
 )
-OPTIONAL_COLUMNS = ("competencies",)
+OPTIONAL_COLUMNS = ("competencies", "extended_time")
 
 _ID = re.compile(r"[a-z][a-z0-9_-]{0,47}")
 _PIN = re.compile(r"[0-9]{4,8}")
@@ -70,6 +70,7 @@ class PersonRow:
     pin: str | None
     face: str | None
     competencies: tuple[HeldCompetency, ...] = ()
+    extended_time: bool = False  # doors stay open longer for them
 
 
 def load_people(path: Path, site: Site) -> list[PersonRow]:
@@ -108,6 +109,7 @@ def _person(record: Record, site: Site) -> PersonRow:
         valid_until=record.want("valid_until", _moment(site.timezone, days=1)),
         pin=record.want("pin", _matching(_PIN, "is no PIN", "write 4 to 8 digits")),
         competencies=record.want("competencies", _competencies(site)) or (),
+        extended_time=record.want("extended_time", _yes_or_no) or False,
         face=record.want("face", _matching(_ID, "is no name of pictures", "use a-z first, then a-z, 0-9, - and _")),
     )
     if row.valid_from and row.valid_until and row.valid_from >= row.valid_until:
@@ -161,6 +163,12 @@ def _matching(pattern: re.Pattern[str], problem: str, mend: str) -> Callable[[st
         return text
 
     return parse
+
+
+def _yes_or_no(text: str) -> bool:
+    if text not in ("yes", "no"):
+        raise CellError(f"{quoted(text)} is neither yes nor no", "write yes or no")
+    return text == "yes"
 
 
 def _one_of(words: Collection[str], what: str) -> Callable[[str], str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ from controller.domain.ids import (
     ZoneId,
 )
 from controller.domain.site import (
+    DEBOUNCE_SECONDS,
     AccessLevel,
     AntiPassback,
     Assurance,
@@ -39,7 +40,6 @@ from controller.domain.site import (
     Output,
     Period,
     Reader,
-    RelockOn,
     Rex,
     RexKind,
     Schedule,
@@ -49,7 +49,7 @@ from controller.domain.site import (
     Weekday,
     Zone,
 )
-from controller.site import kinds
+from controller.site import gates, kinds
 from controller.site.formats import CARD_FORMATS
 from controller.site.kinds import Section
 from controller.site.reading import Table
@@ -78,6 +78,9 @@ _HIGHEST_OCCUPANCY = 100_000
 _SECONDS_IN_MINUTE = 60.0
 _DAY = 1440  # minutes
 _PRE_ALARM = 10.0  # seconds
+_MS = 1000.0  # milliseconds in a second
+_DEBOUNCE = kinds.number(20, 100, "milliseconds")
+_HIGHEST_FACTOR = 5.0
 _NO_LOCK = (LockKind.FAIL_SECURE, Output(DeviceId(""), None))  # stands in for a lock that could not be read
 
 OUTSIDE_ZONE = Zone(
@@ -99,6 +102,8 @@ class Plate:
     timezone: ZoneInfo
     plan_size: tuple[float, float]
     holidays: Mapping[date, Holiday]
+    debounce_seconds: float = DEBOUNCE_SECONDS
+    extended_factor: float = gates.EXTENDED_FACTOR
 
 
 NO_PLATE = Plate("", "", ZoneInfo("UTC"), (float("inf"), float("inf")), {})  # stands in for one that could not be read
@@ -113,6 +118,8 @@ def plate(table: Table) -> Plate:
         timezone=table.need("timezone", kinds.zone_info, '"Europe/Vienna"'),
         plan_size=table.need("plan", kinds.point, "[1200, 700]"),
         holidays=_holidays(table),
+        debounce_seconds=table.want("debounce_ms", _DEBOUNCE, DEBOUNCE_SECONDS * _MS) / _MS,
+        extended_factor=table.want("extended_factor", kinds.number(1, _HIGHEST_FACTOR), gates.EXTENDED_FACTOR),
     )
 
 
@@ -175,16 +182,16 @@ def door(table: Table) -> Door:
         zones=_two(table, sides),
         lock_kind=lock_kind,
         lock=lock,
-        contact=table.want("contact", kinds.nested(wired_input), None),
-        bolt=table.want("bolt", kinds.nested(wired_input), None),
+        contact=table.want("contact", kinds.nested(_bouncing), None),
+        bolt=table.want("bolt", kinds.nested(_bouncing), None),
         rex=table.want("rex", kinds.nested(_rex), None),
         free_egress=table.need("free_egress", kinds.flag, "true", "the way out of every door is stated, not guessed"),
         fire_zone=table.want("fire_zone", kinds.text, None),
         unlock_seconds=table.want("unlock_seconds", kinds.number(1, 60, "seconds"), 5.0),
         open_seconds=open_seconds,
         pre_alarm_seconds=table.want("pre_alarm_seconds", kinds.number(0, 3600, "seconds"), pre_alarm),
-        relock_on=table.want("relock_on", kinds.word(RelockOn), RelockOn.OPEN),
         position=table.need("position", kinds.point, "[600, 400]"),
+        **gates.gate(table, kinds.nested(_bouncing)),
     )
 
 
@@ -202,6 +209,7 @@ def reader(table: Table) -> Reader:
         factors=table.want("factors", _factors, frozenset()),
         challenge_seconds=table.want("challenge_seconds", kinds.number(3, 120, "seconds"), 15.0),
         guard_seconds=table.want("guard_seconds", kinds.number(10, 300, "seconds"), 60.0),
+        extended_challenge_seconds=gates.extended_challenge(table),
     )
 
 
@@ -343,8 +351,14 @@ def wired_input(table: Table) -> Input:
     return Input(table.need("device", DEVICE.ref, '"lock-lobby-door"'), index)
 
 
+def _bouncing(table: Table) -> Input:
+    """An input that says itself, in ``debounce_ms``, how long a new state must last to count."""
+    milliseconds = table.want("debounce_ms", _DEBOUNCE, None)
+    return replace(wired_input(table), debounce_seconds=None if milliseconds is None else milliseconds / _MS)
+
+
 def _rex(table: Table) -> Rex:
-    return Rex(kind=table.need("kind", kinds.word(RexKind), '"shunt_only"'), input=wired_input(table))
+    return Rex(kind=table.need("kind", kinds.word(RexKind), '"shunt_only"'), input=_bouncing(table))
 
 
 _factors = kinds.several(kinds.word(Factor))

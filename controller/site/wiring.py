@@ -35,10 +35,9 @@ class Wire:
 
 
 def lock_wires(door: Door) -> tuple[Wire, ...]:
-    """Lock, contact, bolt and REX of a door, as far as it has them."""
-    inputs = {"contact": door.contact, "bolt": door.bolt, "rex": door.rex.input if door.rex else None}
+    """Lock and inputs of a door, as far as it has them."""
     at = ("door", door.id)
-    wires = (Wire((*at, key), wired.device, wired.index) for key, wired in inputs.items() if wired)
+    wires = (Wire((*at, key), wired.device, wired.index) for key, wired in door.inputs.items())
     return Wire((*at, "lock"), door.lock.device, door.lock.index), *wires
 
 

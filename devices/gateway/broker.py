@@ -10,24 +10,28 @@ from typing import assert_never
 
 import structlog
 
-from controller.domain.doors import LockStatus, Position
-from controller.domain.effects import Light, Release, Relock, SetOutput, Signal, Unlock
+from controller.domain.doors import Direction, LockStatus, Loop, Position
+from controller.domain.effects import Hold, Light, Release, Relock, SetOutput, Signal, Unlock
 from controller.domain.events import UnlockFailure, Violation
 from controller.domain.ids import DeviceId, DoorId
 from controller.domain.points import PointCondition
 from controller.domain.site import DeviceKind, Door, Site
 from controller.domain.stimuli import (
+    BatterySeen,
     CardPresented,
     Delivered,
     DeviceSeen,
     FaultSeen,
+    KeySeen,
     LockSeen,
+    LoopSeen,
     Nothing,
     OutputSeen,
     PinEntered,
     PositionSeen,
     PowerSeen,
     RexSeen,
+    RotationSeen,
     Stimulus,
     TamperSeen,
     UnlockFailed,
@@ -73,6 +77,12 @@ LIGHTS: Mapping[Light, mqtt.ReaderSignal] = {
     Light.WAIT: mqtt.ReaderSignal.PROMPT,
     Light.IDLE: mqtt.ReaderSignal.IDLE,
 }
+ROTATIONS: Mapping[mqtt.DirectionWord, str] = {
+    mqtt.DirectionWord.IN: "rotation_in",
+    mqtt.DirectionWord.OUT: "rotation_out",
+}
+"""The key of the site file that a rotation is wired by."""
+
 FAILURES: Mapping[mqtt.AckResult, UnlockFailure] = {
     mqtt.AckResult.REFUSED: UnlockFailure.DEVICE_REFUSED,
     mqtt.AckResult.EXPIRED: UnlockFailure.DEADLINE_PASSED,
@@ -144,7 +154,7 @@ class MqttGateway:
         durable = [self._building.submit(stimulus) for stimulus in self._stimuli(message)]
         when_durable(durable, ack)
 
-    def post(self, effect: Unlock | Release | Relock | Signal | SetOutput) -> None:
+    def post(self, effect: Unlock | Release | Relock | Hold | Signal | SetOutput) -> None:
         """Send an effect to its device; what fails comes back as a stimulus."""
         match effect:
             case Unlock():
@@ -153,6 +163,8 @@ class MqttGateway:
                 self._lock(effect.door, mqtt.LockAction.UNLOCK, COMMAND_SECONDS, effect.seconds)
             case Relock():
                 self._lock(effect.door, mqtt.LockAction.LOCK, COMMAND_SECONDS, 0.0)
+            case Hold():
+                self._lock(effect.door, mqtt.LockAction.HOLD, COMMAND_SECONDS, 0.0)
             case Signal():
                 device = self._site.readers[effect.reader].device
                 command = mqtt.ReaderCommand(self._name(), self._expiry(COMMAND_SECONDS), LIGHTS[effect.light])
@@ -202,12 +214,14 @@ class MqttGateway:
 
     def _stimuli(self, message: mqtt.DeviceMessage | mqtt.Malformed) -> Iterable[Stimulus]:
         match message:
-            case mqtt.CardEvent() | mqtt.KeyEvent() | mqtt.RexEvent() | mqtt.InputEvent():
+            case mqtt.CardEvent() | mqtt.KeyEvent() | mqtt.RexEvent() | mqtt.RotationEvent() | mqtt.InputEvent():
                 device = DeviceId(message.device)
                 yield Delivered(device, message.boot, message.seq, self._event(device, message))
             case (
                 mqtt.LockState()
                 | mqtt.DoorState()
+                | mqtt.LoopState()
+                | mqtt.KeyState()
                 | mqtt.Tamper()
                 | mqtt.Power()
                 | mqtt.PointState()
@@ -250,7 +264,9 @@ class MqttGateway:
         if device in self._points:
             self._settling.forget(self._points[device])
 
-    def _event(self, device: DeviceId, event: mqtt.Event) -> CardPresented | PinEntered | RexSeen | FaultSeen | Nothing:
+    def _event(
+        self, device: DeviceId, event: mqtt.Event
+    ) -> CardPresented | PinEntered | RexSeen | RotationSeen | FaultSeen | Nothing:
         reader, door = self._readers.get(device), self._doors.get(device)
         if self._building.taken(device, event.boot, event.seq):
             return Nothing()  # told again: half a PIN must not be typed twice
@@ -264,11 +280,18 @@ class MqttGateway:
                 return pin or Nothing()
             case mqtt.RexEvent() if door is not None and _rex_is_on(door, device) and self._is_fresh(event):
                 return RexSeen(door.id)
+            case mqtt.RotationEvent() if turnstile := self._door_with(device, ROTATIONS[event.direction]):
+                return RotationSeen(turnstile, Direction(event.direction.lower()))
             case mqtt.InputEvent():
                 broken = event.state in (mqtt.InputWord.OPEN_LOOP, mqtt.InputWord.SHORTED)
                 return self._wires.seen(device, {event.input: broken}) or Nothing()
             case _:
                 return Nothing()
+
+    def _door_with(self, device: DeviceId, kind: str) -> DoorId | None:
+        """Return the door that has such an input on a device."""
+        doors = self._site.doors.values()
+        return next((d.id for d in doors if (wired := d.inputs.get(kind)) and wired.device == device), None)
 
     def _age(self, event: mqtt.Event) -> float:
         """Return how many seconds old an event is. What was shown to a box that was not there is older than any."""
@@ -285,10 +308,15 @@ class MqttGateway:
             case mqtt.DoorState() if door is not None:
                 is_open = state.state is mqtt.DoorWord.OPEN
                 yield PositionSeen(door.id, Position.OPEN if is_open else Position.CLOSED)
+            case mqtt.LoopState() if barrier := self._door_with(device, "loop"):
+                yield LoopSeen(barrier, Loop(state.state.lower()))
+            case mqtt.KeyState() if keyed := self._door_with(device, "key_switch"):
+                yield KeySeen(keyed, turned=state.state is mqtt.KeyWord.TURNED)
             case mqtt.Tamper():
                 yield TamperSeen(device, state.state is mqtt.TamperWord.TAMPERED)
             case mqtt.Power():
                 yield PowerSeen(device, state.state is not mqtt.PowerWord.MAINS)
+                yield BatterySeen(device, state.state is mqtt.PowerWord.LOW)
             case mqtt.PointState() if device in self._points:
                 self._settling.seen(self._points[device], CONDITIONS[state.state])
             case mqtt.OutputState() if device in self._outputs:

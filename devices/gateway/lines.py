@@ -9,19 +9,22 @@ from typing import assert_never
 
 import structlog
 
-from controller.domain.doors import LockStatus, Position
-from controller.domain.effects import Light, Release, Relock, SetOutput, Signal, Unlock
+from controller.domain.doors import Direction, LockStatus, Loop, Position
+from controller.domain.effects import Hold, Light, Release, Relock, SetOutput, Signal, Unlock
 from controller.domain.events import UnlockFailure, Violation
 from controller.domain.ids import DeviceId, DoorId, LineId
 from controller.domain.points import PointCondition
-from controller.domain.site import Device, DeviceKind, Door, Input, Site
+from controller.domain.site import Device, DeviceKind, Site
 from controller.domain.stimuli import (
     DeviceSeen,
+    KeySeen,
     LockSeen,
+    LoopSeen,
     OutputSeen,
     PositionSeen,
     PowerSeen,
     RexSeen,
+    RotationSeen,
     Stimulus,
     TamperSeen,
     UnlockFailed,
@@ -109,7 +112,7 @@ class OsdpGateway:
         self._points = {(p.input.device, p.input.index): p.id for p in site.points.values()}
         self._outputs = {(o.output.device, o.output.index): o.id for o in site.outputs.values()}
         self._settling = Settling(site, building, self._loop)
-        self._held_down: set[DoorId] = set()
+        self._held_down: set[tuple[DoorId, str]] = set()
         self._heads = {(_line(device), _address(device)): device for device in _osdp_devices(site)}
         self._lines = {line.id: self._line(line.id, line.baud, ports[line.id], keys) for line in site.lines.values()}
 
@@ -124,7 +127,7 @@ class OsdpGateway:
         for line in self._lines.values():
             line.stop()
 
-    def post(self, effect: Unlock | Release | Relock | Signal | SetOutput) -> None:
+    def post(self, effect: Unlock | Release | Relock | Hold | Signal | SetOutput) -> None:
         """Send an effect to its device; what fails comes back as a stimulus."""
         match effect:
             case Unlock():
@@ -136,6 +139,9 @@ class OsdpGateway:
                 self._output(effect.door, off, self._building.mono() + RELOCK_WITHIN)
             case SetOutput():
                 self._switch(effect)
+            case Hold():
+                on = OutputControl.ON, 0  # for good: a pulse that ends meanwhile changes nothing
+                self._output(effect.door, on, self._building.mono() + RELOCK_WITHIN)
             case Signal():
                 self._signal(effect)
             case _:
@@ -223,7 +229,7 @@ class OsdpGateway:
                 yield pin
 
     def _moved(self, device: Device, states: Sequence[int]) -> Iterable[Stimulus]:
-        """Inputs are read as wired: 1 is leaf open, bolt thrown, button pressed.
+        """Inputs are read as wired: 1 is leaf open, bolt thrown, button pressed, loop occupied, key turned.
 
         A wire cut or shorted (2 and more) tells nothing of its door, which is then unknown, and is a fault of its own.
         """
@@ -238,8 +244,14 @@ class OsdpGateway:
                     yield PositionSeen(door, _POSITIONS.get(state, Position.UNKNOWN))
                 case "bolt":
                     yield LockSeen(door, _LOCKS.get(state, LockStatus.UNKNOWN))
+                case "loop":
+                    yield LoopSeen(door, _LOOPS.get(state, Loop.FAULT))
+                case "key_switch":
+                    yield KeySeen(door, turned=state == ACTIVE)
+                case _ if self._is_pressed(door, kind, state):
+                    yield RexSeen(door) if kind == "rex" else RotationSeen(door, _ROTATIONS[kind])
                 case _:
-                    yield from self._pressed(door, state)
+                    pass
         fault = self._wires.seen(device.id, broken)
         if fault is not None:
             yield fault
@@ -261,13 +273,14 @@ class OsdpGateway:
             if output is not None:
                 yield OutputSeen(output, bool(on))
 
-    def _pressed(self, door: DoorId, state: int) -> Iterable[Stimulus]:
+    def _is_pressed(self, door: DoorId, kind: str, state: int) -> bool:
         """A button held down is reported again with every other input that moves: it was pressed once."""
-        if state != ACTIVE:
-            self._held_down.discard(door)
-        elif door not in self._held_down:
-            self._held_down.add(door)
-            yield RexSeen(door)
+        before = (door, kind) in self._held_down
+        if state == ACTIVE:
+            self._held_down.add((door, kind))
+        else:
+            self._held_down.discard((door, kind))
+        return state == ACTIVE and not before
 
     def _output(self, door: DoorId, what: tuple[OutputControl, int], deadline: float, token: object = None) -> None:
         lock = self._site.doors[door].lock
@@ -311,6 +324,8 @@ TO_BE_CONFIRMED = (
 
 _POSITIONS = {INACTIVE: Position.CLOSED, ACTIVE: Position.OPEN}
 _LOCKS = {INACTIVE: LockStatus.UNLOCKED, ACTIVE: LockStatus.LOCKED}
+_LOOPS = {INACTIVE: Loop.FREE, ACTIVE: Loop.OCCUPIED}
+_ROTATIONS = {"rotation_in": Direction.IN, "rotation_out": Direction.OUT}
 
 
 _CONDITIONS = {
@@ -357,11 +372,7 @@ def _inputs(site: Site) -> dict[tuple[DeviceId, int], tuple[DoorId, str]]:
     """Return what each wired input of an I/O module means."""
     found: dict[tuple[DeviceId, int], tuple[DoorId, str]] = {}
     for door in site.doors.values():
-        for kind, wired in _wired(door):
-            if wired is not None and wired.index is not None:
+        for kind, wired in door.inputs.items():
+            if wired.index is not None:
                 found[wired.device, wired.index] = door.id, kind
     return found
-
-
-def _wired(door: Door) -> tuple[tuple[str, Input | None], ...]:
-    return ("contact", door.contact), ("bolt", door.bolt), ("rex", door.rex.input if door.rex else None)

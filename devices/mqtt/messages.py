@@ -47,6 +47,28 @@ class PowerWord(StrEnum):
     LOW = "LOW"
 
 
+class LoopWord(StrEnum):
+    """`state/loop`: a barrier's safety loop; `FAULT` where the detector does not know."""
+
+    FREE = "FREE"
+    OCCUPIED = "OCCUPIED"
+    FAULT = "FAULT"
+
+
+class KeyWord(StrEnum):
+    """`state/key`: the contact behind a mechanical key."""
+
+    NORMAL = "NORMAL"
+    TURNED = "TURNED"
+
+
+class DirectionWord(StrEnum):
+    """`event/rotation`: which way a turnstile turned; in is towards the inner zone."""
+
+    IN = "IN"
+    OUT = "OUT"
+
+
 class InputWord(StrEnum):
     """A supervised input's four states."""
 
@@ -75,6 +97,7 @@ class LockAction(StrEnum):
 
     UNLOCK = "UNLOCK"
     LOCK = "LOCK"
+    HOLD = "HOLD"
 
 
 class ReaderSignal(StrEnum):
@@ -164,6 +187,22 @@ class OutputState:
 
 
 @dataclass(frozen=True, slots=True)
+class LoopState:
+    """A barrier's safety loop."""
+
+    device: DeviceId
+    state: LoopWord
+
+
+@dataclass(frozen=True, slots=True)
+class KeyState:
+    """The contact behind a mechanical key."""
+
+    device: DeviceId
+    state: KeyWord
+
+
+@dataclass(frozen=True, slots=True)
 class CardEvent:
     """A card was read: `bit_count` bits in `raw`, first bit in the most significant place, padded with zeros behind."""
 
@@ -197,6 +236,17 @@ class RexEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class RotationEvent:
+    """A turnstile turned once."""
+
+    device: DeviceId
+    boot: str
+    seq: int
+    ts: int
+    direction: DirectionWord
+
+
+@dataclass(frozen=True, slots=True)
 class InputEvent:
     """Any other supervised input of the device changed."""
 
@@ -217,14 +267,17 @@ class Ack:
     result: AckResult
 
 
-Event = CardEvent | KeyEvent | RexEvent | InputEvent
-State = LockState | DoorState | Tamper | Power | PointState | OutputState
+Event = CardEvent | KeyEvent | RexEvent | RotationEvent | InputEvent
+State = LockState | DoorState | LoopState | KeyState | Tamper | Power | PointState | OutputState
 DeviceMessage = DeviceState | Description | State | Event | Ack
 
 
 @dataclass(frozen=True, slots=True)
 class LockCommand:
-    """Unlock for `ms` milliseconds, or lock at once (`ms` 0); worthless from `expires_at` on."""
+    """Unlock for `ms` milliseconds, lock at once, or stay open until told to lock (`ms` 0 for both).
+
+    Worthless from `expires_at` on.
+    """
 
     id: str
     expires_at: int

@@ -5,7 +5,7 @@ over, so that a newer device can say more.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Final, TypeVar
 
@@ -19,16 +19,21 @@ from devices.mqtt.messages import (
     Description,
     DeviceMessage,
     DeviceState,
+    DirectionWord,
     DoorState,
     DoorWord,
     InputEvent,
     InputWord,
     KeyEvent,
+    KeyState,
+    KeyWord,
     Lifecycle,
     LockAction,
     LockCommand,
     LockState,
     LockWord,
+    LoopState,
+    LoopWord,
     Malformed,
     OutputAction,
     OutputCommand,
@@ -40,6 +45,7 @@ from devices.mqtt.messages import (
     ReaderCommand,
     ReaderSignal,
     RexEvent,
+    RotationEvent,
     Tamper,
     TamperWord,
 )
@@ -202,23 +208,13 @@ def _standing(device: DeviceId, place: str, payload: bytes) -> DeviceMessage:
     if place == "$description/":
         return _description(device, _Fields(payload))
     word = payload[: MAX_PAYLOAD + 1].decode("ascii", errors="replace")
-    match place:
-        case "$state/":
+    match place.split("/"):
+        case ["$state", ""]:
             return DeviceState(device, _one_of(word, Lifecycle, "payload"))
-        case "state/lock":
-            return LockState(device, _one_of(word, LockWord, "payload"))
-        case "state/door":
-            return DoorState(device, _one_of(word, DoorWord, "payload"))
-        case "state/tamper":
-            return Tamper(device, _one_of(word, TamperWord, "payload"))
-        case "state/power":
-            return Power(device, _one_of(word, PowerWord, "payload"))
-        case "state/point":
-            return PointState(device, _one_of(word, InputWord, "payload"))
-        case "state/output":
-            return OutputState(device, _one_of(word, OutputWord, "payload"))
+        case ["state", name] if name in _STATES:
+            return _STATES[name](device, word)
         case _:
-            raise _BadError("topic: $state, $description, or state/ with lock, door, tamper, power, point or output")
+            raise _BadError(f"topic: $state, $description, or state/ with one of {', '.join(_STATES)}")
 
 
 def _description(device: DeviceId, fields: _Fields) -> Description:
@@ -236,6 +232,7 @@ def _event(device: DeviceId, kind: str, payload: bytes) -> DeviceMessage:
         "card": _card,
         "key": lambda device, boot, seq, ts, fields: KeyEvent(device, boot, seq, ts, fields.pattern("digits", _DIGITS)),
         "rex": lambda device, boot, seq, ts, _: RexEvent(device, boot, seq, ts),
+        "rotation": _rotation,
         "input": _input,
     }
     if kind not in readers:
@@ -252,6 +249,10 @@ def _card(device: DeviceId, boot: str, seq: int, ts: int, fields: _Fields) -> Ca
     if not 0 <= padding < 8 or raw[-1] & ((1 << padding) - 1):
         raise _BadError("raw: send exactly `bits` bits, first bit first, zeros behind up to a whole byte")
     return CardEvent(device, boot, seq, ts, bit_count, raw)
+
+
+def _rotation(device: DeviceId, boot: str, seq: int, ts: int, fields: _Fields) -> RotationEvent:
+    return RotationEvent(device, boot, seq, ts, fields.word("direction", DirectionWord))
 
 
 def _input(device: DeviceId, boot: str, seq: int, ts: int, fields: _Fields) -> InputEvent:
@@ -292,3 +293,16 @@ def _command_fields(address: Address, command: Command) -> tuple[str, dict[str, 
             return address.topic("cmd/reader"), {"signal": signal}
         case OutputCommand(action=action, ms=ms):
             return address.topic("cmd/output"), {"action": action, "ms": ms}
+
+
+_STATES: Final[Mapping[str, Callable[[DeviceId, str], DeviceMessage]]] = {
+    "lock": lambda device, word: LockState(device, _one_of(word, LockWord, "payload")),
+    "door": lambda device, word: DoorState(device, _one_of(word, DoorWord, "payload")),
+    "loop": lambda device, word: LoopState(device, _one_of(word, LoopWord, "payload")),
+    "key": lambda device, word: KeyState(device, _one_of(word, KeyWord, "payload")),
+    "tamper": lambda device, word: Tamper(device, _one_of(word, TamperWord, "payload")),
+    "power": lambda device, word: Power(device, _one_of(word, PowerWord, "payload")),
+    "point": lambda device, word: PointState(device, _one_of(word, InputWord, "payload")),
+    "output": lambda device, word: OutputState(device, _one_of(word, OutputWord, "payload")),
+}
+"""What a device may say of each of its sensors."""

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from controller.domain import stimuli as st
 from controller.domain.alarms import Alarm, AlarmKind
 from controller.domain.decision import AccessRequest, Decision, FaceOutcome
-from controller.domain.doors import LockStatus, Position
+from controller.domain.doors import LockStatus, Loop, Position
 from controller.domain.effects import Effect
 from controller.domain.events import Event
 from controller.domain.ids import (
@@ -47,6 +47,7 @@ from controller.domain.site import (
     Device,
     DeviceKind,
     Door,
+    DoorKind,
     Factor,
     Holiday,
     Input,
@@ -217,6 +218,29 @@ def with_points(site: Site) -> Site:
     )
 
 
+def with_door(site: Site, door: DoorId, **parts: object) -> Site:
+    """The same building, with a door that is built otherwise."""
+    return replace(site, doors={**site.doors, door: replace(site.doors[door], **parts)})  # type: ignore[arg-type]
+
+
+def with_turnstile(site: Site) -> Site:
+    """The same building: a turnstile stands in the front door, with a reader on either side."""
+    wire = Input(lock_of(FRONT), None)
+    turning = {"kind": DoorKind.TURNSTILE, "rotation_in": wire, "rotation_out": wire}
+    return with_door(site, FRONT, contact=None, rex=None, **turning)
+
+
+def with_barrier(site: Site) -> Site:
+    """The same building: a barrier with a safety loop stands in the front door."""
+    wire = Input(lock_of(FRONT), None)
+    return with_door(site, FRONT, kind=DoorKind.BARRIER, loop=wire, relock_on=RelockOn.CLOSE)
+
+
+def with_key(site: Site) -> Site:
+    """The same building: the front door's lock tells when its mechanical key is turned."""
+    return with_door(site, FRONT, key_switch=Input(lock_of(FRONT), None))
+
+
 def badge(
     who: CardholderId,
     *,
@@ -379,6 +403,8 @@ def everything_answers(house: House) -> None:
         if door.contact is not None:
             house.see(closes(door.id))
         house.see(bolt(door.id, LockStatus.LOCKED))
+        if door.loop is not None:
+            house.see(st.LoopSeen(door.id, Loop.FREE))
     for each in house.site.points:
         house.see(point(each, PointCondition.NORMAL))
     house.wait(20.0)

@@ -41,6 +41,7 @@ from controller.domain.events.box import (
     StartUpCompleted,
 )
 from controller.domain.events.devices import (
+    BatteryObserved,
     CameraCameOnline,
     CameraWentOffline,
     DeviceCameOnline,
@@ -60,9 +61,14 @@ from controller.domain.events.doors import (
     HeldOpenTimed,
     HeldOpenTimerRestarted,
     HeldOpenWarned,
+    KeyOverrideObserved,
     LockObserved,
+    LoopObserved,
     PassageLapsed,
     PositionObserved,
+    RelockDeferred,
+    RelockResumed,
+    RotationObserved,
 )
 from controller.domain.events.orders import (
     DoorBlocked,
@@ -121,6 +127,7 @@ __all__ = [
     "AlarmRaised",
     "BackupRestored",
     "BackupTaken",
+    "BatteryObserved",
     "BoxStarted",
     "BoxStopped",
     "CameraCameOnline",
@@ -154,6 +161,7 @@ __all__ = [
     "HeldOpenTimerRestarted",
     "HeldOpenWarned",
     "JournalReplayed",
+    "KeyOverrideObserved",
     "LegalHoldLifted",
     "LegalHoldPlaced",
     "LockObserved",
@@ -164,6 +172,7 @@ __all__ = [
     "LockdownStarted",
     "LogWasLate",
     "LogWasRestored",
+    "LoopObserved",
     "MessageTaken",
     "NoEntryAfterGrant",
     "OperatorRecorded",
@@ -182,7 +191,10 @@ __all__ = [
     "PowerObserved",
     "RecordRead",
     "Recorded",
+    "RelockDeferred",
+    "RelockResumed",
     "RetentionApplied",
+    "RotationObserved",
     "SecondPersonAsked",
     "SiteActivated",
     "SnapshotTaken",
@@ -229,12 +241,18 @@ Event = (
     | HeldOpenWarned
     | HeldOpenTimed
     | LockObserved
+    | LoopObserved
+    | RelockDeferred
+    | RelockResumed
+    | RotationObserved
+    | KeyOverrideObserved
     | ExitRequested
     | ExitDelayed
     | DeviceCameOnline
     | DeviceWentOffline
     | TamperObserved
     | PowerObserved
+    | BatteryObserved
     | WireViolated
     | MessageTaken
     | CameraCameOnline

@@ -55,6 +55,14 @@ class PowerObserved:
 
 
 @dataclass(frozen=True, slots=True)
+class BatteryObserved:
+    """The battery a device falls back on, or lives on."""
+
+    device: DeviceId
+    low: bool
+
+
+@dataclass(frozen=True, slots=True)
 class WireViolated:
     """An attack on a wire, refused."""
 

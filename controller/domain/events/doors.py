@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from controller.domain.doors import LockStatus, Position
+from controller.domain.doors import Direction, LockStatus, Loop, Position
 from controller.domain.ids import CardholderId, DoorId, RequestId, ZoneId
 
 
@@ -101,3 +101,42 @@ class LockObserved:
 
     door: DoorId
     lock: LockStatus
+
+
+@dataclass(frozen=True, slots=True)
+class LoopObserved:
+    """Something drove onto a barrier's safety loop, or off it; or its wire is cut, and nobody knows."""
+
+    door: DoorId
+    loop: Loop
+
+
+@dataclass(frozen=True, slots=True)
+class RelockDeferred:
+    """A barrier should secure and must not: its loop is not known to be free. It secures once that is."""
+
+    door: DoorId
+
+
+@dataclass(frozen=True, slots=True)
+class RelockResumed:
+    """The loop is free: the barrier was told to secure."""
+
+    door: DoorId
+
+
+@dataclass(frozen=True, slots=True)
+class RotationObserved:
+    """A turnstile turned once: one person passed."""
+
+    door: DoorId
+    direction: Direction
+
+
+@dataclass(frozen=True, slots=True)
+class KeyOverrideObserved:
+    """The mechanical key was turned, or turned back; it excuses an opening until ``seconds`` after that."""
+
+    door: DoorId
+    active: bool
+    seconds: float

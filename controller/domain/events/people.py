@@ -29,6 +29,9 @@ class Doubt(StrEnum):
     ENTRY_AMBIGUOUS = "entry_ambiguous"
     GUARD_UNLOCK = "guard_unlock"
     DOOR_UNSEEN = "door_unseen"
+    KEY_OVERRIDE = "key_override"
+    TAILGATING = "tailgating"
+    FREE_EXIT = "free_exit"
 
 
 @dataclass(frozen=True, slots=True)

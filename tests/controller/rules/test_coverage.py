@@ -12,9 +12,9 @@ from controller.domain import events as ev
 from controller.domain import stimuli as st
 from controller.domain.alarms import PRIORITY, AlarmKind
 from controller.domain.decision import FaceOutcome
-from controller.domain.doors import LockStatus
+from controller.domain.doors import Direction, LockStatus, Loop
 from controller.domain.events import Event, Violation
-from controller.domain.ids import AlarmId, OperatorId, PointId, RequestId
+from controller.domain.ids import AlarmId, OperatorId, RequestId
 from controller.domain.operators import (
     AcknowledgeAlarm,
     BlockDoor,
@@ -62,8 +62,11 @@ from tests.controller.builders import (
     quiet_house,
     strange_card,
     swipe,
+    with_barrier,
+    with_key,
     with_mantrap,
     with_points,
+    with_turnstile,
     with_zone,
     wrong_pin,
 )
@@ -88,6 +91,7 @@ LATE = st.LogLateSeen((), "slow disk")
 OFFLINE = st.DeviceSeen(lock_of(FRONT), online=False, secure=False, detail="silent")
 DARK = st.CameraSeen(CELLAR_CAMERA, online=False, detail="no frames")
 TAMPERED = st.TamperSeen(head(FRONT_IN), active=True)
+FLAT = st.BatterySeen(lock_of(FRONT), low=True)
 POWERLESS = st.PowerSeen(lock_of(FRONT), failed=True)
 BAD_MAC = st.ViolationSeen(head(FRONT_IN), Violation.BAD_MAC, "wrong tag")
 FAILED_SIGN_IN = st.SignInTried(OperatorId("root"), succeeded=False, address="10.0.0.9")
@@ -102,7 +106,7 @@ ALARMS: Mapping[AlarmKind, Script] = {
     AlarmKind.FAULT: [bolt(FRONT, LockStatus.JAMMED)],
     AlarmKind.OFFLINE: [OFFLINE],
     AlarmKind.MAINS: [POWERLESS],
-    AlarmKind.BATTERY: [with_points, point(PointId("battery"))],
+    AlarmKind.BATTERY: [FLAT],
     AlarmKind.PANIC: [with_points, point(PANIC)],
     AlarmKind.HARD_ANTI_PASSBACK: [hard_passback, *ALICE_IN, swipe(FRONT_IN, ALICE)],
     AlarmKind.INTERLOCK_BREACHED: [with_mantrap, opens(FRONT), opens(INNER)],
@@ -117,6 +121,7 @@ ALARMS: Mapping[AlarmKind, Script] = {
     ],
     AlarmKind.FACE_MISMATCH: [swipe(CELLAR_IN, BOB), 2.0, WRONG_FACE],
     AlarmKind.SPOOFED_FACE: [swipe(CELLAR_IN, BOB), 2.0, FALSE_FACE],
+    AlarmKind.TAILGATING: [with_turnstile, st.RotationSeen(FRONT, Direction.IN)],
     AlarmKind.CAMERA_LOST: [DARK],
     AlarmKind.LOG_LATE: [LATE],
     AlarmKind.DISK_LOW: [st.DiskSeen(low=True, detail="400 MiB free")],
@@ -161,6 +166,12 @@ EVENTS: Mapping[type[Event], Script] = {
     ev.HeldOpenWarned: [swipe(FRONT_IN, ALICE), opens(FRONT), 15.0],
     ev.HeldOpenTimed: [swipe(FRONT_IN, ALICE), opens(FRONT), 20.0],
     ev.LockObserved: [bolt(FRONT, LockStatus.UNLOCKED)],
+    ev.LoopObserved: [with_barrier, st.LoopSeen(FRONT, Loop.OCCUPIED)],
+    ev.RelockDeferred: [with_barrier, LOCKDOWN],
+    ev.RelockResumed: [with_barrier, LOCKDOWN, st.LoopSeen(FRONT, Loop.FREE)],
+    ev.RotationObserved: [with_turnstile, st.RotationSeen(FRONT, Direction.IN)],
+    ev.KeyOverrideObserved: [with_key, st.KeySeen(FRONT, turned=True)],
+    ev.BatteryObserved: [FLAT],
     ev.ExitDelayed: [with_mantrap, opens(INNER), st.RexSeen(FRONT)],
     ev.ExitRequested: [st.RexSeen(INNER)],
     ev.DeviceCameOnline: [OFFLINE, st.DeviceSeen(lock_of(FRONT), online=True, secure=True, detail="")],

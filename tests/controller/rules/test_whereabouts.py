@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -11,6 +12,7 @@ from controller.domain import events as ev
 from controller.domain import stimuli as st
 from controller.domain.alarms import AlarmKind
 from controller.domain.decision import DenyReason
+from controller.domain.doors import Direction
 from controller.domain.ids import OUTSIDE, CardholderId, ReaderId, ZoneId
 from controller.domain.muster import Whereabouts, muster, whereabouts
 from controller.domain.operators import ForgiveAllPassback, ForgivePassback, UnlockOnce
@@ -39,6 +41,8 @@ from tests.controller.builders import (
     quiet_house,
     small_site,
     swipe,
+    with_key,
+    with_turnstile,
     with_zone,
 )
 from tests.controller.rules.test_laws import Act, days, law, lived
@@ -71,14 +75,23 @@ def hard(zone: ZoneId = LOBBY, rule: AntiPassback = AntiPassback.HARD) -> Site:
     return with_zone(small_site(), zone, anti_passback=rule)
 
 
+def free_turnstile(site: Site) -> Site:
+    """A turnstile at the front, with no reader on the way out."""
+    return replace(with_turnstile(site), readers={r: x for r, x in site.readers.items() if r != FRONT_OUT})
+
+
 LOST = st.DeviceSeen(lock_of(FRONT), online=False, secure=False, detail="silent")
-WAYS: dict[Doubt, tuple[tuple[st.Stimulus | float, ...], tuple[ZoneId, ...]]] = {
+Played = st.Stimulus | float | Callable[[Site], Site]
+WAYS: dict[Doubt, tuple[tuple[Played, ...], tuple[ZoneId, ...]]] = {
     Doubt.EXIT_BUTTON: ((st.RexSeen(FRONT), opens(FRONT)), (LOBBY,)),
     Doubt.FORCED_OPEN: ((opens(FRONT),), (OUTSIDE, LOBBY)),
     Doubt.HELD_OPEN: ((swipe(FRONT_OUT, BOB), opens(FRONT), 20.0), (OUTSIDE, LOBBY)),
     Doubt.ENTRY_AMBIGUOUS: ((swipe(FRONT_IN, BOB), st.RexSeen(FRONT), opens(FRONT)), (LOBBY,)),
     Doubt.GUARD_UNLOCK: ((order(GIL, UnlockOnce(FRONT, "a courier")), opens(FRONT)), (OUTSIDE, LOBBY)),
     Doubt.DOOR_UNSEEN: ((LOST,), (OUTSIDE, LOBBY)),
+    Doubt.KEY_OVERRIDE: ((with_key, st.KeySeen(FRONT, turned=True)), (OUTSIDE, LOBBY)),
+    Doubt.TAILGATING: ((with_turnstile, st.RotationSeen(FRONT, Direction.IN)), (OUTSIDE, LOBBY)),
+    Doubt.FREE_EXIT: ((free_turnstile, st.RotationSeen(FRONT, Direction.OUT)), (LOBBY,)),
 }
 
 
@@ -89,6 +102,8 @@ def test_whoever_may_have_passed_unseen_may_be_elsewhere(why: Doubt) -> None:
     for act in script:
         if isinstance(act, float):
             house.wait(act)
+        elif callable(act):
+            house.site = act(house.site)
         else:
             house.see(act)
     assert of_kind(ev.WhereaboutsDoubted, house.events) == [ev.WhereaboutsDoubted(FRONT, zones, why)]

@@ -174,6 +174,19 @@ def test_what_is_no_text_is_refused(site):
         parse_people(HEADER.encode() + b"\n\xff", "people.csv", site)
 
 
+def test_extended_time_is_a_column_that_may_be_left_out(site):
+    header = f"{HEADER},extended_time"
+    assert [read(site, ALICE)[0].extended_time, read(site, f"{ALICE},", header=header)[0].extended_time] == [False] * 2
+    assert read(site, f"{ALICE},yes", header=header)[0].extended_time
+    assert not read(site, f"{ALICE},no", header=header)[0].extended_time
+    [error] = refused(site, f"{ALICE},often", header=header)
+    assert (error.where, error.problem, error.mend) == (
+        "extended_time",
+        '"often" is neither yes nor no',
+        "write yes or no",
+    )
+
+
 def test_a_file_that_is_not_there_is_an_error_like_any_other(site, tmp_path: Path):
     with pytest.raises(SiteErrors, match="cannot be read"):
         load_people(tmp_path / "none.csv", site)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from controller.domain import events as ev
 from controller.domain.alarms import AlarmKind, Priority, Source
 from controller.domain.decision import AccessRequest, Check, DenyReason, FaceOutcome
-from controller.domain.doors import LockStatus, Position
+from controller.domain.doors import Direction, LockStatus, Loop, Position
 from controller.domain.events import Event, UnlockFailure, Violation
 from controller.domain.operators import Operator, Refusal, Role
 from controller.domain.people import Cardholder, CardholderKind, Credential, CredentialStatus, HeldCompetency
@@ -79,6 +79,12 @@ EXAMPLES: tuple[Event, ...] = (
     ev.LockObserved("front", LockStatus.JAMMED),
     ev.ExitRequested("r4", "front", 5.0),
     ev.ExitDelayed("r4", "front", 10.0),
+    ev.LoopObserved("gate", Loop.OCCUPIED),
+    ev.RelockDeferred("gate"),
+    ev.RelockResumed("gate"),
+    ev.RotationObserved("turnstile", Direction.OUT),
+    ev.KeyOverrideObserved("front", active=True, seconds=5.0),
+    ev.BatteryObserved("head-1", low=True),
     ev.DeviceCameOnline("head-1", secure=True, detail="vendor 0a1b2c"),
     ev.DeviceWentOffline("head-1", "no answer"),
     ev.TamperObserved("head-1", active=True),
@@ -153,6 +159,7 @@ BESIDE_THE_GOLDEN = (
     ev.LegalHoldPlaced("dora", "court-8", None, "everything"),
     ev.RecordRead("sven", RecordScope.PEOPLE, Purpose.AUDIT, "", None, None),
     ev.OperatorRecorded("root at the box", Operator("gil", Role.GUARD, "p-1")),
+    ev.CardholderRecorded("root at the box", replace(PERSON, extended_time=True), "c2VhbGVk"),
     ev.CardholderRecorded(
         "root at the box",
         replace(PERSON, competencies=(HeldCompetency("first-aid", None), HeldCompetency("driving", BADGE.valid_until))),

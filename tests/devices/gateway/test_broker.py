@@ -11,6 +11,7 @@ from controller.domain.doors import LockStatus, Position
 from controller.domain.effects import Light, Release, Relock, Signal, Unlock
 from controller.domain.events import UnlockFailure, Violation
 from controller.domain.stimuli import (
+    BatterySeen,
     Delivered,
     DeviceSeen,
     FaultSeen,
@@ -165,9 +166,6 @@ async def test_a_button_on_a_device_that_is_no_lock_asks_for_nothing(say, buildi
         (mqtt.DoorState(LOCK, mqtt.DoorWord.CLOSED), PositionSeen(DOOR, Position.CLOSED)),
         (mqtt.Tamper(LOCK, mqtt.TamperWord.TAMPERED), TamperSeen(LOCK, active=True)),
         (mqtt.Tamper(LOCK, mqtt.TamperWord.CLEAR), TamperSeen(LOCK, active=False)),
-        (mqtt.Power(LOCK, mqtt.PowerWord.MAINS), PowerSeen(LOCK, failed=False)),
-        (mqtt.Power(LOCK, mqtt.PowerWord.BATTERY), PowerSeen(LOCK, failed=True)),
-        (mqtt.Power(LOCK, mqtt.PowerWord.LOW), PowerSeen(LOCK, failed=True)),
     ],
     ids=str,
 )
@@ -176,6 +174,17 @@ async def test_a_state_is_an_observation_while_its_device_is_there(say, building
     building.take()
     say(state)
     assert building.seen == [stimulus]
+
+
+@pytest.mark.parametrize(
+    ("word", "failed", "low"),
+    [(mqtt.PowerWord.MAINS, False, False), (mqtt.PowerWord.BATTERY, True, False), (mqtt.PowerWord.LOW, True, True)],
+)
+async def test_a_supply_tells_of_the_mains_and_of_the_battery(say, building, word, failed, low):
+    say(mqtt.DeviceState(LOCK, mqtt.Lifecycle.READY))
+    building.take()
+    say(mqtt.Power(LOCK, word))
+    assert building.seen == [PowerSeen(LOCK, failed), BatterySeen(LOCK, low)]
 
 
 async def test_what_the_broker_kept_of_a_device_counts_once_it_is_ready(say, building):
