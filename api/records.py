@@ -55,6 +55,7 @@ SHOWN = _OF_RECORDS | frozenset(
         "priority", "raw", "reason", "remarks", "requests", "role", "second", "seconds", "secure", "status", "subject",
         "through", "valid_from", "valid_until", "version", "violation", "wanted_by", "warn_seconds", "zones",
         "direction", "extended_time", "loop", "low",
+        "zones_gone", "doors_gone", "readers_gone", "devices_gone", "cameras_gone", "points_gone", "outputs_gone",
     }
 )  # fmt: skip
 """Fields that stand in ``detail``, of an event or of a value inside it. ``raw`` is kept for unknown cards alone."""

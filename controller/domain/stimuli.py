@@ -311,6 +311,16 @@ class BoxStartedUp:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyApproved:
+    """Two operators, both known for who they are, bring a policy into force. It is taken in by ``Runtime.activate``."""
+
+    operator: OperatorId
+    second: OperatorId
+    site_digest: str
+    site_toml: str
+
+
+@dataclass(frozen=True, slots=True)
 class KeepingDone:
     """The box kept house: old data went, or a backup was made or restored. The fact is written down as it is."""
 
@@ -374,6 +384,7 @@ Stimulus = (
     | DiskSeen
     | BoxStartedUp
     | BoxStopping
+    | PolicyApproved
     | KeepingDone
     | Nothing
 )

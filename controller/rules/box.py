@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from controller.domain import events as ev
-from controller.domain.alarms import Alarm, AlarmKind, Source, in_order
+from controller.domain.alarms import AlarmKind, Source
 from controller.domain.decision import DenyReason
 from controller.domain.doors import DoorState
 from controller.domain.effects import Relock
 from controller.domain.ids import DoorId
-from controller.domain.site import Site
 from controller.domain.stimuli import BoxStartedUp, DiskSeen, LogLateSeen, LogTamperedSeen, SignInTried
 from controller.rules.access import abandon_challenge
 from controller.rules.alarm import cause_gone, raise_alarm
 from controller.rules.fold_access import BURST_SECONDS, PIN_LOCK_SECONDS
 from controller.rules.lockdown import LOCKDOWN_SECONDS
+from controller.rules.policy import activation, end_what_is_gone
 from controller.rules.relock import relock
 from controller.rules.turn import Turn
 
@@ -43,11 +43,9 @@ def started_up(turn: Turn, started: BoxStartedUp) -> None:
         if door.loop is not None:  # what stood there when the box went down is no longer known
             relock(turn, door.id)
     if turn.state.site_digest != started.site_digest:
-        turn.record(ev.SiteActivated(started.site_digest, started.site_toml))
+        turn.record(activation(turn, started.site_digest, started.site_toml))
     cause_gone(turn, {AlarmKind.LOG_LATE}, Source())
-    for alarm in in_order(turn.state.alarms.values()):
-        if alarm.persists and not _still_there(turn.site, alarm):
-            turn.record(ev.AlarmCauseGone(alarm.id))
+    end_what_is_gone(turn)
 
 
 def watch_clock(turn: Turn) -> None:
@@ -114,17 +112,3 @@ def _lapse_grants(turn: Turn, door: DoorId, state: DoorState) -> None:
     for passage in state.passages:
         if not passage.used and not passage.exit:
             turn.record(ev.GrantWithdrawn(passage.request, door, ev.UnlockFailure.RESTARTED))
-
-
-def _still_there(site: Site, alarm: Alarm) -> bool:
-    """Tell whether what an alarm speaks of still stands in the site file: nothing else will ever end it."""
-    source = alarm.source
-    if alarm.kind is AlarmKind.INTERLOCK_BREACHED:
-        return any(source.door in group.doors for group in site.interlocks.values())
-    return (
-        (source.door is None or source.door in site.doors)
-        and (source.reader is None or source.reader in site.readers)
-        and (source.device is None or source.device in site.devices)
-        and (source.camera is None or source.camera in site.cameras)
-        and (source.point is None or source.point in site.points)
-    )

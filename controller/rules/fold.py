@@ -33,6 +33,7 @@ from controller.rules.fold_doors import (
 )
 from controller.rules.fold_people import after_start, doubted, forgiven
 from controller.rules.fold_points import observed, shown, switched
+from controller.rules.fold_policy import activated
 from controller.rules.fold_records import records_changed
 
 
@@ -53,7 +54,7 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
         case ev.StartUpCompleted():
             return replace(state, hear_by=None)
         case ev.SiteActivated():
-            return replace(state, site_digest=event.digest)
+            return activated(state, event, at)
         case ev.CardholderRecorded():
             return replace(state, people=state.people.set(event.cardholder.id, event.cardholder))
         case ev.CredentialRecorded():

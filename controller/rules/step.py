@@ -30,6 +30,7 @@ from controller.rules.interlock import release_waiting
 from controller.rules.lockdown import lockdown_time_passed
 from controller.rules.order import ordered
 from controller.rules.points import output_seen, point_seen
+from controller.rules.policy import policy_approved
 from controller.rules.relock import loop_seen, resume_relocks
 from controller.rules.turn import Outcome, Turn
 from controller.rules.turnstile import rotation_seen
@@ -147,6 +148,8 @@ def _dispatch(turn: Turn, stimulus: Stimulus) -> None:  # noqa: C901 - one flat 
             disk_seen(turn, stimulus)
         case st.BoxStartedUp():
             started_up(turn, stimulus)
+        case st.PolicyApproved():
+            policy_approved(turn, stimulus)
         case st.KeepingDone(fact=fact):
             turn.record(fact)
         case st.BoxStopping():

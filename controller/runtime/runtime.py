@@ -20,7 +20,8 @@ from controller.domain.ids import DoorId, RequestId
 from controller.domain.instant import Instant
 from controller.domain.site import Site
 from controller.domain.state import SiteState
-from controller.domain.stimuli import FaultSeen, LogLateSeen, LogRestoredSeen, Stimulus, TimePassed
+from controller.domain.stimuli import FaultSeen, LogLateSeen, LogRestoredSeen, PolicyApproved, Stimulus, TimePassed
+from controller.rules.policy import refused
 from controller.rules.step import next_deadline, step, still_holds
 from controller.rules.turn import Outcome
 from controller.runtime.ports import Actuators, Clock, EventLog
@@ -123,6 +124,19 @@ class Runtime:
             return self.handle(stimulus).durable
         except HandlingFailed as failed:
             return failed.recorded
+
+    def activate(self, site: Site, approved: PolicyApproved) -> Handled:
+        """Bring a policy into force, between two stimuli: what came before was decided under the old one, what comes
+        after under this. Where the rules refuse it, or fail, the old one stays. Raises ``HandlingFailed``.
+        """
+        before = self.site
+        if refused(self.state, approved) is None:
+            self.site = site
+        try:
+            return self.handle(approved)
+        finally:
+            if self.state.site_digest != self.site.digest:
+                self.site = before
 
     def listen(self, listener: Callable[[Recorded], None]) -> None:
         """Call ``listener`` with every record from now on, on the loop, in order."""

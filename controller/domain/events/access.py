@@ -22,6 +22,7 @@ class UnlockFailure(StrEnum):
     JAMMED = "jammed"
     RESTARTED = "restarted"
     SUPERSEDED = "superseded"
+    POLICY_CHANGED = "policy_changed"
 
 
 @dataclass(frozen=True, slots=True)

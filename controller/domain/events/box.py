@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from controller.domain.ids import CameraId, DeviceId, DoorId, OperatorId, OutputId, PointId, ReaderId, ZoneId
+from controller.domain.words import ADDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +33,23 @@ class StartUpCompleted:
 
 @dataclass(frozen=True, slots=True)
 class SiteActivated:
-    """A policy came into force; its bytes are kept, so that any decision can be replayed under it."""
+    """A policy came into force; its bytes are kept, so that any decision can be replayed under it.
+
+    ``operator`` and ``second`` brought it into force while the box ran; None: the box woke up with it. What it no
+    longer knows of is named, so that the state forgets it.
+    """
 
     digest: str
     toml: str
+    operator: OperatorId | None = field(default=None, metadata=ADDED)
+    second: OperatorId | None = field(default=None, metadata=ADDED)
+    zones_gone: tuple[ZoneId, ...] = field(default=(), metadata=ADDED)
+    doors_gone: tuple[DoorId, ...] = field(default=(), metadata=ADDED)
+    readers_gone: tuple[ReaderId, ...] = field(default=(), metadata=ADDED)
+    devices_gone: tuple[DeviceId, ...] = field(default=(), metadata=ADDED)
+    cameras_gone: tuple[CameraId, ...] = field(default=(), metadata=ADDED)
+    points_gone: tuple[PointId, ...] = field(default=(), metadata=ADDED)
+    outputs_gone: tuple[OutputId, ...] = field(default=(), metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,6 +156,7 @@ BESIDE_THE_GOLDEN = (
     ev.ChallengeIssued("r1", "in", "front", "p-1-badge", "p-1", (Factor.CARD,), (Factor.PIN,), 15.0, TRACE, ASKED),
     ev.FactorProven("r1", "in", Factor.PIN, AccessRequest("r1", "in", None, frozenset())),
     ev.PassbackForgiven("sue", None, "a drill"),
+    ev.SiteActivated("d" * 64, "", "sue", "ada", ("z",), ("d",), ("r",), ("x",), ("c",), ("p",), ("o",)),
     ev.LegalHoldPlaced("dora", "court-8", None, "everything"),
     ev.RecordRead("sven", RecordScope.PEOPLE, Purpose.AUDIT, "", None, None),
     ev.OperatorRecorded("root at the box", Operator("gil", Role.GUARD, "p-1")),
