@@ -18,7 +18,7 @@ from controller.domain.stimuli import BoxStartedUp
 from controller.rules.decide import decide
 from controller.runtime.clock import SystemClock
 from controller.runtime.runtime import Runtime
-from controller.store.eventlog import SqliteEventLog
+from controller.store.eventlog import SqlEventLog
 
 CONTROLLER_MS = 10.0
 DECISION_US = 100.0
@@ -53,7 +53,7 @@ async def stimulus_to_effect(extent: Extent, folder: Path, tick: Tick) -> Row:
     """Take turns: one badge through the runtime and the real log, one bare commit on the same disk."""
     clock = SystemClock()
     site, state = crowded(folder, extent.cardholders, clock.now())
-    log, watch = SqliteEventLog(folder / "log.db"), Stopwatch()
+    log, watch = SqlEventLog(folder / "log.db"), Stopwatch()
     runtime = Runtime(site, state, 0, boot=BOOT, log=log, actuators=watch, clock=clock)
     took, commits = [], []
     await runtime.submit(BoxStartedUp("bench", site.digest, ""))  # as every box does before its first badge

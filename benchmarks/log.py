@@ -18,7 +18,8 @@ from controller.ledger.entry import GENESIS, Entry, chain_hash, leaf_hash
 from controller.ledger.verifier import Intact, verify
 from controller.runtime.clock import SystemClock
 from controller.store.codec import to_entry
-from controller.store.eventlog import SqliteEventLog, reading_engine, stored_entries
+from controller.store.engines import reading_engine
+from controller.store.eventlog import SqlEventLog, stored_entries
 
 BATCH = 100
 APPENDS_PER_SECOND = 5000.0
@@ -70,7 +71,7 @@ def _batches(folder: Path, count: int) -> list[list[Recorded]]:
 
 
 async def _written(path: Path, batches: Sequence[list[Recorded]], tick: Tick) -> None:
-    log = SqliteEventLog(path)
+    log = SqlEventLog(path)
     try:
         for batch in batches:
             await log.append(batch)

@@ -33,6 +33,8 @@ from controller.site.errors import SiteErrors
 from controller.store.codec import UnreadableEvent
 from controller.store.fence import Fenced
 from controller.store.keystore import SealBroken
+from controller.store.place import WrongPlace, choose_journal, choose_place
+from controller.store.schema import NewerLog
 from devices.mqtt.broker import BrokerError
 
 OK, BROKEN, UNUSABLE = 0, 1, 2
@@ -57,6 +59,20 @@ site_app.command("diff")(site_diff)
 site_app.command("prove")(site_prove)
 
 Data = Annotated[Path, typer.Option("--data", envvar="OSTIARY_DATA", help="The box's data folder.")]
+LogUrl = Annotated[
+    str | None,
+    typer.Option(
+        envvar="OSTIARY_LOG_URL",
+        help="Keep the log in PostgreSQL (postgresql+psycopg://USER@HOST/DATABASE). Chosen once, and noted in --data.",
+    ),
+]
+JournalFolder = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="OSTIARY_JOURNAL_FOLDER",
+        help="Where the emergency journal lies, best on another disk than --data. Chosen once, and noted in --data.",
+    ),
+]
 DEFAULT_DATA = Path("data")
 
 T = TypeVar("T")
@@ -71,10 +87,12 @@ REFUSALS = (
     Fenced,
     FileNotFoundError,
     MissingKey,
+    NewerLog,
     OSError,
     SealBroken,
     SiteErrors,
     UnreadableEvent,
+    WrongPlace,
 )
 """What a command may fail with for reasons its user can mend: said in one sentence, never as a traceback."""
 
@@ -86,11 +104,13 @@ def run(
     host: Annotated[str, typer.Option(help="Where the console listens.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The console's port; 0 takes a free one.")] = 8080,
     mqtt_port: Annotated[int, typer.Option(help="The broker's port.")] = 1883,
+    log_url: LogUrl = None,
+    journal_folder: JournalFolder = None,
 ) -> None:
     """Run the controller on its real wires until Ctrl-C."""
     _logging(logging.INFO)
     ports = Ports(mqtt=mqtt_port, host=host, http=port)
-    _run(lambda: _serve(data, site, ports))
+    _run(lambda: _serve(data, site, ports, log_url, journal_folder))
 
 
 @app.command()
@@ -169,7 +189,10 @@ def main() -> None:
     app()
 
 
-async def _serve(data: Path, site: Path, ports: Ports) -> None:
+async def _serve(data: Path, site: Path, ports: Ports, log_url: str | None, journal_folder: Path | None) -> None:
+    choose_place(data, log_url)
+    if journal_folder is not None:
+        choose_journal(data, journal_folder)
     async with Box(data, site, ports) as box:
         out.print(f"Console  http://{ports.host}:{box.port}")
         await box.wait()

@@ -14,7 +14,6 @@ import sqlalchemy as sa
 import typer
 from rich.console import Console
 
-from controller.core import LOG_FILE
 from controller.ledger.checkpoint import Checkpoint, cosign, cosigned_at, open_checkpoint
 from controller.ledger.merkle import HASH_BYTES, consistency_ranges, prove
 from controller.ledger.note import COSIGNATURE_V1, BadNote, SignerKey, VerifierKey, parse_signer_key, parse_verifier_key
@@ -23,7 +22,9 @@ from controller.ledger.verifier import Broken
 from controller.ledger.witness import BadBundle, Bundle, Held, Refusal, consider, leaves_match, parse_bundle
 from controller.notary import Notary, NothingYet, NotTheLog, log_key, new_key
 from controller.store.checkpoints import StoredCheckpoint, stored_checkpoints, stored_leaves
-from controller.store.eventlog import reading_engine, stored_entries
+from controller.store.engines import reading_engine
+from controller.store.eventlog import stored_entries
+from controller.store.place import log_place
 
 OK, BROKEN, UNUSABLE = 0, 1, 2
 
@@ -162,7 +163,7 @@ def witness_compare(
 
 def _judge(data: Path, said: list[Sighting]) -> None:
     try:
-        verdict = verify_against(stored_entries(reading_engine(data / LOG_FILE)), said)
+        verdict = verify_against(stored_entries(reading_engine(log_place(data))), said)
     except (OSError, sa.exc.SQLAlchemyError) as error:
         _unusable(f"the log cannot be read: {_why(error)}", error)
     if isinstance(verdict, Broken):
@@ -220,7 +221,7 @@ def _bundle(data: Path, note: str, since: int) -> Bundle:
     size = open_checkpoint(note, None).size
     if since > size:
         raise NotTheLog(f"truncated: {size} entries, {WITNESS} saw {since}")
-    engine = reading_engine(data / LOG_FILE)
+    engine = reading_engine(log_place(data))
     proof = prove(consistency_ranges(since, size), stored_leaves(engine, 0, size))
     return Bundle(since, tuple(proof), note, b"".join(stored_leaves(engine, since, size)))
 

@@ -16,7 +16,6 @@ from rich.progress import Progress
 
 from controller import trial
 from controller import words_en as words
-from controller.core import LOG_FILE
 from controller.domain.decision import Trace
 from controller.domain.events import Recorded
 from controller.domain.ids import CardholderId
@@ -30,6 +29,7 @@ from controller.site.loader import load_site
 from controller.site.people import load_people
 from controller.store.codec import UnreadableEvent
 from controller.store.history import History
+from controller.store.place import log_place
 from controller.whatif import Change, Changed, changes
 from controller.why import Explanation, NoDecision, explain, place, plain_trace, sentence_of, trace_lines
 
@@ -73,7 +73,7 @@ def why(
     Exit code 2: there is no such event, or nothing was decided in it.
     """
     with _refusing():
-        history = History(data / LOG_FILE)
+        history = History(log_place(data))
         name_of, hint = names_of(data, history)
         explanation = explain(history, Policies(history), seq, name_of)
     if as_json:
@@ -124,7 +124,7 @@ def replay(
     would have gone otherwise under that policy; exit code 0.
     """
     with _refusing():
-        history = History(data / LOG_FILE)
+        history = History(log_place(data))
         if site is None:
             _replay(history)
         else:

@@ -8,22 +8,27 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import structlog
+
 from controller.domain.events import SiteActivated
 from controller.domain.site import Site
 from controller.domain.state import SiteState
-from controller.domain.stimuli import BoxStartedUp
+from controller.domain.stimuli import BoxStartedUp, FaultSeen, JournalReplayedSeen
 from controller.rules.fold import apply
 from controller.runtime.clock import SystemClock
 from controller.runtime.ports import Actuators, Clock
 from controller.runtime.runtime import Runtime
 from controller.site.loader import parse_site, read_bytes
-from controller.store.eventlog import SqliteEventLog
+from controller.store.eventlog import SqlEventLog
 from controller.store.fence import Fence
+from controller.store.journal import Journal
 from controller.store.keystore import Keystore
+from controller.store.place import journal_file, log_place
 from controller.store.vault import Vault
 
+_LOG = structlog.get_logger(__name__)
+
 VERSION = "0.1.0"
-LOG_FILE = "ostiary.db"
 PRIVATE_FOLDER = 0o700
 
 
@@ -36,12 +41,13 @@ class Core:
 
     folder: Path
     runtime: Runtime
-    log: SqliteEventLog
+    log: SqlEventLog
     keystore: Keystore
     vault: Vault
     clock: Clock
     fence: Fence
     policy: bytes = field(repr=False)
+    journalled: bool = True
 
     def close(self) -> None:
         """Write what is queued, and let go of the files."""
@@ -66,7 +72,10 @@ def open_core(folder: Path, site_file: Path | None, actuators: Actuators, clock:
         keystore = Keystore(folder)
         stack.callback(keystore.close)
         vault = Vault(keystore)
-        log = SqliteEventLog(folder / LOG_FILE)
+        journal = _journal(folder)
+        if journal is not None:
+            stack.callback(journal.close)
+        log = SqlEventLog(log_place(folder), journal)
         stack.callback(log.close)
         state, seq, activated = _fold(log, vault)
         clock = clock or SystemClock()
@@ -80,16 +89,28 @@ def open_core(folder: Path, site_file: Path | None, actuators: Actuators, clock:
             clock=clock,
         )
         runtime.listen(vault.learn)
+        log.journal_settled = lambda first, last: runtime.submit(JournalReplayedSeen(first, last))
         stack.pop_all()
-    return Core(folder, runtime, log, keystore, vault, clock, fence, policy or b"")
+    return Core(folder, runtime, log, keystore, vault, clock, fence, policy or b"", journalled=journal is not None)
 
 
 def start_up(core: Core) -> None:
     """Record that the box woke up, under which policy, and lock everything."""
     core.runtime.handle(BoxStartedUp(VERSION, core.runtime.site.digest, core.policy.decode()))
+    if not core.journalled:
+        core.runtime.handle(FaultSeen(None, active=True, detail="the emergency journal cannot be used"))
 
 
-def _fold(log: SqliteEventLog, vault: Vault) -> tuple[SiteState, int, SiteActivated | None]:
+def _journal(folder: Path) -> Journal | None:
+    """Open the emergency journal. A box without one says so, and keeps its doors: a late log opens none anyway."""
+    try:
+        return Journal(journal_file(folder))
+    except OSError as error:
+        _LOG.error("the emergency journal cannot be used", error=str(error))
+        return None
+
+
+def _fold(log: SqlEventLog, vault: Vault) -> tuple[SiteState, int, SiteActivated | None]:
     state, seq, activated = SiteState(), 0, None
     for record in log.replay():
         state, seq = apply(state, record.event, record.at), record.seq

@@ -17,7 +17,6 @@ from typing import Any
 
 from controller.admin import AdminError
 from controller.bootstrap import CAMERA_KEYS, OSDP_KEYS, Box, Ports, write_private
-from controller.core import LOG_FILE
 from controller.domain.decision import FaceOutcome
 from controller.domain.events import AccessDenied, AccessGranted, AlarmRaised, EntryObserved, FaceJudged, Recorded
 from controller.domain.ids import CameraId, CardholderId, LineId
@@ -26,8 +25,10 @@ from controller.domain.site import DeviceKind, Site
 from controller.ledger.verifier import Intact, verify
 from controller.site.loader import load_site
 from controller.site.people import load_people
-from controller.store.eventlog import reading_engine, stored_entries
+from controller.store.engines import reading_engine
+from controller.store.eventlog import stored_entries
 from controller.store.history import History
+from controller.store.place import log_place
 
 AUTHOR = "demo"
 CONSOLE_OPERATORS = (("guard", Role.GUARD), ("supervisor", Role.SUPERVISOR))
@@ -273,7 +274,7 @@ async def _enrol(
 
 def _report(folder: Path, boot: str, rounds: Rounds, frames: int, events: int) -> dict[str, Any]:
     """Return the report; the keys are a promise to whoever reads it by machine."""
-    verdict = verify(stored_entries(reading_engine(folder / LOG_FILE)))
+    verdict = verify(stored_entries(reading_engine(log_place(folder))))
     tally = _tally(folder, boot)
     report = {
         "swipes": rounds.swipes,
@@ -293,7 +294,7 @@ def _report(folder: Path, boot: str, rounds: Rounds, frames: int, events: int) -
 def _tally(folder: Path, boot: str) -> Tally:
     """Count what this start of the box wrote down, its first moments included."""
     tally = Tally()
-    for record in History(folder / LOG_FILE).records():
+    for record in History(log_place(folder)).records():
         if record.boot == boot:
             tally.count(record)
     return tally

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import structlog
 
-from controller.core import LOG_FILE
 from controller.domain.events import AlarmRaised, Recorded
 from controller.domain.stimuli import FaultSeen, LogTamperedSeen, Stimulus
 from controller.ledger.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
@@ -19,7 +18,8 @@ from controller.ledger.merkle import Frontier
 from controller.ledger.note import ED25519, KEY_BYTES, BadNote, SignerKey, parse_signer_key
 from controller.runtime.ports import EventLog
 from controller.store.checkpoints import Checkpoints, StoredCheckpoint, stored_checkpoints, stored_leaves
-from controller.store.eventlog import reading_engine
+from controller.store.engines import reading_engine
+from controller.store.place import log_place
 
 KEY_FILE = "log-signer.key"
 LOG_NAME = "ostiary/log"
@@ -51,7 +51,7 @@ class Notary:
 
     def __init__(self, folder: Path) -> None:
         self._key = log_key(folder)
-        self._engine = reading_engine(folder / LOG_FILE)
+        self._engine = reading_engine(log_place(folder))
         self._stored = Checkpoints(folder)
         self._frontier = Frontier()
         self._before = self._opened(self._stored.newest())

@@ -14,7 +14,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
-from controller.store.eventlog import EVENT, PRIVATE, reading_engine
+from controller.store.engines import PRIVATE, reading_engine
+from controller.store.schema import EVENT
 
 CHECKPOINT_FILE = "checkpoints.db"
 CHUNK = 1000
@@ -88,6 +89,6 @@ def stored_leaves(engine: sa.Engine, after: int, until: int | None = None) -> It
     query = sa.select(EVENT.c.leaf).where(EVENT.c.seq > after).order_by(EVENT.c.seq)
     if until is not None:
         query = query.where(EVENT.c.seq <= until)
-    with engine.connect().execution_options(yield_per=CHUNK) as connection:
-        for leaf in connection.execute(query).scalars():
+    with engine.connect().execution_options(yield_per=CHUNK) as connection, connection.execute(query) as rows:
+        for leaf in rows.scalars():
             yield leaf if isinstance(leaf, bytes) else b""

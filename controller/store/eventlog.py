@@ -1,62 +1,48 @@
-"""The event log on SQLite: append-only, durable before it says so, one writer.
+"""The event log, on SQLite or PostgreSQL: append-only, durable before it says so, one writer.
 
-WAL with ``synchronous=FULL``: FULL lost nothing of what it acknowledged when power was cut, NORMAL did. Whoever appends
-while a commit runs is taken together into the next one (group commit).
+SQLite in WAL with ``synchronous=FULL``: FULL lost nothing of what it acknowledged when power was cut, NORMAL did.
+Whoever appends while a commit runs is taken together into the next one (group commit).
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
+import contextlib
 import queue
 import threading
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 import sqlalchemy as sa
 import structlog
-from sqlalchemy.pool import NullPool
 
 from controller.domain.events import Recorded
 from controller.ledger.entry import GENESIS, Entry, chain_hash, leaf_hash
 from controller.ledger.verifier import StoredEntry
 from controller.store.codec import to_entry, to_record
+from controller.store.engines import reading_engine, writing_engine
+from controller.store.fence import Fenced
+from controller.store.journal import Journal
+from controller.store.place import LogPlace
+from controller.store.rescue import Rescue
+from controller.store.schema import EVENT, bring_up
 
 MAX_BATCH = 512
 RETRY_SECONDS = 0.2
-BUSY_MILLISECONDS = 5000
+RESCUE_SECONDS = 0.25
+"""A record that waited so long for the log lies in the emergency journal from then on."""
+
 CLOSE_SECONDS = 15.0
 """A disk that answers nothing at all does not keep the box from stopping."""
 
-PRIVATE = 0o600
-
-
-class _Blob(sa.LargeBinary):
-    """Bytes as the file holds them: a value that somebody rewrote as text is still handed over, to be found wrong."""
-
-    def result_processor(self, dialect: sa.Dialect, coltype: object) -> None:
-        """Process nothing."""
-
-
-METADATA = sa.MetaData()
-EVENT = sa.Table(
-    "event",
-    METADATA,
-    sa.Column("seq", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("version", sa.Integer, nullable=False),
-    sa.Column("wall", sa.BigInteger, nullable=False),
-    sa.Column("mono", sa.BigInteger, nullable=False),
-    sa.Column("boot", sa.Text, nullable=False),
-    sa.Column("body", _Blob, nullable=False),
-    sa.Column("leaf", _Blob, nullable=False),
-    sa.Column("chain", _Blob, nullable=False),
-)
 
 _LOG = structlog.get_logger(__name__)
+
+
+class LogUnreachable(OSError):
+    """The database that holds the log does not let us in."""
 
 
 class _ForeignHand(Exception):
@@ -67,33 +53,55 @@ class _ForeignHand(Exception):
 class _Batch:
     entries: tuple[Entry, ...]
     done: asyncio.Future[None]
+    since: float
 
 
-class SqliteEventLog:
-    """An ``EventLog`` in one SQLite file, written by a thread of its own.
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A log as it was found: how it can be written (None: not now) and read, its last number, its chain's end."""
+
+    connection: sa.Connection | None
+    reader: sa.Engine
+    seq: int
+    head: bytes
+
+
+class SqlEventLog:
+    """An ``EventLog`` in a database, written by a thread of its own.
 
     Built on the loop that appends to it. ``close`` writes what is still queued, as far as the disk lets it: from the
     first record on that it does not take, nothing more is written, and the futures stay pending for ever.
+
+    With an emergency journal, what waits for longer than 250 ms lies there meanwhile; what an earlier run left there
+    comes next in the log. ``journal_settled`` is called on the loop with the first and the last number of such records
+    once they are in the log.
     """
 
-    def __init__(self, path: Path) -> None:
-        _make_private(path)
-        self._engine = writing_engine(path)
-        METADATA.create_all(self._engine)
-        self._reader = reading_engine(path)
+    def __init__(self, place: LogPlace, journal: Journal | None = None) -> None:
+        self._place = place
+        self._engine = writing_engine(place)
+        self._opened = _opened(self._engine, place)
+        self._head, self._written = self._opened.head, self._opened.seq
         self._loop = asyncio.get_running_loop()
         self._queue: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
         self._closing = threading.Event()
-        self._waiting: deque[float] = deque()
-        with self._engine.connect() as connection:
-            self._head = _last_chain(connection)
+        self._waiting: deque[_Batch] = deque()
         self._failing = False
+        self._look: asyncio.TimerHandle | None = None
+        self.journal_settled: Callable[[int, int], object] = _nobody
+        self._held = _following(journal.found(), self._opened.seq) if journal else ()
+        self._rescue = Rescue(journal, self._held, self._settled) if journal else None
+        self._rescuing = bool(self._held)
+        if self._held:
+            self._enqueue(self._held)
+        elif self._rescue is not None:
+            self._rescue.clear()
         self._thread = threading.Thread(target=self._write, name="event-log", daemon=True)
         self._thread.start()
 
     def late(self, seconds: float) -> bool:
         """Tell whether some append has been waiting for the disk for longer than that."""
-        return bool(self._waiting) and self._loop.time() - self._waiting[0] > seconds
+        return bool(self._waiting) and self._loop.time() - self._waiting[0].since > seconds
 
     def append(self, records: Sequence[Recorded]) -> asyncio.Future[None]:
         """Queue records; the future is done once they are durable (see ``EventLog``).
@@ -101,9 +109,12 @@ class SqliteEventLog:
         Raises ``TypeError`` or ``ValueError``, and queues none of them, for a record that cannot be put into bytes.
         """
         entries = tuple(to_entry(record) for record in records)
-        done = self._loop.create_future()
-        self._waiting.append(self._loop.time())
-        self._queue.put(_Batch(entries, done))
+        done = self._enqueue(entries)
+        if self._rescue is not None and entries:
+            if self._rescuing:
+                self._rescue.write(entries)
+            elif self._look is None:
+                self._look = self._loop.call_later(RESCUE_SECONDS, self._look_at_waiting)
         return done
 
     def read(self, *, before: int | None, limit: int) -> list[Recorded]:
@@ -111,13 +122,20 @@ class SqliteEventLog:
         query = sa.select(EVENT).order_by(EVENT.c.seq.desc()).limit(limit)
         if before is not None:
             query = query.where(EVENT.c.seq < before)
-        with self._reader.connect() as connection:
+        with _reader(self._place).connect() as connection:
             return [to_record(_stored(row).entry) for row in connection.execute(query)]
 
-    def replay(self) -> Iterator[Recorded]:
-        """Return every record from the first on. Raises ``UnreadableEvent`` naming the row."""
-        for row in stored_entries(self._reader):
+    def replay(self, after: int = 0) -> Iterator[Recorded]:
+        """Return every record after number ``after``; what the emergency journal still holds stands last.
+
+        Raises ``UnreadableEvent`` naming the row.
+        """
+        for row in stored_entries(self._opened.reader, EVENT.c.seq > after):
             yield to_record(row.entry)
+            after = row.entry.seq
+        for entry in self._held:
+            if entry.seq > after:
+                yield to_record(entry)
 
     def close(self) -> None:
         """Stop the writer once it has written what is queued, or has found that it cannot."""
@@ -125,12 +143,42 @@ class SqliteEventLog:
         self._queue.put(None)
         self._thread.join(CLOSE_SECONDS)
         if self._thread.is_alive():
-            _LOG.error("the disk does not answer; what is queued is lost", appends=len(self._waiting))
+            _LOG.error("the disk does not answer", appends=len(self._waiting))
         self._engine.dispose()
-        self._reader.dispose()
+        if self._look is not None:
+            self._look.cancel()
+        if self._rescue is not None:
+            if not self._rescuing:
+                self._rescue.write(self._unwritten())
+            self._rescue.close()
+
+    def _enqueue(self, entries: tuple[Entry, ...]) -> asyncio.Future[None]:
+        batch = _Batch(entries, self._loop.create_future(), self._loop.time())
+        self._waiting.append(batch)
+        self._queue.put(batch)
+        return batch.done
+
+    def _look_at_waiting(self) -> None:
+        """Have what waits put into the journal, once it waited too long or was refused; look again till then."""
+        self._look = None
+        left = self._waiting[0].since + RESCUE_SECONDS - self._loop.time() if self._waiting else None
+        if self._rescue is None or self._rescuing or left is None:
+            return
+        if left > 0.0 and not self._failing:
+            self._look = self._loop.call_later(left, self._look_at_waiting)
+        else:
+            self._rescuing = True
+            self._rescue.write(self._unwritten())
+
+    def _unwritten(self) -> list[Entry]:
+        return [entry for batch in self._waiting for entry in batch.entries if entry.seq > self._written]
+
+    def _settled(self, first: int, last: int) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended: nobody is left to be told
+            self._loop.call_soon_threadsafe(lambda: self.journal_settled(first, last))
 
     def _write(self) -> None:
-        connection: sa.Connection | None = None
+        connection: sa.Connection | None = self._opened.connection
         last = False
         while not last and (first := self._queue.get()) is not None:
             batches, last = self._together(first)
@@ -163,7 +211,7 @@ class SqliteEventLog:
                 if connection is None:
                     connection = self._engine.connect()
                 self._insert(connection, batches)
-            except (sa.exc.SQLAlchemyError, _ForeignHand) as error:
+            except (sa.exc.SQLAlchemyError, Fenced, _ForeignHand) as error:
                 self._refused(error)
                 _drop(connection)
                 connection = None
@@ -173,13 +221,15 @@ class SqliteEventLog:
                 self._closing.wait(RETRY_SECONDS)
             else:
                 self._failing = False
+                self._written = max((e.seq for b in batches for e in b.entries), default=self._written)
                 self._loop.call_soon_threadsafe(self._durable, batches)
                 return connection
 
     def _refused(self, error: Exception) -> None:
         if not self._failing:
             _LOG.error("the event log cannot be written; trying again", error=str(error.__cause__ or error))
-        self._failing = True
+            self._failing = True
+            self._loop.call_soon_threadsafe(self._look_at_waiting)
 
     def _insert(self, connection: sa.Connection, batches: list[_Batch]) -> None:
         rows, head = [], self._head
@@ -198,7 +248,7 @@ class SqliteEventLog:
 
         Raises where the log ends otherwise than we left it: then nothing more counts as written down.
         """
-        found = _last_chain(connection)
+        _, found = _last(connection)
         if found == head:
             self._head = head
             return True
@@ -211,42 +261,78 @@ class SqliteEventLog:
             self._waiting.popleft()
             if not batch.done.done():
                 batch.done.set_result(None)
+        if self._rescuing and self._rescue is not None and not self._waiting:
+            self._rescuing = False
+            self._rescue.clear()
 
 
-def writing_engine(path: Path) -> sa.Engine:
-    """Return an engine whose commits are on the disk when they return."""
-    engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)), poolclass=NullPool)
+def _opened(engine: sa.Engine, place: LogPlace) -> _Opened:
+    """Connect, bring the store up to today's form, and find its end.
 
-    @sa.event.listens_for(engine, "connect")
-    def durable(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:
-        cursor = connection.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
-        cursor.close()
+    A log that is there but cannot be written, on a full disk for instance, is opened all the same: the doors' way out
+    and the alarms work. Raises ``NewerLog``, ``Fenced``, ``LogUnreachable``.
+    """
+    connection: sa.Connection | None = None
+    try:
+        connection = engine.connect()
+        bring_up(connection)
+        return _Opened(connection, reading_engine(place), *_last(connection))
+    except sa.exc.OperationalError as error:
+        _drop(connection)
+        try:
+            reader = _reader(place)
+            with reader.connect() as readable:
+                seq, head = _last(readable)
+        except (OSError, sa.exc.SQLAlchemyError):
+            raise LogUnreachable(f"the event log cannot be opened: {str(error.orig).strip()}") from error
+        _LOG.error("the event log can be read but not written", error=str(error.orig).strip())
+        return _Opened(None, reader, seq, head)
+    except BaseException:
+        _drop(connection)
+        raise
 
+
+def _reader(place: LogPlace) -> sa.Engine:
+    """Return an engine that can read now: a file that was closed well is whole by itself, where none can be made
+    beside it for want of room.
+    """
+    engine = reading_engine(place)
+    if isinstance(place, Path):
+        try:
+            with engine.connect() as connection:
+                _last(connection)
+        except sa.exc.OperationalError:
+            if _size(place.with_name(f"{place.name}-wal")) == 0:
+                return reading_engine(place, immutable=True)
     return engine
 
 
-def reading_engine(path: Path) -> sa.Engine:
-    """Return an engine that cannot write. Raises ``FileNotFoundError`` where there is no database."""
-    if not path.exists():
-        raise FileNotFoundError(f"there is no event log at {path}")
-    url = sa.URL.create("sqlite", database=f"file:{quote(str(path))}", query={"mode": "ro", "uri": "true"})
-    engine = sa.create_engine(url, poolclass=NullPool)
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
 
-    @sa.event.listens_for(engine, "connect")
-    def lenient(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:
-        connection.text_factory = _text
 
-    return engine
+def _nobody(_first: int, _last: int) -> None:
+    """Tell nobody."""
+
+
+def _following(found: Sequence[Entry], seq: int) -> tuple[Entry, ...]:
+    """Return what the journal holds beyond the log's last record. What does not follow it is of another log."""
+    beyond = tuple(entry for entry in found if entry.seq > seq)
+    if beyond and [entry.seq for entry in beyond] != list(range(seq + 1, seq + 1 + len(beyond))):
+        raise LogUnreachable(
+            f"the emergency journal goes on at event {beyond[0].seq}, the log ends at {seq}: "
+            "the log lost entries, or the journal is another box's; restore the log, or move the journal away"
+        )
+    return beyond
 
 
 def stored_entries(engine: sa.Engine, where: sa.ColumnElement[bool] | None = None) -> Iterator[StoredEntry]:
     """Return the rows, all or some, as they stand, in the order of their numbers."""
     query = sa.select(EVENT).order_by(EVENT.c.seq)
-    with engine.connect().execution_options(yield_per=1000) as connection:
-        for row in connection.execute(query if where is None else query.where(where)):
+    if where is not None:
+        query = query.where(where)
+    with engine.connect().execution_options(yield_per=1000) as connection, connection.execute(query) as rows:
+        for row in rows:
             yield _stored(row)
 
 
@@ -274,21 +360,10 @@ def _bytes(value: object) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode()
 
 
-def _text(stored: bytes) -> str:
-    """Read any text there is: what is no UTF-8 is found wrong by its hash, with its number."""
-    return stored.decode(errors="replace")
-
-
-def _last_chain(connection: sa.Connection) -> bytes:
-    found = connection.execute(sa.select(EVENT.c.chain).order_by(EVENT.c.seq.desc()).limit(1)).scalar()
+def _last(connection: sa.Connection) -> tuple[int, bytes]:
+    found = connection.execute(sa.select(EVENT.c.seq, EVENT.c.chain).order_by(EVENT.c.seq.desc()).limit(1)).first()
     connection.rollback()
-    return GENESIS if found is None else _bytes(found)
-
-
-def _make_private(path: Path) -> None:
-    """Make the file before SQLite does, for its owner only; what lies beside it (WAL) gets the same mode."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE))
-    path.chmod(PRIVATE)
+    return (0, GENESIS) if found is None else (found.seq, _bytes(found.chain))
 
 
 def _drop(connection: sa.Connection | None) -> None:

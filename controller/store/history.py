@@ -9,7 +9,9 @@ import sqlalchemy as sa
 
 from controller.domain.events import Recorded
 from controller.store.codec import to_record
-from controller.store.eventlog import EVENT, reading_engine, stored_entries
+from controller.store.engines import reading_engine
+from controller.store.eventlog import stored_entries
+from controller.store.schema import EVENT
 
 
 class History:

@@ -18,6 +18,7 @@ from controller.admin import Admin
 from controller.cli import Forgiving, app
 from controller.control import ControlServer
 from controller.core import open_core, start_up
+from tests.controller.ledger.insider import disarmed
 
 CONFIG = Path(__file__).parents[2] / "config"
 EMBASSY, PEOPLE = CONFIG / "embassy.toml", CONFIG / "people.csv"
@@ -89,7 +90,7 @@ def running(box):
 
 
 def change(data, *statements):
-    with contextlib.closing(sqlite3.connect(data / "ostiary.db")) as other, other:
+    with contextlib.closing(disarmed(data / "ostiary.db")) as other, other:
         for statement in statements:
             other.execute(statement)
 

@@ -17,6 +17,7 @@ from controller.core import open_core, start_up
 from controller.domain import stimuli as st
 from controller.domain.doors import LockStatus, Position
 from controller.rules import decide as rules
+from tests.controller.ledger.insider import disarmed
 
 CONFIG = Path(__file__).parents[2] / "config"
 EMBASSY, PEOPLE = CONFIG / "embassy.toml", CONFIG / "people.csv"
@@ -223,7 +224,7 @@ def test_a_log_that_cannot_be_read_is_a_sentence(ostiary, data, arguments, spoil
         case "no log":
             log.write_bytes(b"this is no database" * 1000)
         case "later version":
-            with contextlib.closing(sqlite3.connect(log)) as other, other:
+            with contextlib.closing(disarmed(log)) as other, other:
                 other.execute("update event set version = 9")
     said = ostiary(*arguments)
     assert said.exit_code == 2

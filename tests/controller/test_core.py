@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ from controller.site.errors import SiteErrors
 from controller.store.codec import UnreadableEvent
 from controller.store.fence import Fenced
 from controller.store.keystore import SealBroken
+from tests.controller.ledger.insider import disarmed
 
 pytestmark = pytest.mark.anyio
 
@@ -124,5 +124,5 @@ async def test_a_box_that_cannot_start_says_why_and_lets_go_of_the_folder(tmp_pa
 
 
 def _rewrite(folder, statement):
-    with contextlib.closing(sqlite3.connect(folder / "ostiary.db")) as other, other:
+    with contextlib.closing(disarmed(folder / "ostiary.db")) as other, other:
         other.execute(statement)

@@ -23,7 +23,8 @@ import pytest
 from controller.admin import Admin
 from controller.core import open_core
 from controller.ledger.verifier import Intact, verify
-from controller.store.eventlog import reading_engine, stored_entries
+from controller.store.engines import reading_engine
+from controller.store.eventlog import stored_entries
 from devices.mqtt.broker_files import ensure_credentials
 from devices.mqtt.messages import LockAction, LockCommand
 from devices.mqtt.topics import Address, DeviceId

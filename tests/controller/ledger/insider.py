@@ -6,11 +6,11 @@ import hashlib
 import sqlite3
 from contextlib import closing
 
-from controller.core import LOG_FILE
 from controller.ledger.checkpoint import Checkpoint, sign_checkpoint
 from controller.ledger.merkle import root_of
 from controller.notary import log_key
 from controller.store.checkpoints import CHECKPOINT_FILE
+from controller.store.place import LOG_FILE
 
 COLUMNS = "seq, kind, version, wall, mono, boot, body, leaf, chain"
 SCHEMA = (
@@ -30,8 +30,16 @@ def rows(folder):
         return [row[:7] for row in database.execute(f"select {COLUMNS} from event order by seq")]
 
 
+def disarmed(path):
+    """A connection past the triggers that refuse to change an entry: whoever owns the file drops them."""
+    database = sqlite3.connect(path)
+    for trigger in ("event_never_changes", "event_never_goes"):
+        database.execute(f"drop trigger if exists {trigger}")
+    return database
+
+
 def sql(folder, *statements, file=LOG_FILE):
-    with closing(sqlite3.connect(folder / file)) as database:
+    with closing(disarmed(folder / file)) as database:
         for statement in statements:
             database.execute(statement)
         database.commit()
@@ -51,7 +59,7 @@ def hashed(entries):
 def rewrite(folder, entries):
     """Write the whole log anew: renumbered, every hash as it should be."""
     renumbered = [(seq, *each[1:]) for seq, each in enumerate(entries, 1)]
-    with closing(sqlite3.connect(folder / LOG_FILE)) as database:
+    with closing(disarmed(folder / LOG_FILE)) as database:
         database.execute(SCHEMA)
         database.execute("delete from event")
         database.executemany("insert into event values (?, ?, ?, ?, ?, ?, ?, ?, ?)", hashed(renumbered))

@@ -16,7 +16,7 @@ from controller.domain.state import SiteState
 from controller.rules.fold import apply
 from controller.runtime.clock import SystemClock
 from controller.runtime.runtime import Runtime
-from controller.store.eventlog import SqliteEventLog
+from controller.store.eventlog import SqlEventLog
 from tests.controller.builders import (
     ALICE,
     BOB,
@@ -75,7 +75,7 @@ DAY = (
 
 
 async def played(path, stimuli):
-    log, site = SqliteEventLog(path), small_site()
+    log, site = SqlEventLog(path), small_site()
     runtime = Runtime(site, SiteState(), 0, boot="b", log=log, actuators=FakeWires([]), clock=SystemClock())
     try:
         runtime.handle(started(site))

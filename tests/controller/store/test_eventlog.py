@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import sqlite3
 import stat
 import subprocess
 import sys
@@ -19,8 +18,10 @@ import sqlalchemy as sa
 from controller.domain.events import AlarmClosed, FaceJudged, Recorded
 from controller.domain.instant import Instant
 from controller.ledger.verifier import Broken, Intact, verify
-from controller.store import eventlog
-from controller.store.eventlog import SqliteEventLog, reading_engine, stored_entries
+from controller.store import engines, eventlog
+from controller.store.engines import reading_engine
+from controller.store.eventlog import SqlEventLog, stored_entries
+from tests.controller.store.databases import locked, meddle, seqs
 
 pytestmark = pytest.mark.anyio
 
@@ -34,17 +35,10 @@ def record(seq, reason="seen to"):
 
 
 @pytest.fixture
-def path(tmp_path):
-    return tmp_path / "a box? #1 100%" / "ostiary.db"
-
-
-@pytest.fixture
-def opened(path):
-    path.parent.mkdir()
-
+def opened(place):
     @contextlib.asynccontextmanager
-    async def opened(kind=SqliteEventLog):
-        log = kind(path)
+    async def opened(kind=SqlEventLog):
+        log = kind(place)
         try:
             yield log
         finally:
@@ -53,80 +47,66 @@ def opened(path):
     return opened
 
 
-def seqs(path):
-    with contextlib.closing(sqlite3.connect(path)) as other:
-        return [seq for (seq,) in other.execute("select seq from event order by seq")]
-
-
 async def done(*futures):
     async with asyncio.timeout(PATIENCE):
         await asyncio.gather(*futures)
 
 
-async def test_what_is_done_is_seen_by_another_connection(path, opened):
+async def test_what_is_done_is_seen_by_another_connection(place, opened):
     async with opened() as log:
         for seq in range(1, 6):
             await done(log.append([record(seq)]))
-            assert seqs(path)[-1] == seq
+            assert seqs(place)[-1] == seq
         assert log.read(before=None, limit=2) == [record(5), record(4)]
         assert log.read(before=3, limit=10) == [record(2), record(1)]
         assert list(log.replay()) == [record(seq) for seq in range(1, 6)]
 
 
-async def test_commits_are_on_the_disk_when_they_return(path, opened):
+async def test_commits_are_on_the_disk_when_they_return(place, opened):
     async with opened() as log:
         await done(log.append([record(1)]))
-        with log._engine.connect() as connection:
-            assert connection.execute(sa.text("PRAGMA journal_mode")).scalar() == "wal"
-            assert connection.execute(sa.text("PRAGMA synchronous")).scalar() == 2  # FULL
+        settings = ("PRAGMA journal_mode", "PRAGMA synchronous")
+        wanted = ["wal", 2]  # FULL
+        if isinstance(place, sa.URL):
+            settings, wanted = ("SHOW synchronous_commit", "SHOW fsync"), ["on", "on"]
+        assert [log._opened.connection.execute(sa.text(setting)).scalar() for setting in settings] == wanted
 
 
-async def test_the_files_are_their_owners_alone_whatever_the_umask_says(path, opened):
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+async def test_the_files_are_their_owners_alone_whatever_the_umask_says(place, opened):
     before = os.umask(0)
     try:
         async with opened() as log:
             await done(log.append([record(1)]))
-            modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
+            modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in place.parent.iterdir()}
     finally:
         os.umask(before)
     assert set(modes) >= {"ostiary.db", "ostiary.db-wal"}
     assert set(modes.values()) == {0o600}
 
 
-async def test_a_hundred_appends_at_once_stay_in_order_and_verify(path, opened):
+async def test_a_hundred_appends_at_once_stay_in_order_and_verify(place, opened):
     async with opened() as log:
         numbers = iter(range(1, 1000))
         await done(*(log.append([record(next(numbers)) for _ in range(1 + size % 3)]) for size in range(100)))
-        assert seqs(path) == list(range(1, 200))
-    assert isinstance(verify(stored_entries(reading_engine(path))), Intact)
+        assert seqs(place) == list(range(1, 200))
+    assert isinstance(verify(stored_entries(reading_engine(place))), Intact)
 
 
-async def test_it_goes_on_where_it_was_left(path, opened):
+async def test_it_goes_on_where_it_was_left(place, opened):
     async with opened() as log:
         await done(log.append([record(1)]))
     async with opened() as log:
         await done(log.append([record(2)]))
-        verdict = verify(stored_entries(reading_engine(path)))
+        verdict = verify(stored_entries(reading_engine(place)))
         assert isinstance(verdict, Intact)
         assert verdict.entries == 2
-
-
-@contextlib.contextmanager
-def locked(path):
-    """Another program holds the database: whoever writes waits, then is refused."""
-    other = sqlite3.connect(path, isolation_level=None)
-    other.execute("BEGIN EXCLUSIVE")
-    try:
-        yield
-    finally:
-        other.rollback()
-        other.close()
 
 
 @pytest.fixture
 def impatient(monkeypatch):
     """Do not wait five seconds for a locked database."""
-    monkeypatch.setattr(eventlog, "BUSY_MILLISECONDS", 20)
+    monkeypatch.setattr(engines, "BUSY_MILLISECONDS", 20)
     monkeypatch.setattr(eventlog, "RETRY_SECONDS", 0.01)
 
 
@@ -137,11 +117,11 @@ async def until_refused(log):
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_while_the_disk_refuses_records_wait_in_order_and_it_says_so(path, opened):
+async def test_while_the_disk_refuses_records_wait_in_order_and_it_says_so(place, opened):
     async with opened() as log:
         await done(log.append([record(1)]))
         assert not log.late(0.0)
-        with locked(path):
+        with locked(place):
             waiting = [log.append([record(seq)]) for seq in range(2, 30)]
             await until_refused(log)
             assert log.late(0.001)
@@ -150,32 +130,32 @@ async def test_while_the_disk_refuses_records_wait_in_order_and_it_says_so(path,
             assert log.read(before=None, limit=5) == [record(1)]
         await done(*waiting)
         assert not log.late(0.0)
-        assert seqs(path) == list(range(1, 30))
-    assert isinstance(verify(stored_entries(reading_engine(path))), Intact)
+        assert seqs(place) == list(range(1, 30))
+    assert isinstance(verify(stored_entries(reading_engine(place))), Intact)
 
 
 @pytest.mark.usefixtures("impatient")
-async def test_closing_on_a_dead_disk_ends_and_what_was_queued_is_lost_whole(path, opened):
+async def test_closing_on_a_dead_disk_ends_and_what_was_queued_is_lost_whole(place, opened):
     async with opened() as log:
         await done(log.append([record(1)]))
-        with locked(path):
+        with locked(place):
             waiting = [log.append([record(seq)]) for seq in range(2, 5)]
             await until_refused(log)
             waiting.append(log.append([record(5)]))
             await asyncio.to_thread(log.close)
         await asyncio.sleep(0)
         assert not any(future.done() for future in waiting)
-    assert seqs(path) == [1], "a record after a lost one would be a hole in the log"
+    assert seqs(place) == [1], "a record after a lost one would be a hole in the log"
 
 
-async def test_closing_writes_what_is_queued(path, opened):
+async def test_closing_writes_what_is_queued(place, opened):
     async with opened() as log:
         for seq in range(1, 50):
             log.append([record(seq)])
-    assert seqs(path) == list(range(1, 50))
+    assert seqs(place) == list(range(1, 50))
 
 
-class Hung(SqliteEventLog):
+class Hung(SqlEventLog):
     """A disk that answers nothing at all."""
 
     asleep = threading.Event()
@@ -194,7 +174,7 @@ async def test_a_disk_that_hangs_does_not_keep_the_box_from_stopping(opened, mon
     await asyncio.to_thread(log._thread.join)
 
 
-class LyingOnce(SqliteEventLog):
+class LyingOnce(SqlEventLog):
     """A commit that reaches the disk and is reported as failed."""
 
     lied = False
@@ -207,13 +187,13 @@ class LyingOnce(SqliteEventLog):
             raise sa.exc.OperationalError("COMMIT", {}, OSError("disk I/O error"))
 
 
-async def test_a_commit_that_failed_on_its_way_back_is_not_written_twice(path, opened):
+async def test_a_commit_that_failed_on_its_way_back_is_not_written_twice(place, opened):
     async with opened(LyingOnce) as log:
         await done(log.append([record(1), record(2)]))
         await done(log.append([record(3)]))
         assert log.lied
-    assert seqs(path) == [1, 2, 3]
-    assert isinstance(verify(stored_entries(reading_engine(path))), Intact)
+    assert seqs(place) == [1, 2, 3]
+    assert isinstance(verify(stored_entries(reading_engine(place))), Intact)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -225,11 +205,10 @@ async def test_a_commit_that_failed_on_its_way_back_is_not_written_twice(path, o
         "update event set chain = leaf where seq = 2",
     ],
 )
-async def test_nothing_counts_as_written_once_somebody_else_wrote(path, opened, tampering):
+async def test_nothing_counts_as_written_once_somebody_else_wrote(place, opened, tampering):
     async with opened() as log:
         await done(log.append([record(1), record(2)]))
-        with contextlib.closing(sqlite3.connect(path)) as other, other:
-            other.execute(tampering)
+        meddle(place, tampering)
         waiting = log.append([record(3)])
         await until_refused(log)
         assert log.late(0.0)
@@ -238,14 +217,14 @@ async def test_nothing_counts_as_written_once_somebody_else_wrote(path, opened, 
         assert not waiting.done()
 
 
-async def test_a_record_that_is_no_bytes_is_refused_and_the_log_goes_on(path, opened):
+async def test_a_record_that_is_no_bytes_is_refused_and_the_log_goes_on(place, opened):
     async with opened() as log:
         with pytest.raises(TypeError):
             log.append([record(1), record(2, reason="\ud800")])
         with pytest.raises(TypeError):
             log.append([Recorded(1, record(1).at, "b", "s", FaceJudged("r", "in", "c", "p", "matched", 0.1, 2**70))])
         await done(log.append([record(1)]))
-    assert seqs(path) == [1]
+    assert seqs(place) == [1]
 
 
 FULL_DISK = """
@@ -258,7 +237,7 @@ from tests.controller.store.test_eventlog import record
 async def main(path):
     eventlog.RETRY_SECONDS = 0.01
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    log = eventlog.SqliteEventLog(path)
+    log = eventlog.SqlEventLog(path)
     await log.append([record(1)])
     used = max(file.stat().st_size for file in path.parent.iterdir())
     resource.setrlimit(resource.RLIMIT_FSIZE, (used + 8192, resource.RLIM_INFINITY))
@@ -295,9 +274,9 @@ async def test_a_log_that_is_not_there_is_not_made_by_reading(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-async def test_text_that_is_no_utf_8_is_found_by_its_number(path, opened):
+@pytest.mark.parametrize("place", ["sqlite"], indirect=True)
+async def test_text_that_is_no_utf_8_is_found_by_its_number(place, opened):
     async with opened() as log:
         await done(log.append([record(1), record(2)]))
-    with contextlib.closing(sqlite3.connect(path)) as other, other:
-        other.execute("update event set kind = cast(x'ff' as text) where seq = 2")
-    assert verify(stored_entries(reading_engine(path))) == Broken(2, "its content does not match its leaf hash")
+    meddle(place, "update event set kind = cast(x'ff' as text) where seq = 2")
+    assert verify(stored_entries(reading_engine(place))) == Broken(2, "its content does not match its leaf hash")
