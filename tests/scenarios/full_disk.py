@@ -1,7 +1,7 @@
 """Run by test_full_disk.py in a mount namespace of its own: a box on a disk of 8 MiB that runs full.
 
-``full_disk.py FOLDER`` plays its parts; each is a process of its own, and the first one dies at once. Prints what
-was seen as JSON lines.
+``full_disk.py FOLDER`` plays its parts; each is a process of its own, and the first one dies at once. What was seen
+and the log that is left go into the folder $KEEP.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from controller.domain.stimuli import CardPresented, Delivered, Ordered, RexSeen
 from tests.scenarios.test_crash import PEOPLE, SITE
 
 DISK = "8m"
+KEEP = Path(os.environ["KEEP"])
 PATIENCE = 20.0
 GATE, IN, HEAD = DoorId("gate"), ReaderId("in"), DeviceId("gate-reader-in")
 LETS_OUT = SITE.replace('kind = "shunt_only"', 'kind = "unlocks"')
@@ -42,7 +43,8 @@ class Wires:
 
 
 def say(**what):
-    print(json.dumps(what), flush=True)
+    with (KEEP / "said.jsonl").open("a") as file:
+        file.write(json.dumps(what) + "\n")
 
 
 class Player:
@@ -109,7 +111,6 @@ async def first(folder):
     )
     await asyncio.sleep(0.5)  # the emergency journal's own sync
     say(last=player.runtime.seq, durable=player.core.log.read(before=None, limit=1)[0].seq)
-    sys.stdout.flush()
     os.kill(os.getpid(), 9)
 
 
@@ -156,10 +157,9 @@ def main(folder):
         Path(folder, "site.toml").write_text(LETS_OUT)
         for part in ("first", "second", "third"):
             subprocess.run([sys.executable, "-W", "error", __file__, folder, part], check=False, timeout=90)
-        keep = Path(os.environ["KEEP"])
         for name in ("ostiary.db", "ostiary.db-wal"):
             if (Path(folder, "box", name)).exists():
-                (keep / name).write_bytes(Path(folder, "box", name).read_bytes())
+                (KEEP / name).write_bytes(Path(folder, "box", name).read_bytes())
     finally:
         subprocess.run(["umount", folder], check=False)
 
