@@ -21,8 +21,15 @@ from controller.ledger.entry import Entry
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 
+FIRST_VERSION = 1
+
 VERSIONS: Mapping[str, int] = MappingProxyType(dict.fromkeys(KINDS, 1))
-"""The version each kind is written in today."""
+"""The version each kind is written in today. A new one takes an upcaster and a golden file of its own."""
+
+Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
+
+UPCASTERS: Mapping[tuple[str, int], Upcaster] = MappingProxyType({})
+"""By kind and version: how an event of that version (its fields, as JSON) is told in the next. Rows stay as they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +59,11 @@ def to_entry(record: Recorded) -> Entry:
 def to_record(entry: Entry) -> Recorded:
     """Return the record a row stands for. Raises ``UnreadableEvent`` naming the row."""
     kind = KINDS.get(entry.kind)
-    if kind is None or entry.version != VERSIONS[entry.kind]:
+    if kind is None or not FIRST_VERSION <= entry.version <= VERSIONS[entry.kind]:
         raise UnreadableEvent(f"event {entry.seq}: kind {entry.kind!r} version {entry.version} is not known here")
     try:
         body = _CONVERTER.structure(orjson.loads(entry.body), _Body)
-        event: Event = _CONVERTER.structure(body.event, kind)
+        event: Event = _CONVERTER.structure(_of_today(entry, body.event), kind)
         at = Instant(EPOCH + entry.wall * MICROSECOND, entry.mono / 1e6)
         return Recorded(entry.seq, at, entry.boot, body.site, event)
     except cattrs.BaseValidationError as error:
@@ -64,6 +71,13 @@ def to_record(entry: Entry) -> Recorded:
     except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
         why = str(error)
     raise UnreadableEvent(f"event {entry.seq}: the body of {entry.kind!r} cannot be read: {why}")
+
+
+def _of_today(entry: Entry, told: dict[str, Any]) -> dict[str, Any]:
+    """Take an event's fields from the version they were written in to today's, step by step."""
+    for version in range(entry.version, VERSIONS[entry.kind]):
+        told = UPCASTERS[entry.kind, version](told)
+    return told
 
 
 def to_plain(event: Event) -> dict[str, Any]:

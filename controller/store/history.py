@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import sqlalchemy as sa
 
@@ -11,16 +10,17 @@ from controller.domain.events import Recorded
 from controller.store.codec import to_record
 from controller.store.engines import reading_engine
 from controller.store.eventlog import stored_entries
+from controller.store.place import LogPlace
 from controller.store.schema import EVENT
 
 
 class History:
-    """What the log at ``path`` holds. Raises ``FileNotFoundError`` where there is none; every method raises
+    """What the log at ``place`` holds. Raises ``FileNotFoundError`` where there is none; every method raises
     ``SQLAlchemyError`` for a file that is no log and ``UnreadableEvent`` naming a row this version cannot read.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._engine = reading_engine(path)
+    def __init__(self, place: LogPlace) -> None:
+        self._engine = reading_engine(place)
 
     def count(self) -> int:
         """Return how many records there are now; a running box adds to them."""
