@@ -29,7 +29,7 @@ VERSIONS: Mapping[str, int] = MappingProxyType(dict.fromkeys(KINDS, 1))
 Upcaster = Callable[[dict[str, Any]], dict[str, Any]]
 
 UPCASTERS: Mapping[tuple[str, int], Upcaster] = MappingProxyType({})
-"""By kind and version: how an event of that version (its fields, as JSON) is told in the next. Rows stay as they are."""
+"""By kind and version: how an event of that version (its fields as JSON) is told in the next. Rows stay as they are."""
 
 
 @dataclass(frozen=True, slots=True)
