@@ -14,7 +14,7 @@ from functools import reduce
 from typing import Any, TypeVar
 
 from controller.domain import events as ev
-from controller.domain.decision import AccessRequest, DenyReason, FaceOutcome
+from controller.domain.decision import LOTS, AccessRequest, DenyReason, FaceOutcome, GuardAnswer
 from controller.domain.doors import LockStatus, Position
 from controller.domain.events import Event
 from controller.domain.ids import CardholderId, CredentialId, DoorId, OperatorId, ReaderId, RequestId, ZoneId
@@ -147,6 +147,8 @@ def request(people: Sequence[PersonRow], asked: Field) -> tuple[AccessRequest, P
         pin_right=_optional(given, "pin_right", Field.flag),
         face=_optional(given, "face", lambda field: FaceOutcome(field.one_of(FaceOutcome))),
         late=bool(_optional(given, "late", Field.flag)),
+        guard=_optional(given, "guard", lambda field: GuardAnswer(field.one_of(GuardAnswer))),
+        draw=_optional(given, "draw", lambda field: field.number(0, LOTS - 1)),
     )
     return made, who
 
@@ -177,6 +179,8 @@ def _enrolled(people: Sequence[PersonRow]) -> Iterator[Event]:
             _badge(row.id), row.id, row.id, None, row.assurance, row.status, row.valid_from, row.valid_until
         )
         yield ev.CredentialRecorded(AUTHOR, badge)
+        if row.face is not None:
+            yield ev.FaceTemplateRecorded(AUTHOR, row.id, "trial", "trial", "")
 
 
 def _shut(site: Site) -> Iterator[Event]:
@@ -275,6 +279,8 @@ _REQUEST: Mapping[str, str] = {
     "pin_right": "",
     "face": "",
     "late": "",
+    "guard": "",
+    "draw": "",
 }
 
 

@@ -9,6 +9,9 @@ from controller.domain.ids import CredentialId, ReaderId, RequestId
 from controller.domain.site import Factor
 from controller.domain.words import ADDED
 
+LOTS = 10_000
+"""How many lots there are where people are drawn for a search: hundredths of a percent."""
+
 
 class DenyReason(StrEnum):
     """Why a request is refused: a closed list, shown to the guard and never at the door."""
@@ -95,6 +98,7 @@ class AccessRequest:
 
     ``presented`` holds the factors already proven in this passage. ``credential`` is None for a card nobody knows.
     ``pin_right``, ``face`` and ``guard`` are what just came to complete a challenge; ``late``: nothing did, in time.
+    ``draw``: the lot that was drawn for it, 0 to ``LOTS`` - 1, where people are searched at random.
     It is recorded with its answer, so it holds whatever ``decide`` looks at besides policy, state and time.
     """
 
@@ -106,6 +110,7 @@ class AccessRequest:
     face: FaceOutcome | None = field(default=None, metadata=ADDED)
     late: bool = field(default=False, metadata=ADDED)
     guard: GuardAnswer | None = field(default=None, metadata=ADDED)
+    draw: int | None = field(default=None, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

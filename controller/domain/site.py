@@ -33,6 +33,7 @@ from controller.domain.wires import Output as Output
 
 if TYPE_CHECKING:
     from controller.domain.invariants import Invariant  # which speaks of what stands here
+    from controller.domain.people import CardholderKind  # which names an assurance of this page
 
 DEBOUNCE_SECONDS = 0.05
 """How long a contact must rest in its new state to be believed (EN 60839-11-1: what lasts 400 ms always counts)."""
@@ -170,6 +171,14 @@ class Holiday:
 
 
 @dataclass(frozen=True, slots=True)
+class FactorsOutside:
+    """What is asked for besides, whenever ``schedule`` does not hold, and while nobody can tell whether it does."""
+
+    schedule: ScheduleId
+    factors: frozenset[Factor]
+
+
+@dataclass(frozen=True, slots=True)
 class Zone:
     """A space with one security level.
 
@@ -186,6 +195,8 @@ class Zone:
     anti_passback_seconds: float = 0.0
     occupancy_limit: int | None = None  # how many people it holds; None: any number
     competencies: frozenset[CompetencyId] = frozenset()  # entering takes every one of them
+    factors_outside: FactorsOutside | None = None
+    random_search_percent: float = 0.0  # of those who enter, drawn by lot; the highest of site, zone and reader counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +272,8 @@ class Reader:
     factors: frozenset[Factor]
     challenge_seconds: float  # how long the second factor may take
     guard_seconds: float = 60.0  # how long, where a guard must look as well
+    factors_outside: FactorsOutside | None = None
+    random_search_percent: float = 0.0
     extended_challenge_seconds: float | None = None  # for whoever needs more time; None: no longer
 
     def challenge_for(self, *, extended: bool) -> float:
@@ -317,13 +330,18 @@ class AccessLevel:
 
 @dataclass(frozen=True, slots=True)
 class ThreatLevel:
-    """How strict the building is: a higher number never makes any door easier."""
+    """How strict the building is: a higher number never makes any door easier.
+
+    ``allowed_kinds`` and ``allowed_levels``: who may go further in; None: whoever has the right.
+    """
 
     number: int
     name: str
     locked_doors: frozenset[DoorId]
     minimum_clearance: Mapping[ZoneId, int]
     added_factors: Mapping[ZoneId, frozenset[Factor]]
+    allowed_kinds: frozenset[CardholderKind] | None = None
+    allowed_levels: frozenset[AccessLevelId] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,6 +385,7 @@ class Site:
     digest: str
     interlocks: Mapping[InterlockId, Interlock] = field(default_factory=dict)
     competencies: Mapping[CompetencyId, Competency] = field(default_factory=dict)
+    random_search_percent: float = 0.0
     points: Mapping[PointId, Point] = field(default_factory=dict)
     outputs: Mapping[OutputId, AlarmOutput] = field(default_factory=dict)
     invariants: Mapping[InvariantId, Invariant] = field(default_factory=dict)

@@ -33,7 +33,10 @@ from controller.domain.site import Factor
 
 @dataclass(frozen=True, slots=True)
 class PendingChallenge:
-    """A badge that waits for its further factors, at one reader, until monotonic ``until``."""
+    """A badge that waits for its further factors, at one reader, until monotonic ``until``.
+
+    ``search``: its holder was drawn for a search, which a guard makes and confirms.
+    """
 
     request: RequestId
     credential: CredentialId
@@ -42,6 +45,7 @@ class PendingChallenge:
     wanted: frozenset[Factor]
     issued: float
     until: float
+    search: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +132,7 @@ class SiteState:
     locations: Map[CardholderId, ZoneId | None] = field(default_factory=Map)  # None: may be anywhere
     sightings: Map[CardholderId, Sighting] = field(default_factory=Map)
     headcount: Map[ZoneId, int] = field(default_factory=Map)  # of `locations`, kept beside it
+    to_search: Map[CardholderId, RequestId] = field(default_factory=Map)  # drawn, and not searched yet
     faces: Map[CardholderId, str] = field(default_factory=Map)  # who has a template, and of which engine
     alarms: Map[AlarmId, Alarm] = field(default_factory=Map)
     holds: Map[str, LegalHold] = field(default_factory=Map)

@@ -29,6 +29,7 @@ class CardPresented:
     """A card at a reader. ``token`` is None where no format fits; ``raw`` (hex, left-aligned) was on the wire.
 
     ``age``: how many seconds ago the reader says it was shown; negative where the reader's clock is ahead of ours.
+    ``draw``: a lot from 0 to ``LOTS`` - 1, drawn where randomness may be; the low ones are searched.
     """
 
     reader: ReaderId
@@ -37,6 +38,7 @@ class CardPresented:
     bit_count: int
     raw: str
     age: float = 0.0
+    draw: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from controller.domain.state import PendingChallenge
 from controller.domain.stimuli import CardPresented, FaceSeen, PinEntered
 from controller.rules.alarm import raise_alarm
 from controller.rules.decide import decide
-from controller.rules.factors import proven
+from controller.rules.factors import drawn, proven, search_percent
 from controller.rules.turn import Turn
 from controller.rules.whereabouts import needs_time, somebody_passed
 
@@ -43,7 +43,8 @@ def card_presented(turn: Turn, card: CardPresented) -> None:
     abandon_challenge(turn, card.reader, DenyReason.FACTOR_NOT_PRESENTED)
     known = turn.state.tokens.get(card.token) if card.token is not None else None
     stale = abs(card.age) > CARD_AGE_SECONDS
-    request = AccessRequest(turn.next_request(), card.reader, known, frozenset({Factor.CARD}), late=stale)
+    draw = card.draw if search_percent(turn.site, card.reader) else None
+    request = AccessRequest(turn.next_request(), card.reader, known, frozenset({Factor.CARD}), late=stale, draw=draw)
     answer(turn, request, card if known is None else None)
 
 
@@ -245,6 +246,7 @@ def _issue(
             seconds,
             challenge.trace,
             asked=request,
+            search=drawn(turn.site, turn.state, request, credential.cardholder),
         )
     )
     pending = turn.state.challenges[reader.id]

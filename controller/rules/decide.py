@@ -31,9 +31,10 @@ from controller.domain.site import (
 )
 from controller.domain.state import SiteState
 from controller.rules.case import Case, Finding, threat_in_force
-from controller.rules.factors import factors_needed, guard_confirms, proven
+from controller.rules.factors import factors_needed, guard_confirms, proven, search
 from controller.rules.interlock import busy
 from controller.rules.schedule import When, when
+from controller.rules.threat import lets_in
 
 STATUS_REASONS = {
     CredentialStatus.SUSPENDED: DenyReason.CREDENTIAL_SUSPENDED,
@@ -298,6 +299,7 @@ CHECKS: tuple[tuple[str, Callable[[Case], Finding]], ...] = (
     ("clearance", _clearance),
     ("competency", _competency),
     ("threat level", _threat),
+    ("who may pass", lets_in),
     ("lockdown", _lockdown),
     ("block", _blocked),
     ("occupancy", _occupancy),
@@ -307,6 +309,7 @@ CHECKS: tuple[tuple[str, Callable[[Case], Finding]], ...] = (
     ("pin", _pin),
     ("face", _face),
     ("guard", guard_confirms),
+    ("search", search),
     ("in time", _in_time),
     ("log", _log),
 )

@@ -2,26 +2,36 @@
 
 from __future__ import annotations
 
-from controller.domain.decision import AccessRequest, DenyReason, FaceOutcome, GuardAnswer
-from controller.domain.site import Factor
+from controller.domain.decision import LOTS, AccessRequest, DenyReason, FaceOutcome, GuardAnswer
+from controller.domain.ids import CardholderId, ReaderId, ScheduleId
+from controller.domain.site import Factor, Site
+from controller.domain.state import SiteState
 from controller.rules.case import Case, Finding
+from controller.rules.schedule import When, when
 
 CARD = frozenset({Factor.CARD})
+GUARD = frozenset({Factor.GUARD})
 IN_PLACE_OF_A_FACE = frozenset({Factor.PIN, Factor.GUARD})
 NOTHING: frozenset[Factor] = frozenset()
 
+NO_SEARCH = Finding("nobody is searched here at random")
 NO_GUARD_ASKED = Finding("no guard looked now")
 GUARD_CONFIRMED = Finding("a guard looked and confirmed")
 GUARD_REFUSED = Finding("a guard looked and refused", DenyReason.GUARD_REFUSED)
 
 
 def factors_needed(case: Case) -> frozenset[Factor]:
-    """Return the union of what zone, reader and threat level ask for. A card comes first, always.
+    """Return the union of what zone, reader, schedule, threat level and lot ask for. A card comes first, always.
 
     Nobody can compare a face with a template that was never taken: such a person types a PIN and a guard looks.
     """
     threat = case.threat.added_factors.get(case.zone.id, NOTHING)
     asked = CARD | case.zone.factors | case.reader.factors | threat
+    for rule in (case.zone.factors_outside, case.reader.factors_outside):
+        if rule is not None and not _holds(case, rule.schedule):
+            asked |= rule.factors
+    if drawn(case.site, case.state, case.request, case.holder.id):
+        asked |= GUARD
     if Factor.FACE in asked and case.reader.keypad and case.holder.id not in case.state.faces:
         return asked - {Factor.FACE} | IN_PLACE_OF_A_FACE
     return asked
@@ -37,6 +47,34 @@ def proven(request: AccessRequest) -> frozenset[Factor]:
     return request.presented | {factor for factor, right in shown.items() if right}
 
 
+def search_percent(site: Site, reader_id: ReaderId) -> float:
+    """Return of how many in a hundred, drawn by lot, a guard searches the bags. Nobody is searched on the way out."""
+    reader = site.readers.get(reader_id)
+    if reader is None or site.doors[reader.door].zones[1] != reader.enters:
+        return 0.0
+    return max(
+        site.random_search_percent, site.zones[reader.enters].random_search_percent, reader.random_search_percent
+    )
+
+
+def drawn(site: Site, state: SiteState, request: AccessRequest, holder: CardholderId) -> bool:
+    """Tell whether somebody is to be searched: by this lot, or by an earlier one that they walked away from."""
+    percent = search_percent(site, request.reader)
+    if not percent:
+        return False
+    return holder in state.to_search or (request.draw is not None and request.draw < percent / 100 * LOTS)
+
+
+def search(case: Case) -> Finding:
+    """Say what the lot was: a search refuses nobody, it asks for a guard."""
+    percent = search_percent(case.site, case.reader.id)
+    if not percent:
+        return NO_SEARCH
+    lot = "no lot was drawn" if case.request.draw is None else f"lot {case.request.draw} of {LOTS}"
+    chosen = drawn(case.site, case.state, case.request, case.holder.id)
+    return Finding(f"{percent:g} in 100 are searched here; {lot}: {'a search' if chosen else 'no search'}")
+
+
 def guard_confirms(case: Case) -> Finding:
     """A guard who was asked to look says no, and why stands beside it in the log."""
     match case.request.guard:
@@ -46,3 +84,9 @@ def guard_confirms(case: Case) -> Finding:
             return GUARD_CONFIRMED
         case GuardAnswer.REFUSED:
             return GUARD_REFUSED
+
+
+def _holds(case: Case, schedule: ScheduleId) -> bool:
+    """Tell whether a schedule is known to hold: by a clock nobody trusts it is not."""
+    known = case.site.schedules[schedule]
+    return known.always or (case.state.clock_trusted and when(known, case.site, case.now.wall) is When.HOLDS)

@@ -25,6 +25,8 @@ def granted(state: SiteState, event: ev.AccessGranted, at: Instant) -> SiteState
     state = _unchallenged(counted(state, event.request), event.reader, event.request)
     if Factor.PIN in event.presented and event.credential in state.pin_tries:
         state = replace(state, pin_tries=state.pin_tries.delete(event.credential))
+    if Factor.GUARD in event.presented and event.cardholder in state.to_search:
+        state = replace(state, to_search=state.to_search.delete(event.cardholder))
     return armed(state, event.door, passage)
 
 
@@ -50,8 +52,11 @@ def challenged(state: SiteState, event: ev.ChallengeIssued, at: Instant) -> Site
         frozenset(event.factors),
         at.mono,
         at.mono + event.seconds,
+        event.search,
     )
     state = counted(state, event.request)
+    if event.search:
+        state = replace(state, to_search=state.to_search.set(event.cardholder, event.request))
     return replace(state, challenges=state.challenges.set(event.reader, pending))
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from controller.domain.ids import OUTSIDE, CardholderId, ZoneId
 from controller.domain.people import CredentialStatus
-from controller.domain.site import AccessLevel, Factor, Period, Schedule, Site, Weekday
+from controller.domain.site import AccessLevel, Factor, FactorsOutside, Period, Schedule, Site, Weekday
 from controller.site.people import PersonRow
 
 SECTIONS = {
@@ -37,6 +37,7 @@ SECTIONS = {
 }
 """What one row of each of the site's maps is called; any other map goes by its own name."""
 
+LETS_IN = frozenset({"allowed_kinds", "allowed_levels"})
 ON_THE_PLAN = frozenset({"shape", "position", "plan_size"})
 VERBS = {
     "factors": ("now asks for", "no longer asks for"),
@@ -95,7 +96,9 @@ def _rows(noun: str, old: Mapping[Any, Any], new: Mapping[Any, Any]) -> Iterator
 def _field(row: str, name: str, old: Any, new: Any) -> Iterator[str]:
     if old == new:
         return
-    if name in ON_THE_PLAN:
+    if name in LETS_IN:
+        yield f"{row}: now lets in {_anybody(new)} (was {_anybody(old)})"
+    elif name in ON_THE_PLAN:
         yield f"{row}: stands elsewhere on the plan"
     elif isinstance(new, Set):
         yield from _sets(row, VERBS.get(name, ("now also", "no longer")), old, new)
@@ -121,11 +124,17 @@ def _sets(row: str, verbs: tuple[str, str], old: Iterable[Any], new: Iterable[An
         yield f"{row}: {'; '.join(parts)}"
 
 
+def _anybody(value: Any) -> str:
+    return "anybody with the right" if value is None else f"only {_text(value)}"
+
+
 def _text(value: Any) -> str:
     """Return a value as it stands in a sentence."""
     match value:
         case Period():
             return _period(value)
+        case FactorsOutside():
+            return f"{_text(value.factors)} outside {value.schedule}"
         case Set():
             return ", ".join(sorted(map(_text, value)))
         case tuple():

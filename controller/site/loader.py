@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from controller.domain.ids import OUTSIDE
 from controller.domain.site import Site
-from controller.site import gates, guarding, invariants, kinds, passage, safety, sections, wiring
+from controller.site import asking, gates, guarding, invariants, kinds, passage, safety, sections, wiring
 from controller.site.errors import SiteError, SiteErrors, quoted, suggest
 from controller.site.positions import Path, Position, Positions, locate
 from controller.site.reading import Reading, Table
@@ -57,6 +57,7 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     safety.warnings_come_before_alarms,
     safety.threat_levels_ascend,
     safety.normal_exists,
+    asking.hours_end,
     passage.whoever_is_held_to_it_can_badge_out,
     passage.leaves_of_an_interlock_are_seen,
     guarding.clear_lines_warn_of_nothing,
@@ -197,6 +198,7 @@ def _read(
         devices={device.id: device for device in whole("device", sections.device)},
         schedules={schedule.id: schedule for schedule in whole("schedule", sections.schedule)},
         holidays=plate.holidays,
+        random_search_percent=plate.random_search_percent,
         access_levels={level.id: level for level in whole("access_level", sections.access_level)},
         threat_levels={level.number: level for level in whole("threat_level", sections.threat_level)},
         digest=digest,

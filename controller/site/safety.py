@@ -62,6 +62,8 @@ def the_badge_comes_first(site: Site) -> Iterator[Finding]:
             yield Finding(at, problem, 'add "card"')
         elif Factor.PIN in factors and Factor.CARD not in factors:
             yield Finding(at, "grants on a PIN alone, which names nobody", 'add "card"')
+        elif Factor.GUARD in factors and Factor.CARD not in factors:
+            yield Finding(at, "grants on a guard's look alone: the log would not know who passed", 'add "card"')
     for zone in site.zones.values():
         if not zone.factors:
             yield Finding(("zone", zone.id, "factors"), "asks for nothing at all", 'write ["card"]')
@@ -157,6 +159,10 @@ def _asked(site: Site, reader: Reader) -> Mapping[Factor, str]:
     zone = site.zones.get(reader.enters)
     asked = dict.fromkeys(reader.factors, "the reader")
     asked |= dict.fromkeys(zone.factors if zone else (), f"zone {quoted(reader.enters)}")
+    for rule in (reader.factors_outside, zone.factors_outside if zone else None):
+        if rule is not None:
+            source = f"`factors_outside` {quoted(rule.schedule)}"
+            asked |= {factor: source for factor in rule.factors if factor not in asked}
     for level in site.threat_levels.values():
         added = level.added_factors.get(reader.enters, frozenset())
         asked |= {factor: f"threat level {level.number}" for factor in added if factor not in asked}
@@ -174,6 +180,14 @@ def _laxer(lower: ThreatLevel, higher: ThreatLevel) -> Iterator[tuple[str, str]]
     dropped = {zone for zone, factors in lower.added_factors.items() if factors - _added(higher, zone)}
     if dropped:
         yield "added_factors", f"it asks for fewer factors in {_list(dropped)}"
+    yield from _kept_out(lower, higher)
+
+
+def _kept_out(lower: ThreatLevel, higher: ThreatLevel) -> Iterator[tuple[str, str]]:
+    for key, what in (("allowed_kinds", "kinds of people"), ("allowed_levels", "access levels")):
+        before, after = getattr(lower, key), getattr(higher, key)
+        if before is not None and (after is None or after - before):
+            yield key, f"it lets in more {what}"
 
 
 def _added(level: ThreatLevel, zone: ZoneId) -> frozenset[Factor]:

@@ -21,6 +21,7 @@ from controller.domain.ids import (
     ScheduleId,
     ZoneId,
 )
+from controller.domain.people import CardholderKind
 from controller.domain.site import (
     DEBOUNCE_SECONDS,
     AccessLevel,
@@ -32,6 +33,7 @@ from controller.domain.site import (
     DeviceKind,
     Door,
     Factor,
+    FactorsOutside,
     Holiday,
     Input,
     Interlock,
@@ -104,6 +106,7 @@ class Plate:
     holidays: Mapping[date, Holiday]
     debounce_seconds: float = DEBOUNCE_SECONDS
     extended_factor: float = gates.EXTENDED_FACTOR
+    random_search_percent: float = 0.0
 
 
 NO_PLATE = Plate("", "", ZoneInfo("UTC"), (float("inf"), float("inf")), {})  # stands in for one that could not be read
@@ -120,6 +123,7 @@ def plate(table: Table) -> Plate:
         holidays=_holidays(table),
         debounce_seconds=table.want("debounce_ms", _DEBOUNCE, DEBOUNCE_SECONDS * _MS) / _MS,
         extended_factor=table.want("extended_factor", kinds.number(1, _HIGHEST_FACTOR), gates.EXTENDED_FACTOR),
+        random_search_percent=table.want("random_search_percent", _PERCENT, 0.0),
     )
 
 
@@ -135,6 +139,8 @@ def zone(table: Table) -> Zone:
         shape=table.need("shape", kinds.many(kinds.point, _CORNERS), "[[0, 0], [100, 0], [100, 100]]"),
         anti_passback=passback,
         competencies=table.want("competencies", kinds.several(COMPETENCY.ref), frozenset()),
+        factors_outside=table.want("factors_outside", kinds.nested(_factors_outside), None),
+        random_search_percent=table.want("random_search_percent", _PERCENT, 0.0),
         occupancy_limit=table.want("occupancy_limit", kinds.whole(1, _HIGHEST_OCCUPANCY, "people"), None),
         anti_passback_seconds=_SECONDS_IN_MINUTE * _minutes(table, passback),
     )
@@ -208,6 +214,8 @@ def reader(table: Table) -> Reader:
         camera=table.want("camera", CAMERA.ref, None),
         factors=table.want("factors", _factors, frozenset()),
         challenge_seconds=table.want("challenge_seconds", kinds.number(3, 120, "seconds"), 15.0),
+        factors_outside=table.want("factors_outside", kinds.nested(_factors_outside), None),
+        random_search_percent=table.want("random_search_percent", _PERCENT, 0.0),
         guard_seconds=table.want("guard_seconds", kinds.number(10, 300, "seconds"), 60.0),
         extended_challenge_seconds=gates.extended_challenge(table),
     )
@@ -285,6 +293,8 @@ def threat_level(table: Table) -> ThreatLevel:
             "minimum_clearance", kinds.by_key(ZONE.ref, kinds.whole(0, _HIGHEST_CLEARANCE)), {}
         ),
         added_factors=table.want("added_factors", kinds.by_key(ZONE.ref, _factors), {}),
+        allowed_kinds=table.want("allowed_kinds", kinds.several(kinds.word(CardholderKind), 1), None),
+        allowed_levels=table.want("allowed_levels", kinds.several(ACCESS_LEVEL.ref, 1), None),
     )
 
 
@@ -339,6 +349,13 @@ def _two(table: Table, zones: frozenset[ZoneId] | None) -> tuple[ZoneId, ZoneId]
     return ZoneId(written[0]), ZoneId(written[1])
 
 
+def _factors_outside(table: Table) -> FactorsOutside:
+    return FactorsOutside(
+        schedule=table.need("schedule", SCHEDULE.ref, '"office"'),
+        factors=table.need("factors", kinds.several(kinds.word(Factor), 1), '["pin"]'),
+    )
+
+
 def _lock(table: Table) -> tuple[LockKind, Output]:
     index = table.want("output", kinds.whole(0, HIGHEST_INDEX), None)
     device_id = table.need("device", DEVICE.ref, '"lock-lobby-door"')
@@ -361,4 +378,5 @@ def _rex(table: Table) -> Rex:
     return Rex(kind=table.need("kind", kinds.word(RexKind), '"shunt_only"'), input=_bouncing(table))
 
 
+_PERCENT = kinds.number(0, 100, "percent")
 _factors = kinds.several(kinds.word(Factor))

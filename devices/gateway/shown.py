@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import secrets as chance
 from collections.abc import Mapping, Sequence
 
+from controller.domain.decision import LOTS
 from controller.domain.ids import CredentialId, DeviceId, ReaderId
 from controller.domain.people import badge_number
 from controller.domain.site import Site
@@ -21,15 +23,16 @@ def card_presented(
     secrets: CardSecrets, reader: ReaderId, formats: Sequence[str], bit_count: int, raw: bytes, age: float = 0.0
 ) -> CardPresented:
     """Decode a card by the formats its reader is set to. What fits none of them keeps its raw bits and no token."""
+    draw = chance.randbelow(LOTS)
     read = decode(bit_count, raw, [CardFormat(name) for name in formats])
     match read:
         case Card():
             token = secrets.card_token(read.format, badge_number(read.facility, read.number))
-            return CardPresented(reader, token, read.format, bit_count, raw.hex(), age)
+            return CardPresented(reader, token, read.format, bit_count, raw.hex(), age, draw)
         case ParityFailure():
-            return CardPresented(reader, None, f"parity failure in {read.format}", bit_count, raw.hex(), age)
+            return CardPresented(reader, None, f"parity failure in {read.format}", bit_count, raw.hex(), age, draw)
         case UnknownFormat():
-            return CardPresented(reader, None, "no format fits", bit_count, raw.hex(), age)
+            return CardPresented(reader, None, "no format fits", bit_count, raw.hex(), age, draw)
 
 
 class Keypads:

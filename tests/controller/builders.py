@@ -98,6 +98,8 @@ PEOPLE = {
     NORA: Cardholder(NORA, CardholderKind.CONTRACTOR, 1, frozenset({NIGHT_CREW})),
     EVE: Cardholder(EVE, CardholderKind.VISITOR, 0, frozenset()),
 }
+FACES = (ALICE, BOB)
+"""Whose templates are known."""
 GIL, SUE, ADA = OperatorId("gil"), OperatorId("sue"), OperatorId("ada")
 OPERATORS = {GIL: Role.GUARD, SUE: Role.SUPERVISOR, ADA: Role.AUDITOR}
 
@@ -183,6 +185,11 @@ def small_site() -> Site:
 def with_zone(site: Site, zone: ZoneId, **rules: object) -> Site:
     """The same building, with other rules for one zone."""
     return replace(site, zones={**site.zones, zone: replace(site.zones[zone], **rules)})  # type: ignore[arg-type]
+
+
+def with_reader(site: Site, reader: ReaderId, **rules: object) -> Site:
+    """The same building, with other rules for one reader."""
+    return replace(site, readers={**site.readers, reader: replace(site.readers[reader], **rules)})  # type: ignore[arg-type]
 
 
 def with_mantrap(site: Site) -> Site:
@@ -383,7 +390,7 @@ def quiet_house(site: Site | None = None) -> House:
     for person in PEOPLE.values():
         house.see(st.PersonEnrolled("test", person, "sealed"))
         house.see(st.BadgeEnrolled("test", badge(person.id)))
-    for who in (ALICE, BOB):
+    for who in FACES:
         house.see(st.FaceEnrolled("test", who, "dlib", "mean", "sealed"))
     for operator, role in OPERATORS.items():
         house.see(st.OperatorEnrolled("test", Operator(operator, role)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from controller.domain import stimuli as st
 from controller.domain.events import Recorded
 from controller.domain.operators import Operator
-from tests.controller.builders import OPERATORS, PEOPLE, House, badge, everything_answers, started
+from tests.controller.builders import FACES, OPERATORS, PEOPLE, House, badge, everything_answers, started
 
 
 @dataclass
@@ -28,6 +28,8 @@ def ordinary_monday():
     for person in PEOPLE.values():
         house.see(st.PersonEnrolled("test", person, "sealed"))
         house.see(st.BadgeEnrolled("test", badge(person.id)))
+    for who in FACES:
+        house.see(st.FaceEnrolled("test", who, "dlib", "mean", "sealed"))
     for operator, role in OPERATORS.items():
         house.see(st.OperatorEnrolled("test", Operator(operator, role)))
     everything_answers(house)

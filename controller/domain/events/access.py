@@ -66,7 +66,7 @@ class AccessDenied:
 
 @dataclass(frozen=True, slots=True)
 class ChallengeIssued:
-    """The badge was right; these factors are asked for within ``seconds``."""
+    """The badge was right; these factors are asked for within ``seconds``. ``search``: its holder was drawn for one."""
 
     request: RequestId
     reader: ReaderId
@@ -78,6 +78,7 @@ class ChallengeIssued:
     seconds: float
     trace: Trace
     asked: AccessRequest | None = field(default=None, metadata=ADDED)
+    search: bool = field(default=False, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

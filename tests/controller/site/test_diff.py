@@ -10,7 +10,8 @@ import pytest
 from typer.testing import CliRunner
 
 from controller.cli import app
-from controller.domain.site import Factor, Site
+from controller.domain.people import CardholderKind
+from controller.domain.site import Factor, FactorsOutside, Site
 from controller.site.diff import SECTIONS, compare, people_affected
 from controller.site.loader import load_site, parse_site
 from controller.site.people import load_people
@@ -52,6 +53,18 @@ def with_row(section, key, **changes):
         (
             with_row("readers", "main-gate-in", factors=frozenset({Factor.CARD, Factor.PIN})),
             ["reader main-gate-in: now asks for a PIN, a badge"],
+        ),
+        (
+            with_row("threat_levels", 1, allowed_kinds=frozenset({CardholderKind.STAFF})),
+            ["threat level 1: now lets in only staff (was anybody with the right)"],
+        ),
+        (
+            with_row("zones", "lobby", factors_outside=FactorsOutside("office", frozenset({Factor.PIN}))),
+            ["zone lobby: factors outside now a PIN outside office (was none)"],
+        ),
+        (
+            replace(EMBASSY, random_search_percent=5.0),
+            ["site: random search percent now 5 (was 0)"],
         ),
         (
             with_row("zones", "registry", factors=frozenset({Factor.CARD})),

@@ -153,7 +153,9 @@ BESIDE_THE_GOLDEN = (
     ev.AccessDenied(
         "r1", "in", "front", "p-1-badge", "p-1", (), (DenyReason.WRONG_PIN,), TRACE, "H10301", 26, "deadbe80", ASKED
     ),
-    ev.ChallengeIssued("r1", "in", "front", "p-1-badge", "p-1", (Factor.CARD,), (Factor.PIN,), 15.0, TRACE, ASKED),
+    ev.ChallengeIssued(
+        "r1", "in", "front", "p-1-badge", "p-1", (Factor.CARD,), (Factor.PIN,), 15.0, TRACE, ASKED, True
+    ),
     ev.FactorProven("r1", "in", Factor.PIN, AccessRequest("r1", "in", None, frozenset())),
     ev.PassbackForgiven("sue", None, "a drill"),
     ev.SiteActivated("d" * 64, "", "sue", "ada", ("z",), ("d",), ("r",), ("x",), ("c",), ("p",), ("o",)),
