@@ -56,6 +56,7 @@ SHOWN = _OF_RECORDS | frozenset(
         "through", "valid_from", "valid_until", "version", "violation", "wanted_by", "warn_seconds", "zones",
         "direction", "extended_time", "loop", "low",
         "zones_gone", "doors_gone", "readers_gone", "devices_gone", "cameras_gone", "points_gone", "outputs_gone",
+        "search",
     }
 )  # fmt: skip
 """Fields that stand in ``detail``, of an event or of a value inside it. ``raw`` is kept for unknown cards alone."""

@@ -12,9 +12,19 @@ from dataclasses import dataclass
 import z3
 
 from controller.domain.ids import OUTSIDE
-from controller.domain.site import AccessLevel, Door, Factor, Reader, SecurityLevel, Site, ThreatLevel, Zone
+from controller.domain.site import (
+    AccessLevel,
+    Door,
+    Factor,
+    FactorsOutside,
+    Reader,
+    SecurityLevel,
+    Site,
+    ThreatLevel,
+    Zone,
+)
 from controller.prove.hours import holds
-from controller.prove.symbols import Moment, Person
+from controller.prove.symbols import KINDS, Moment, Person
 
 TRUE = z3.BoolVal(val=True)
 
@@ -70,10 +80,22 @@ def asked(attempt: Attempt, factor: Factor) -> z3.BoolRef:
 
 
 def _demanded(attempt: Attempt, factor: Factor) -> z3.BoolRef:
-    """Return that zone, reader or threat level ask for a factor."""
+    """Return that zone, reader, schedule or threat level ask for a factor."""
     if factor in {Factor.CARD} | attempt.zone.factors | attempt.reader.factors:
         return TRUE
-    return _in_force(attempt, lambda level: factor in level.added_factors.get(attempt.reader.enters, ()))
+    rules = (attempt.zone.factors_outside, attempt.reader.factors_outside)
+    outside = [_outside(attempt, rule) for rule in rules if rule is not None and factor in rule.factors]
+    return z3.Or(
+        _in_force(attempt, lambda level: factor in level.added_factors.get(attempt.reader.enters, ())), *outside
+    )
+
+
+def _outside(attempt: Attempt, rule: FactorsOutside) -> z3.BoolRef:
+    """Return that a schedule is not known to hold."""
+    schedule = attempt.site.schedules[rule.schedule]
+    if schedule.always:
+        return z3.BoolVal(val=False)
+    return z3.Not(z3.And(attempt.at.clock_trusted, holds(schedule, attempt.at)))
 
 
 def _assurance(attempt: Attempt) -> z3.BoolRef:
@@ -117,6 +139,21 @@ def _threat(attempt: Attempt) -> z3.BoolRef:
     return z3.Not(_in_force(attempt, lambda level: attempt.door.id in level.locked_doors))
 
 
+def _lets_in(attempt: Attempt) -> z3.BoolRef:
+    return z3.Not(z3.Or(*(_kept_out(attempt, level) for level in attempt.site.threat_levels.values())))
+
+
+def _kept_out(attempt: Attempt, level: ThreatLevel) -> z3.BoolRef:
+    """Return that this threat level is in force and keeps somebody out."""
+    kinds, levels, held = level.allowed_kinds, level.allowed_levels, attempt.person.levels
+    ways = []
+    if kinds is not None:
+        ways.append(z3.And(*(attempt.person.kind != KINDS.index(kind) for kind in kinds)))
+    if levels is not None:
+        ways.append(z3.Not(z3.Or(*(held[one] for one in levels))))
+    return z3.And(attempt.way_in, attempt.at.threat == level.number, z3.Or(*ways))
+
+
 def _lockdown(attempt: Attempt) -> z3.BoolRef:
     return z3.Not(attempt.at.lockdown)
 
@@ -136,6 +173,7 @@ ENCODED: Mapping[str, Callable[[Attempt], z3.BoolRef]] = {
     "clearance": _clearance,
     "competency": _competency,
     "threat level": _threat,
+    "who may pass": _lets_in,
     "lockdown": _lockdown,
     "block": _blocked,
     "log": _log,
@@ -152,6 +190,7 @@ TAKEN_TO_PASS: Mapping[str, str] = {
     "pin": "a PIN that is shown is the right one; whether one is asked for is encoded",
     "face": "a face that is shown matches; whether one is asked for is encoded",
     "guard": "a guard who is asked to look may confirm; whether one is asked is encoded",
+    "search": "whoever enters may not be drawn, and a search asks for a guard at most",
     "in time": "whoever answers, answers in time",
 }
 """The checks that the formulas leave out: each may pass, whatever the policy says."""

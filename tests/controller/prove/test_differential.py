@@ -18,6 +18,7 @@ from controller.domain.site import (
     AccessLevel,
     Assurance,
     Factor,
+    FactorsOutside,
     Period,
     Schedule,
     SecurityLevel,
@@ -63,11 +64,13 @@ def schedules(draw):
 @some.composite
 def buildings(draw):
     named = draw(schedules())
+    outside = some.builds(FactorsOutside, some.sampled_from([*named]), FACTORS)
     zones = {
         zone: replace(
             SITE.zones[zone],
             level=draw(some.sampled_from(SecurityLevel)),
             factors=draw(FACTORS),
+            factors_outside=draw(some.none() | outside),
             minimum_assurance=draw(some.sampled_from([Assurance.COPYABLE, *Assurance])),
             competencies=draw(some_of([FIRST_AID, DRIVING], 1)) if draw(SELDOM) else frozenset(),
         )
@@ -87,10 +90,15 @@ def buildings(draw):
             draw(some_of(DOORS, 2)),
             draw(some.dictionaries(some.sampled_from(ZONES), some.integers(0, 4), max_size=1)),
             draw(some.dictionaries(some.sampled_from(ZONES), FACTORS, max_size=2)),
+            draw(some_of([*CardholderKind])) if draw(SELDOM) else None,
+            draw(some_of(["l1", "l2", "l3"])) if draw(SELDOM) else None,
         )
         for n in (0, 2, 3)
     }
-    readers = {name: replace(reader, factors=draw(FACTORS)) for name, reader in SITE.readers.items()}
+    readers = {
+        name: replace(reader, factors=draw(FACTORS), factors_outside=draw(outside) if draw(SELDOM) else None)
+        for name, reader in SITE.readers.items()
+    }
     return replace(
         SITE,
         zones={OUTSIDE: SITE.zones[OUTSIDE], **zones},
