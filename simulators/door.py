@@ -13,12 +13,17 @@ from simulators.mechanism import Mechanism, Parts
 
 
 class Sense(StrEnum):
-    """What a device can sense of a door; `active` means open, locked, pressed, powered."""
+    """What a device can sense of a door; `active` means open, locked, pressed, powered, occupied, turned."""
 
     CONTACT = "contact"
     BOLT = "bolt"
     REX = "rex"
     POWER = "power"
+    BATTERY = "battery"
+    LOOP = "loop"
+    ROTATION_IN = "rotation_in"
+    ROTATION_OUT = "rotation_out"
+    KEY = "key_switch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +46,7 @@ class Truth:
     forced_at: tuple[float, ...] = ()
     entries: tuple[float, ...] = ()
     exits: tuple[float, ...] = ()
+    crushed_at: tuple[float, ...] = ()
 
 
 Observer = Callable[[Change], None]
@@ -55,6 +61,8 @@ class Door:
         self._truth = Truth()
         self._observers: list[Observer] = []
         self._lock = threading.RLock()
+        self._key_turned = False
+        self._battery_low = False
 
     @property
     def state(self) -> Mechanism:
@@ -65,6 +73,16 @@ class Door:
     def truth(self) -> Truth:
         """Everything that happened so far."""
         return self._truth
+
+    @property
+    def key_turned(self) -> bool:
+        """Whether somebody holds the mechanical key turned: the leaf gives way then."""
+        return self._key_turned
+
+    @property
+    def battery_low(self) -> bool:
+        """Whether the lock's battery runs low."""
+        return self._battery_low
 
     def observe(self, observer: Observer) -> Callable[[], None]:
         """Call `observer` at each change, in the thread that caused it; it must not block. Returns how to stop it."""
@@ -137,6 +155,32 @@ class Door:
         with self._lock:
             self._become(self.advance(now).supply(on=True), now)
 
+    def turn_key(self, now: float) -> None:
+        """Turn the mechanical key and hold it."""
+        with self._lock:
+            self.advance(now)
+            self._key_turned = True
+            self._tell(Sense.KEY, active=True, now=now)
+
+    def turn_key_back(self, now: float) -> None:
+        """Turn the key back and take it out."""
+        with self._lock:
+            self.advance(now)
+            self._key_turned = False
+            self._tell(Sense.KEY, active=False, now=now)
+
+    def drain_battery(self, now: float) -> None:
+        """Let the lock's battery run low."""
+        with self._lock:
+            self._battery_low = True
+            self._tell(Sense.BATTERY, active=False, now=now)
+
+    def change_battery(self, now: float) -> None:
+        """Give the lock a fresh battery."""
+        with self._lock:
+            self._battery_low = False
+            self._tell(Sense.BATTERY, active=True, now=now)
+
     def jam(self, now: float) -> None:
         """Make the bolt stick where it is."""
         with self._lock:
@@ -149,7 +193,7 @@ class Door:
 
     def _go_in(self, now: float) -> bool:
         door = self.advance(now)
-        if door.bolt_locked and not door.leaf_open:
+        if door.bolt_locked and not door.leaf_open and not self._key_turned:
             return False
         self._truth = replace(self._truth, entries=(*self._truth.entries, now))
         self._become(door.open(now), now)
@@ -159,8 +203,11 @@ class Door:
         before, self._door = self._door, after
         self._truth = _noted(self._truth, before, after, now)
         for change in _changes(before, after, now):
-            for observer in tuple(self._observers):
-                observer(change)
+            self._tell(change.sense, active=change.active, now=now)
+
+    def _tell(self, sense: Sense, *, active: bool, now: float) -> None:
+        for observer in tuple(self._observers):
+            observer(Change(sense, active, now))
 
 
 def _noted(truth: Truth, before: Mechanism, after: Mechanism, now: float) -> Truth:
@@ -176,7 +223,7 @@ def _noted(truth: Truth, before: Mechanism, after: Mechanism, now: float) -> Tru
 def _changes(before: Mechanism, after: Mechanism, now: float) -> tuple[Change, ...]:
     senses = {
         Sense.CONTACT: (before.leaf_open, after.leaf_open),
-        Sense.BOLT: (before.bolt_locked, after.bolt_locked),
+        Sense.BOLT: (before.secured, after.secured),
         Sense.REX: (before.rex_active, after.rex_active),
         Sense.POWER: (before.powered, after.powered),
     }

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from simulators.badges import Badge
 from simulators.building import Building
 from simulators.door import Door
+from simulators.gates import Barrier, Turnstile, Way
 from simulators.reader import Reader
 
 LOOK_SECONDS = 0.005
@@ -85,6 +86,52 @@ class Hand:
         self._building.door(door).press_rex(now)
         return now
 
+    def turn_key(self, door: str) -> None:
+        """Turn the mechanical key of a door and hold it."""
+        self._building.door(door).turn_key(time.monotonic())
+
+    def turn_key_back(self, door: str) -> None:
+        """Turn the key back and take it out."""
+        self._building.door(door).turn_key_back(time.monotonic())
+
+    def rotate(self, door: str, direction: str) -> bool:
+        """Push a turnstile `in` or `out`; return whether it turned. ValueError where nothing turns, or not so."""
+        turnstile = self._building.door(door)
+        if not isinstance(turnstile, Turnstile):
+            raise ValueError(door)  # noqa: TRY004 - which door that is, is a value of the message
+        ways: dict[str, Way] = {"in": "in", "out": "out"}
+        return turnstile.rotate(ways[direction], time.monotonic())
+
+    def drive_onto_loop(self, door: str) -> bool:
+        """Drive under a barrier; return whether the way was open. ValueError for a door that is none."""
+        return self._barrier(door).drive_onto_loop(time.monotonic())
+
+    def drive_off_loop(self, door: str) -> None:
+        """Drive on. ValueError for a door that is no barrier."""
+        self._barrier(door).drive_off_loop(time.monotonic())
+
+    def cut_power(self, door: str) -> None:
+        """Cut a lock's supply."""
+        self._building.door(door).cut_power(time.monotonic())
+
+    def restore_power(self, door: str) -> None:
+        """Give a lock its supply back."""
+        self._building.door(door).restore_power(time.monotonic())
+
+    def drain_battery(self, door: str) -> None:
+        """Let a lock's battery run low."""
+        self._building.door(door).drain_battery(time.monotonic())
+
+    def change_battery(self, door: str) -> None:
+        """Give a lock a fresh battery."""
+        self._building.door(door).change_battery(time.monotonic())
+
+    def _barrier(self, door: str) -> Barrier:
+        barrier = self._building.door(door)
+        if not isinstance(barrier, Barrier):
+            raise ValueError(door)  # noqa: TRY004 - which door that is, is a value of the message
+        return barrier
+
     def unplug(self, reader: str) -> None:
         """Pull a reader's cable."""
         self._building.head(reader).unplug()
@@ -138,6 +185,15 @@ class Orders:
             "close": self._close,
             "leave": self._leave,
             "force_open": self._force_open,
+            "turn_key": self._at_door(self._hand.turn_key),
+            "turn_key_back": self._at_door(self._hand.turn_key_back),
+            "rotate": self._rotate,
+            "drive_onto_loop": self._drive_onto_loop,
+            "drive_off_loop": self._at_door(self._hand.drive_off_loop),
+            "cut_power": self._at_door(self._hand.cut_power),
+            "restore_power": self._at_door(self._hand.restore_power),
+            "battery_low": self._at_door(self._hand.drain_battery),
+            "battery_changed": self._at_door(self._hand.change_battery),
             "unplug": self._at_reader(self._hand.unplug),
             "plug_in": self._at_reader(self._hand.plug_in),
             "tamper": self._tamper,
@@ -186,6 +242,12 @@ class Orders:
         self._hand.close(said["door"])
         return await self._moved(said)
 
+    async def _rotate(self, said: Mapping[str, str]) -> dict[str, object]:
+        return {"turned": self._hand.rotate(said["door"], said["direction"])}
+
+    async def _drive_onto_loop(self, said: Mapping[str, str]) -> dict[str, object]:
+        return {"way_open": self._hand.drive_onto_loop(said["door"])}
+
     async def _tamper(self, said: Mapping[str, str]) -> dict[str, object]:
         self._hand.tamper(said["reader"], active=said.get("active", "True") == "True")
         return {}
@@ -201,6 +263,14 @@ class Orders:
     async def _clear_face(self, said: Mapping[str, str]) -> dict[str, object]:
         self._hand.clear_face(said["camera"])
         return {}
+
+    def _at_door(self, act: Callable[[str], None]) -> Callable[[Mapping[str, str]], Awaitable[dict[str, object]]]:
+        async def do(said: Mapping[str, str]) -> dict[str, object]:
+            act(said["door"])
+            state = self._building.door(said["door"]).state
+            return {"open": state.leaf_open, "locked": state.secured}
+
+        return do
 
     def _at_reader(self, act: Callable[[str], None]) -> Callable[[Mapping[str, str]], Awaitable[dict[str, object]]]:
         async def do(said: Mapping[str, str]) -> dict[str, object]:

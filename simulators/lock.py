@@ -8,18 +8,23 @@ from typing import Final
 from devices.mqtt.messages import (
     AckResult,
     Command,
+    DirectionWord,
     DoorWord,
+    KeyWord,
     LockAction,
     LockCommand,
     LockWord,
+    LoopWord,
     Malformed,
     PowerWord,
     ReaderCommand,
 )
 from devices.mqtt.payloads import is_expired
 from simulators.door import Change, Door, Sense
+from simulators.gates import Barrier
 from simulators.mqtt_session import Device, MqttSession, wall_ms
 
+ROTATIONS: Final = {Sense.ROTATION_IN: DirectionWord.IN, Sense.ROTATION_OUT: DirectionWord.OUT}
 SCAN: Final = 0.02
 """Seconds between two looks at the door's sensors."""
 
@@ -43,6 +48,7 @@ class MqttLock:
         self.session = MqttSession(device, "Ostiary simulated lock", ("lock", "door", "rex"), self._obey, wall)
         self._mono = mono
         self._unlock_wanted = False
+        self._held = False
         self._relock: asyncio.TimerHandle | None = None
 
     async def run(self) -> None:
@@ -89,23 +95,34 @@ class MqttLock:
                 self.session.acknowledge(command_id, self._move(command))
 
     def _move(self, command: LockCommand) -> AckResult:
-        unlock = command.action is LockAction.UNLOCK
-        if unlock:
-            self._unlock(command.ms / 1000)
-        else:
-            self._lock()
+        match command.action:
+            case LockAction.UNLOCK:
+                self._unlock(command.ms / 1000)
+            case LockAction.HOLD:
+                self._hold()
+            case LockAction.LOCK:
+                self._lock()
+        unlock = command.action is not LockAction.LOCK
         return AckResult.JAMMED if self.door.state.bolt_locked is unlock else AckResult.OK
 
     def _unlock(self, seconds: float) -> None:
         self._forget_timer()
         self._unlock_wanted = True
         self.door.unlock(self._mono())
-        self._relock = asyncio.get_running_loop().call_later(seconds, self._lock)
+        if not self._held:  # a pulse ends nothing that is held
+            self._relock = asyncio.get_running_loop().call_later(seconds, self._lock)
+        self._tell_all()
+
+    def _hold(self) -> None:
+        """Stay open until told to lock."""
+        self._forget_timer()
+        self._held = self._unlock_wanted = True
+        self.door.unlock(self._mono())
         self._tell_all()
 
     def _lock(self) -> None:
         self._forget_timer()
-        self._unlock_wanted = False
+        self._held = self._unlock_wanted = False
         self.door.lock(self._mono())
         self._tell_all()
 
@@ -118,17 +135,30 @@ class MqttLock:
         if change.sense is Sense.REX:
             if change.active:
                 self.session.send("rex")
-            return
-        self._tell_all()
+        elif change.sense in ROTATIONS:
+            if change.active:
+                self.session.send("rotation", direction=ROTATIONS[change.sense])
+        else:
+            self._tell_all()
 
     def _tell_all(self) -> None:
         door = self.door.state
         self.session.tell("lock", self._lock_word())
         self.session.tell("door", DoorWord.OPEN if door.leaf_open else DoorWord.CLOSED)
-        self.session.tell("power", PowerWord.MAINS if door.powered else PowerWord.BATTERY)
+        self.session.tell("power", self._power_word())
+        self.session.tell("key", KeyWord.TURNED if self.door.key_turned else KeyWord.NORMAL)
+        if isinstance(self.door, Barrier):
+            self.session.tell("loop", LoopWord.OCCUPIED if self.door.occupied else LoopWord.FREE)
+
+    def _power_word(self) -> PowerWord:
+        if self.door.battery_low:
+            return PowerWord.LOW
+        return PowerWord.MAINS if self.door.state.powered else PowerWord.BATTERY
 
     def _lock_word(self) -> LockWord:
         door = self.door.state
         if door.powered and door.bolt_locked is self._unlock_wanted:
             return LockWord.JAMMED
+        if door.bolt_locked and not door.secured:
+            return LockWord.LOCKING
         return LockWord.LOCKED if door.bolt_locked else LockWord.UNLOCKED

@@ -10,6 +10,7 @@ class Parts:
     `fail_safe`: current locks (a magnet), so that a power cut frees the door; else current releases (a strike).
     `opening`, `closing`: seconds the leaf takes to leave and to reach its contact. `closer`: seconds after which a door
     closer shuts an open leaf that is not propped; None where there is none. `rex_press`: seconds a REX press lasts.
+    `motor`: the leaf is an arm that a motor moves, and its bolt is its end position.
     """
 
     fail_safe: bool = False
@@ -17,6 +18,7 @@ class Parts:
     closing: float = 0.3
     closer: float | None = None
     rex_press: float = 0.3
+    motor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,12 @@ class Mechanism:
     def rex_active(self) -> bool:
         """Whether the REX button is held down."""
         return self.rex_ends is not None
+
+    @property
+    def secured(self) -> bool:
+        """What the bolt's own sensor shows: an arm is locked once it is down."""
+        down = not self.leaf_open and self.leaf_arrives is None
+        return self.bolt_locked and (down or not self.parts.motor)
 
     @property
     def due(self) -> float | None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from os import urandom
 
 from controller.domain.ids import DeviceId, DoorId, LineId
-from controller.domain.site import Device, DeviceKind, LockKind, Site
+from controller.domain.site import CRUSHING, Device, DeviceKind, DoorKind, LockKind, Site
 from controller.domain.site import Door as DoorAsBuilt
 from simulators.bus import PacedBus
 from simulators.door import Change, Door, Sense
+from simulators.gates import Barrier, Turnstile
 from simulators.io_module import IoModule
 from simulators.mechanism import Parts
 from simulators.osdp_device import Wiring
@@ -22,6 +23,8 @@ from simulators.reader import Reader
 
 CLOSER_SECONDS = 3.0
 """After which a door closer shuts a leaf that nobody wedged."""
+ARM_UP_SECONDS = 0.8
+ARM_DOWN_SECONDS = 1.2
 
 Peripheral = Reader | IoModule
 
@@ -37,10 +40,7 @@ class Terminal:
 
 def doors_of(site: Site) -> dict[DoorId, Door]:
     """Return every door of the site, closed and locked."""
-    return {
-        door.id: Door(Parts(fail_safe=door.lock_kind is LockKind.FAIL_SAFE, closer=CLOSER_SECONDS))
-        for door in site.doors.values()
-    }
+    return {door.id: _built(site, door) for door in site.doors.values()}
 
 
 def peripherals_of(site: Site, keys: Mapping[str, bytes], doors: Mapping[DoorId, Door]) -> dict[DeviceId, Peripheral]:
@@ -92,6 +92,16 @@ def heads_of(site: Site) -> list[DeviceId]:
     return [device for device in heads if site.devices[device].kind is DeviceKind.MQTT]
 
 
+def _built(site: Site, door: DoorAsBuilt) -> Door:
+    parts = Parts(fail_safe=door.lock_kind is LockKind.FAIL_SAFE, closer=CLOSER_SECONDS)
+    if door.kind in CRUSHING:
+        return Barrier(replace(parts, opening=ARM_UP_SECONDS, closing=ARM_DOWN_SECONDS))
+    if door.kind is DoorKind.TURNSTILE:
+        badged_out = any(r.door == door.id and r.enters == door.zones[0] for r in site.readers.values())
+        return Turnstile(parts, free_exit=not badged_out)
+    return Door(parts)
+
+
 def _peripheral(site: Site, device: Device, keys: Mapping[str, bytes], doors: Mapping[DoorId, Door]) -> Peripheral:
     if device.secure_channel and device.id not in keys:
         raise ValueError(f"{device.id} speaks on a secure channel, and the key file has no key for it")
@@ -121,10 +131,8 @@ def _terminals(site: Site, device: DeviceId) -> list[Terminal]:
 
 
 def _senses(door: DoorAsBuilt) -> Iterator[tuple[DeviceId, Terminal]]:
-    inputs = {Sense.CONTACT: door.contact, Sense.BOLT: door.bolt, Sense.REX: door.rex.input if door.rex else None}
-    for sense, wired in inputs.items():
-        if wired is not None:
-            yield wired.device, Terminal(door.id, sense, wired.index or 0)
+    for key, wired in door.inputs.items():
+        yield wired.device, Terminal(door.id, Sense(key), wired.index or 0)
 
 
 def _wired(module: IoModule, terminal: Terminal, door: Door, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
@@ -133,5 +141,5 @@ def _wired(module: IoModule, terminal: Terminal, door: Door, loop: asyncio.Abstr
             loop.call_soon_threadsafe(module.set_input, terminal.index, int(change.active))
 
     if terminal.sense is Sense.BOLT:
-        module.set_input(terminal.index, int(door.state.bolt_locked))
+        module.set_input(terminal.index, int(door.state.secured))
     return door.observe(sensed)
