@@ -62,25 +62,29 @@ SHOWN = _OF_RECORDS | frozenset(
 """Fields that stand in ``detail``, of an event or of a value inside it. ``raw`` is kept for unknown cards alone."""
 
 Names = Callable[[CardholderId], Identity | None]
+Texts = Callable[[str], str]
+"""Opens what operators typed: in the log it is sealed."""
+
+TYPED = frozenset({"reason", "note"})
 
 
-def event_of(recorded: Recorded, site: Site, names: Names) -> EventOut:
+def event_of(recorded: Recorded, site: Site, names: Names, texts: Texts = str) -> EventOut:
     """Return a record without its trace."""
-    return EventOut.model_validate(_lifted(recorded, site, names))
+    return EventOut.model_validate(_lifted(recorded, site, names, texts))
 
 
-def why_of(recorded: Recorded, site: Site, names: Names) -> EventWhyOut:
+def why_of(recorded: Recorded, site: Site, names: Names, texts: Texts = str) -> EventWhyOut:
     """Return a record with the trace that answers "why?"."""
     trace: Trace | None = getattr(recorded.event, "trace", None)
     steps = [_check(check) for check in trace] if trace is not None else None
-    return EventWhyOut.model_validate({**_lifted(recorded, site, names), "trace": steps})
+    return EventWhyOut.model_validate({**_lifted(recorded, site, names, texts), "trace": steps})
 
 
 def _check(check: Check) -> CheckOut:
     return CheckOut(check=check.name, facts=check.facts, refused=check.refused, remark=check.remark)
 
 
-def _lifted(recorded: Recorded, site: Site, names: Names) -> dict[str, object]:
+def _lifted(recorded: Recorded, site: Site, names: Names, texts: Texts) -> dict[str, object]:
     has: Mapping[str, object] = _fields(recorded.event)
     source = has.get("source")
     where = _fields(source) if isinstance(source, Source) else has
@@ -97,7 +101,7 @@ def _lifted(recorded: Recorded, site: Site, names: Names) -> dict[str, object]:
         "who": _who(has, names),
         "operator": _operator(has.get("operator")),
         "reasons": _reasons(has),
-        "detail": _detail(recorded.event),
+        "detail": _detail(recorded.event, texts),
     }
 
 
@@ -128,9 +132,11 @@ def _reasons(has: Mapping[str, object]) -> object:
     return [has["why"]] if "why" in has else has.get("reasons", ())
 
 
-def _detail(event: Event) -> dict[str, JsonValue]:
+def _detail(event: Event, texts: Texts) -> dict[str, JsonValue]:
     """Return what only this kind has. Of a person, a badge or an operator, likewise only what is named."""
     shown = {name: _plain(value) for name, value in _fields(event).items() if name in SHOWN}
+    for name in TYPED & shown.keys():
+        shown[name] = texts(str(shown[name]))
     for name in ("cardholder", "operator"):
         value = getattr(event, name, None)
         if isinstance(value, Cardholder | Operator):

@@ -134,7 +134,7 @@ class Feed:
         self._owed.discard(record.seq)
         moment = self._api.facade.moment()
         complete = min(self._owed) - 1 if self._owed else self._newest
-        event = event_of(record, moment.site, self._api.facade.identity)
+        event = event_of(record, moment.site, self._api.facade.identity, self._api.facade.text)
         await emit(_message("event", event, f"{moment.boot}:{complete}"))
 
     async def _send_due(self, emit: Emit) -> None:
@@ -149,7 +149,7 @@ class Feed:
     async def _show(self, emit: Emit, moment: Moment) -> None:
         self._shown = moment.seq
         self._view_due = _now() + VIEW_SECONDS
-        await emit(_message("view", view_of(moment, self._api.now())))
+        await emit(_message("view", view_of(moment, self._api.now(), self._api.facade.text)))
 
     def _patience(self) -> float:
         """Return how long to wait for the next record before something else is due."""

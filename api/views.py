@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 
 from api.plan import camera_of_door, door_of_device, zone_of_door
-from api.records import Names
+from api.records import Names, Texts
 from api.schemas import (
     AlarmOut,
     BlockOut,
@@ -38,7 +38,7 @@ DOOR_ALARMS: Mapping[AlarmKind, DoorAlarm] = {
 }
 
 
-def view_of(moment: Moment, now: Instant) -> ViewOut:
+def view_of(moment: Moment, now: Instant, texts: Texts = str) -> ViewOut:
     """Return everything a guard's screen shows of this moment."""
     site, state = moment.site, moment.state
     open_alarms = _door_alarms(state)
@@ -48,8 +48,8 @@ def view_of(moment: Moment, now: Instant) -> ViewOut:
         seq=moment.seq,
         time=now.wall,
         threat_level=_threat_level(site, state),
-        lockdown=_lockdown(site, state, state.lockdown, now.mono) if state.lockdown else None,
-        doors=[_door(site, state, door, open_alarms.get(door.id)) for door in site.doors.values()],
+        lockdown=_lockdown(site, state, state.lockdown, now.mono, texts) if state.lockdown else None,
+        doors=[_door(site, state, door, open_alarms.get(door.id), texts) for door in site.doors.values()],
         alarms=[_alarm(site, alarm) for alarm in in_order(state.alarms.values())],
         devices=_devices(site, state),
         cameras=[CameraOut(id=camera, online=_seen(state, camera)) for camera in site.cameras],
@@ -89,11 +89,11 @@ def _threat_level(site: Site, state: SiteState) -> ThreatLevelOut:
     return ThreatLevelOut(number=state.threat_level, name=level.name if level else str(state.threat_level))
 
 
-def _lockdown(site: Site, state: SiteState, lockdown: Lockdown, mono: float) -> LockdownOut:
+def _lockdown(site: Site, state: SiteState, lockdown: Lockdown, mono: float, texts: Texts) -> LockdownOut:
     return LockdownOut(
         state=_lockdown_state(lockdown, mono),
         operator=lockdown.operator,
-        reason=lockdown.reason,
+        reason=texts(lockdown.reason),
         since=lockdown.started,
         end_requested_by=lockdown.end_requested_by,
         unsecured_doors=[d.id for d in site.doors.values() if not observed_secured(d, state.door(d.id))],
@@ -117,7 +117,7 @@ def _door_alarms(state: SiteState) -> dict[DoorId, DoorAlarm]:
     return found
 
 
-def _door(site: Site, state: SiteState, door: Door, alarm: DoorAlarm | None) -> DoorOut:
+def _door(site: Site, state: SiteState, door: Door, alarm: DoorAlarm | None, texts: Texts) -> DoorOut:
     known, mode = state.door(door.id), _mode(site, state, door.id)
     return DoorOut(
         id=door.id,
@@ -126,7 +126,7 @@ def _door(site: Site, state: SiteState, door: Door, alarm: DoorAlarm | None) -> 
         lock=known.lock,
         ordered=known.ordered,
         mode=mode,
-        block=BlockOut(operator=known.block.operator, reason=known.block.reason) if known.block else None,
+        block=BlockOut(operator=known.block.operator, reason=texts(known.block.reason)) if known.block else None,
         alarm=alarm,
         loop=known.loop if door.loop else None,
         key_turned=known.key_turned,

@@ -20,6 +20,7 @@ from controller.runtime.ports import FaceTemplate, Identity
 from controller.site.check import format_errors
 from controller.site.errors import SiteErrors
 from controller.site.people import PersonRow, parse_people
+from controller.store.keystore import Badge
 
 ONE_TIME_BYTES = 12
 MAX_NAME = 64
@@ -59,6 +60,7 @@ class Admin:
         """Record people and their badges and return how many were new: who is known just so is passed over."""
         self._refuse_taken_badges(rows)
         await asyncio.to_thread(self._core.keystore.make_keys, [row.id for row in rows])
+        await asyncio.to_thread(self._core.keystore.enrol, [_badge(row) for row in rows])
         new = 0
         for start in range(0, len(rows), ROWS_AT_ONCE):  # the doors are served between
             durable = [self._record(row, author) for row in rows[start : start + ROWS_AT_ONCE]]
@@ -103,11 +105,12 @@ class Admin:
 
     def _credential(self, row: PersonRow) -> Credential:
         keystore = self._core.keystore
-        name = CredentialId(f"{row.id}-badge")
+        badge = _badge(row)
+        name = badge.credential
         return Credential(
             name,
             row.id,
-            keystore.card_token(row.badge_format, badge_number(row.facility, row.number)),
+            keystore.card_token(badge.card_format, badge.number),
             keystore.pin_proof(name, row.pin) if row.pin else None,
             row.assurance,
             row.status,
@@ -130,3 +133,8 @@ class Admin:
         photos = [await asyncio.to_thread(Path(photo).read_bytes) for photo in given["photos"]]
         template = await self.enrol_face(CardholderId(given["person"]), photos, given["author"])
         return {"engine": template.engine, "mode": template.mode}
+
+
+def _badge(row: PersonRow) -> Badge:
+    number = badge_number(row.facility, row.number)
+    return Badge(row.id, CredentialId(f"{row.id}-badge"), row.badge_format, number, row.pin is not None)

@@ -26,6 +26,7 @@ from controller.domain.stimuli import BoxStopping
 from controller.notary import NotaryTask
 from controller.runtime.building import Building
 from controller.runtime.ports import FaceTemplate
+from controller.store.secret_files import SecretFiles
 from devices.gateway.broker import MqttGateway
 from devices.gateway.lines import OsdpGateway
 from devices.mqtt.broker import Broker, BrokerDied, BrokerNotice
@@ -134,7 +135,8 @@ class Box:
         self.core = open_core(self._folder, self._site_file, self._switchboard)
         self._stack.callback(self.core.close)
         site = self.core.runtime.site
-        keys, access = osdp_keys(self._folder, site), camera_access(self._folder, site, self._ports.cameras)
+        secrets = self.core.keystore.secrets
+        keys, access = osdp_keys(secrets, site), camera_access(secrets, site, self._ports.cameras)
         start_up(self.core)
         self._start_notary()
         self._assemble(site, keys, access)
@@ -165,7 +167,7 @@ class Box:
         self._stack.callback(self._lines.stop)
 
     def _start_notary(self) -> None:
-        notary = NotaryTask(self._folder, self.core.log, self.core.runtime.submit)
+        notary = NotaryTask(self._folder, self.core.keystore.secrets, self.core.log, self.core.runtime.submit)
         self.core.runtime.listen(notary.heard)
         notary.start()
         self._stack.push_async_callback(notary.stop)
@@ -173,7 +175,12 @@ class Box:
     async def _start_broker(self, site: Site) -> None:
         devices = [MqttName(device) for device in self._mqtt.devices]
         self.broker = Broker(
-            self._folder / BROKER_FOLDER, site.id, devices, port=self._ports.mqtt, notice=_broker_notice
+            self._folder / BROKER_FOLDER,
+            site.id,
+            devices,
+            port=self._ports.mqtt,
+            notice=_broker_notice,
+            keep=self.core.keystore.secrets.beneath(BROKER_FOLDER),
         )
         await self.broker.start()
         self._stack.push_async_callback(self.broker.stop)
@@ -215,13 +222,13 @@ class Box:
             self._failure.set_exception(task.exception() or RuntimeError(f"{task.get_name()} ended by itself"))
 
 
-def osdp_keys(folder: Path, site: Site) -> dict[DeviceId, bytes]:
+def osdp_keys(secrets: SecretFiles, site: Site) -> dict[DeviceId, bytes]:
     """Read the base keys of the site's secured OSDP devices (``DIR/osdp-keys.json``). Raises ``MissingKey``."""
     wanted = [d.id for d in site.devices.values() if d.kind is DeviceKind.OSDP and d.secure_channel]
     if not wanted:
         return {}
-    path = folder / OSDP_KEYS
-    stored = _private_json(path)
+    path = secrets.path(OSDP_KEYS)
+    stored = _private_json(secrets, OSDP_KEYS)
     keys = {}
     for device in wanted:
         text = stored.get(device)
@@ -232,10 +239,10 @@ def osdp_keys(folder: Path, site: Site) -> dict[DeviceId, bytes]:
     return keys
 
 
-def camera_access(folder: Path, site: Site, urls: Mapping[CameraId, str]) -> dict[CameraId, CameraAccess]:
+def camera_access(secrets: SecretFiles, site: Site, urls: Mapping[CameraId, str]) -> dict[CameraId, CameraAccess]:
     """Read the cameras' credentials (``DIR/cameras.json``; a camera without an entry asks for none)."""
-    path = folder / CAMERA_KEYS
-    stored = _private_json(path) if path.exists() else {}
+    path = secrets.path(CAMERA_KEYS)
+    stored = _private_json(secrets, CAMERA_KEYS) if secrets.exists(CAMERA_KEYS) else {}
     access = {}
     for camera in site.cameras.values():
         entry = stored.get(camera.id, {})
@@ -253,11 +260,12 @@ def write_private(path: Path, value: Mapping[str, object]) -> None:
         json.dump(value, file, indent=2)
 
 
-def _private_json(path: Path) -> dict[str, object]:
+def _private_json(secrets: SecretFiles, name: str) -> dict[str, object]:
+    path, content = secrets.path(name), secrets.read(name)
+    if content is None:
+        raise MissingKey(f'{path} is missing; write {{"DEVICE": "32 hexadecimal digits", ...}} into it')
     try:
-        stored = json.loads(path.read_text())
-    except FileNotFoundError as error:
-        raise MissingKey(f'{path} is missing; write {{"DEVICE": "32 hexadecimal digits", ...}} into it') from error
+        stored = json.loads(content)
     except ValueError as error:
         raise MissingKey(f"{path} is no JSON: {error}") from error
     if not isinstance(stored, dict):

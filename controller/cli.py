@@ -20,6 +20,7 @@ from rich.console import Console
 
 from controller.admin import Admin, AdminError
 from controller.bootstrap import Box, MissingKey, Ports
+from controller.cli_keys import keys_app, open_with
 from controller.cli_log import log_app, witness_app
 from controller.cli_policy import decide, replay, site_diff, why
 from controller.cli_prove import site_prove
@@ -28,24 +29,26 @@ from controller.core import open_core
 from controller.demo import DemoFailed, run_demo
 from controller.domain.effects import Effect
 from controller.domain.operators import Role
+from controller.keys import warning
 from controller.site.check import check, format_errors
 from controller.site.errors import SiteErrors
+from controller.store.boxkey import SealBroken
 from controller.store.codec import UnreadableEvent
 from controller.store.fence import Fenced
-from controller.store.keystore import SealBroken
 from controller.store.place import WrongPlace, choose_journal, choose_place
 from controller.store.schema import NewerLog
 from devices.mqtt.broker import BrokerError
 
 OK, BROKEN, UNUSABLE = 0, 1, 2
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, callback=open_with)
 site_app = typer.Typer(no_args_is_help=True, help="The policy of a mission.")
 operator_app = typer.Typer(no_args_is_help=True, help="Who may sign in at the console.")
 people_app = typer.Typer(no_args_is_help=True, help="People and their badges.")
 face_app = typer.Typer(no_args_is_help=True, help="Face templates.")
 for name, part in (
     ("site", site_app),
+    ("keys", keys_app),
     ("log", log_app),
     ("witness", witness_app),
     ("operator", operator_app),
@@ -110,6 +113,8 @@ def run(
     """Run the controller on its real wires until Ctrl-C."""
     _logging(logging.INFO)
     ports = Ports(mqtt=mqtt_port, host=host, http=port)
+    if said := warning(data):
+        err.print(said, style="bold red", markup=False)
     _run(lambda: _serve(data, site, ports, log_url, journal_folder))
 
 

@@ -20,7 +20,8 @@ from controller.ledger.note import COSIGNATURE_V1, BadNote, SignerKey, VerifierK
 from controller.ledger.sighting import Sighting, verify_against
 from controller.ledger.verifier import Broken
 from controller.ledger.witness import BadBundle, Bundle, Held, Refusal, consider, leaves_match, parse_bundle
-from controller.notary import Notary, NothingYet, NotTheLog, log_key, new_key
+from controller.notary import Notary, NothingYet, NotTheLog, log_key, log_verifier, new_key
+from controller.store.boxkey import SealBroken
 from controller.store.checkpoints import StoredCheckpoint, stored_checkpoints, stored_leaves
 from controller.store.engines import reading_engine
 from controller.store.eventlog import stored_entries
@@ -52,7 +53,7 @@ DEFAULT_DATA = Path("data")
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
-UNREADABLE = (OSError, sa.exc.SQLAlchemyError, BadNote, BadBundle, NothingYet)
+UNREADABLE = (OSError, sa.exc.SQLAlchemyError, BadNote, BadBundle, NothingYet, SealBroken)
 
 
 @log_app.command("verify")
@@ -176,7 +177,7 @@ def _own(data: Path, public: VerifierKey | None) -> list[Sighting]:
     stored = stored_checkpoints(data)
     if not stored:
         return []
-    known = public or log_key(data).verifier
+    known = public or log_verifier(data)
     return [_testified(each, known) for each in stored]
 
 

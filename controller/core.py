@@ -78,6 +78,7 @@ def open_core(folder: Path, site_file: Path | None, actuators: Actuators, clock:
         log = SqlEventLog(log_place(folder), journal)
         stack.callback(log.close)
         state, seq, activated = _fold(log, vault)
+        vault.destroy_erased()  # what a crash, or a backup, left of those who were erased
         clock = clock or SystemClock()
         runtime = Runtime(
             site or _site_of(activated),

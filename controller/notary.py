@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import secrets
+import secrets as random_bytes
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,13 +14,24 @@ from controller.domain.events import AlarmRaised, Recorded
 from controller.domain.stimuli import FaultSeen, LogTamperedSeen, Stimulus
 from controller.ledger.checkpoint import Checkpoint, open_checkpoint, sign_checkpoint
 from controller.ledger.merkle import Frontier
-from controller.ledger.note import ED25519, KEY_BYTES, BadNote, SignerKey, parse_signer_key
+from controller.ledger.note import (
+    ED25519,
+    KEY_BYTES,
+    BadNote,
+    SignerKey,
+    VerifierKey,
+    parse_signer_key,
+    parse_verifier_key,
+)
 from controller.runtime.ports import EventLog
 from controller.store.checkpoints import Checkpoints, StoredCheckpoint, stored_checkpoints, stored_leaves
 from controller.store.engines import reading_engine
 from controller.store.place import log_place
+from controller.store.private_file import create_private, write_private
+from controller.store.secret_files import SecretFiles, secret_files
 
 KEY_FILE = "log-signer.key"
+PUBLIC_KEY_FILE = "log-signer.pub"
 LOG_NAME = "ostiary/log"
 
 PERIOD_SECONDS = 60.0
@@ -49,8 +59,8 @@ class Notary:
     damaged or gone.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._key = log_key(folder)
+    def __init__(self, folder: Path, secrets: SecretFiles | None = None) -> None:
+        self._key = log_key(folder, secrets)
         self._engine = reading_engine(log_place(folder))
         self._stored = Checkpoints(folder)
         self._frontier = Frontier()
@@ -99,8 +109,9 @@ class Notary:
 class NotaryTask:
     """Has a box's log signed while it runs. A fault in here is told once, and never stops the box."""
 
-    def __init__(self, folder: Path, log: EventLog, submit: Callable[[Stimulus], object]) -> None:
+    def __init__(self, folder: Path, secrets: SecretFiles, log: EventLog, submit: Callable[[Stimulus], object]) -> None:
         self._folder = folder
+        self._secrets = secrets
         self._log = log
         self._submit = submit
         self._notary: Notary | None = None
@@ -156,7 +167,7 @@ class NotaryTask:
     async def _sign(self) -> None:
         await self._log.append(())  # done when all that was handed in before is durable
         if self._notary is None:
-            self._notary = await asyncio.to_thread(Notary, self._folder)
+            self._notary = await asyncio.to_thread(Notary, self._folder, self._secrets)
         await asyncio.to_thread(self._notary.take_up)
         await asyncio.to_thread(self._notary.sign)
 
@@ -166,30 +177,35 @@ class NotaryTask:
             self._submit(seen)
 
 
-def log_key(folder: Path) -> SignerKey:
-    """Return the key that signs this folder's log, made at first use.
+def log_key(folder: Path, secrets: SecretFiles | None = None) -> SignerKey:
+    """Return the key that signs this folder's log, made at first use. Its public half lies beside it in clear.
 
     Raises ``BadNote`` where it is damaged, or gone while checkpoints are there: a new key would look like a new log.
     """
-    path = folder / KEY_FILE
-    if path.exists():
-        return parse_signer_key(path.read_text())
+    files = secrets or secret_files(folder)
+    content = files.read(KEY_FILE)
+    if content is not None:
+        return parse_signer_key(content.decode())
     if stored_checkpoints(folder):
-        raise BadNote(f"{path} is missing, and checkpoints that it signed are there")
-    return new_key(path, LOG_NAME, ED25519)
+        raise BadNote(f"{folder / KEY_FILE} is missing, and checkpoints that it signed are there")
+    key = _random_key(LOG_NAME, ED25519)
+    files.create(KEY_FILE, f"{key.text()}\n".encode())
+    write_private(folder / PUBLIC_KEY_FILE, f"{key.verifier}\n".encode())
+    return key
+
+
+def log_verifier(folder: Path) -> VerifierKey:
+    """Return the public half of the log's key, which a sealed box tells without being opened. Raises ``BadNote``."""
+    path = folder / PUBLIC_KEY_FILE
+    return parse_verifier_key(path.read_text()) if path.exists() else log_key(folder).verifier
 
 
 def new_key(path: Path, name: str, kind: int) -> SignerKey:
     """Make a key, named apart from all others, in a file that only its owner may read."""
-    key = SignerKey(f"{name}/{secrets.token_hex(6)}", kind, secrets.token_bytes(KEY_BYTES))
-    beside = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(key.text() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    try:
-        path.hardlink_to(beside)  # whole or not at all, and never over a key that is there
-    finally:
-        beside.unlink()
+    key = _random_key(name, kind)
+    create_private(path, f"{key.text()}\n".encode())
     return key
+
+
+def _random_key(name: str, kind: int) -> SignerKey:
+    return SignerKey(f"{name}/{random_bytes.token_hex(6)}", kind, random_bytes.token_bytes(KEY_BYTES))

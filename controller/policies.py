@@ -11,8 +11,9 @@ from controller.domain.events import Recorded, SiteActivated
 from controller.domain.ids import CardholderId
 from controller.domain.site import Site
 from controller.site.loader import parse_site
+from controller.store.boxkey import SealBroken
 from controller.store.history import History
-from controller.store.keystore import Keystore, SealBroken
+from controller.store.keystore import Keystore
 from controller.store.vault import Vault
 
 SHORT_DIGEST = 12

@@ -31,7 +31,7 @@ async def site(_: Watching, api: Context) -> SiteOut:
 @router.get("/view")
 async def view(_: Watching, api: Context) -> ViewOut:
     """Return the building right now."""
-    return view_of(api.facade.moment(), api.now())
+    return view_of(api.facade.moment(), api.now(), api.facade.text)
 
 
 @router.get("/muster")

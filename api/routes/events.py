@@ -31,7 +31,8 @@ async def events(
     records = api.facade.read(before=before, limit=limit)
     site = api.facade.moment().site
     following = records[-1].seq if len(records) == limit and records[-1].seq > 1 else None
-    return EventsOut(events=[event_of(r, site, api.facade.identity) for r in records], before=following)
+    shown = [event_of(record, site, api.facade.identity, api.facade.text) for record in records]
+    return EventsOut(events=shown, before=following)
 
 
 @router.get("/events/{seq}")
@@ -40,4 +41,4 @@ async def event(seq: Seq, _: Watching, api: Context) -> EventWhyOut:
     found = next(iter(api.facade.read(before=seq + 1, limit=1)), None)
     if found is None or found.seq != seq:
         raise Problem(404, "unknown_event", "There is no such record.")
-    return why_of(found, api.facade.moment().site, api.facade.identity)
+    return why_of(found, api.facade.moment().site, api.facade.identity, api.facade.text)

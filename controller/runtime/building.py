@@ -5,15 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC
 
-from controller.domain.events import OrderRefused, Recorded
+from controller.domain.events import CardholderErased, OrderRefused, Recorded
 from controller.domain.ids import CameraId, CardholderId, CredentialId, DeviceId, OperatorId, ReaderId
-from controller.domain.operators import Operator, Order, Refusal, UnlockOnce
+from controller.domain.operators import CloseAlarm, Operator, Order, Refusal, UnlockOnce
+from controller.domain.record_orders import RecordOrder
 from controller.domain.stimuli import Ordered, SignedOutSeen, SignInTried, Stimulus
 from controller.runtime.facade import Moment, SignIn
-from controller.runtime.ports import Clock, Guests, Identity, Passwords, People, Pictures
+from controller.runtime.ports import Clock, Identity, Office, Passwords, People, Pictures
 from controller.runtime.runtime import Runtime
 from controller.runtime.watch import RecordWatch
+
+TYPED = ("reason", "note")
+"""Fields of an order that an operator fills in freely: a name may stand in any of them."""
 
 
 class Building:
@@ -23,14 +28,15 @@ class Building:
         self,
         runtime: Runtime,
         people: People,
-        guests: Guests,
+        office: Office,
         passwords: Passwords,
         pictures: Pictures,
         clock: Clock,
     ) -> None:
         self._runtime = runtime
         self._people = people
-        self._guests = guests
+        self._office = office
+        self._keeping: asyncio.Future[None] | None = None
         self._passwords = passwords
         self._pictures = pictures
         self._clock = clock
@@ -73,10 +79,16 @@ class Building:
     async def order(self, operator: OperatorId, order: Order) -> Refusal | None:
         """Carry out an order; None once it is accepted (ordered, not yet observed), else why it is refused."""
         if isinstance(order, UnlockOnce):
-            whom, identity = await asyncio.to_thread(self._guests.seal_guest, order.whom)
+            whom, identity = await asyncio.to_thread(self._office.seal_guest, order.whom)
             order = replace(order, whom=whom, identity=identity)
-        outcome = self._runtime.handle(Ordered(operator, order)).outcome
-        return next((event.why for event in outcome.events if isinstance(event, OrderRefused)), None)
+        handled = self._runtime.handle(Ordered(operator, self._sealed(order)))
+        self._keeping = asyncio.get_running_loop().run_in_executor(None, self._office.keep_new)
+        events = handled.outcome.events
+        if isinstance(order, RecordOrder):  # what was read, or is gone for ever, stands in the log first
+            await handled.durable
+        if any(isinstance(event, CardholderErased) for event in events):
+            await asyncio.to_thread(self._office.destroy_erased)
+        return next((event.why for event in events if isinstance(event, OrderRefused)), None)
 
     async def sign_in(self, operator: OperatorId, password: str, *, new_password: str | None, address: str) -> SignIn:
         """Check a password. A one-time password counts only together with a new one, which then replaces it."""
@@ -99,6 +111,10 @@ class Building:
         """Return the operator as of now: a withdrawn right acts on the next request."""
         return self._runtime.state.operators.get(operator)
 
+    def text(self, text: str) -> str:
+        """Return what an operator typed, as far as it may still be read."""
+        return self._office.text(text)
+
     def identity(self, cardholder: CardholderId) -> Identity | None:
         """Return who a pseudonym is."""
         return self._people.identity(cardholder)
@@ -106,3 +122,11 @@ class Building:
     async def picture(self, camera: CameraId) -> bytes | None:
         """Return the camera's newest JPEG, or None while there is none."""
         return await self._pictures.picture(camera)
+
+    def _sealed(self, order: Order) -> Order:
+        """Seal what was typed. A lockdown's reason waits for no disk."""
+        kind = "alarms" if isinstance(order, CloseAlarm) else "audit"
+        day = self._clock.now().wall.astimezone(UTC).date()
+        typed = {name: str(getattr(order, name, "")) for name in TYPED}
+        sealed = {name: self._office.seal_text(kind, day, text) for name, text in typed.items() if text.strip()}
+        return replace(order, **sealed)  # type: ignore[arg-type] # these fields are texts in every order

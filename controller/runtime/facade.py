@@ -63,6 +63,10 @@ class Facade(Protocol):
         """Return who a pseudonym is."""
         ...
 
+    def text(self, text: str) -> str:
+        """Return what an operator typed, as far as it may still be read: in the log it is sealed."""
+        ...
+
     async def picture(self, camera: CameraId) -> bytes | None:
         """Return the camera's newest JPEG, or None while there is none."""
         ...

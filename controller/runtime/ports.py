@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Protocol
 
 from controller.domain.effects import Effect
@@ -86,11 +87,27 @@ class People(Protocol):
         ...
 
 
-class Guests(Protocol):
-    """Names of people who are let through once."""
+class Office(Protocol):
+    """What seals names and typed words before they are logged, opens the words, and destroys keys."""
 
     def seal_guest(self, name: str) -> tuple[CardholderId, str]:
         """Return a pseudonym and who it is, sealed for the log. Slow: call it in a thread."""
+        ...
+
+    def seal_text(self, kind: str, day: date, text: str) -> str:
+        """Return what an operator typed, sealed under the key of its kind and day. Waits for no disk."""
+        ...
+
+    def keep_new(self) -> None:
+        """Make durable the keys of what was sealed. Slow: call it in a thread."""
+        ...
+
+    def text(self, text: str) -> str:
+        """Return what an operator typed, opened; as it is, where it was never sealed."""
+        ...
+
+    def destroy_erased(self) -> None:
+        """Destroy the keys of everybody who is erased. Slow: call it in a thread."""
         ...
 
 

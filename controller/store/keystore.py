@@ -1,7 +1,10 @@
 """Keys and secrets, in a file of their own: what may never stand in the log, and what must be erasable.
 
-The box's key wraps one key per subject (AES-256-GCM); erasing a person is destroying that key. Here the box's key lies
-in a plain file of mode 0600: good for a demo, and said so at start; a sealed one takes its place.
+The box's key (``boxkey``) wraps one key per subject (AES-256-GCM); erasing a subject is destroying that key. A subject
+is a person, a guest, or a day of what operators typed.
+
+Cards and PINs could be guessed from a bare HMAC by whoever holds the box's key: there are only so many numbers. So what
+stands for them in the log is a random handle, and a proof with a random salt; both lie here and go with the person.
 """
 
 from __future__ import annotations
@@ -10,7 +13,8 @@ import base64
 import hmac
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -21,10 +25,16 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy.pool import NullPool
 
 from controller.domain.ids import CardholderId, CredentialId, OperatorId
+from controller.store import boxkey
+from controller.store.boxkey import KEY_BYTES, NONCE_BYTES, SealBroken
+from controller.store.private_file import PRIVATE
+from controller.store.secret_files import SecretFiles
 
-KEY_BYTES = 32
-NONCE_BYTES = 12
-PRIVATE = 0o600
+KEY_FILE = "keys.db"
+HANDLE_BYTES = 32
+SALT_BYTES = 16
+SEALED = "sealed:"
+"""Before a password's hash that is sealed; those of an older box are sealed when it is next opened."""
 
 METADATA = sa.MetaData()
 SUBJECT_KEY = sa.Table(
@@ -40,37 +50,122 @@ OPERATOR_SECRET = sa.Table(
     sa.Column("password", sa.Text, nullable=False),
     sa.Column("one_time", sa.Boolean, nullable=False),
 )
+CARD = sa.Table(
+    "card",
+    METADATA,
+    sa.Column("mac", sa.Text, primary_key=True),  # of format and number, under the box's key
+    sa.Column("handle", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False, index=True),
+)
+PIN_SALT = sa.Table(
+    "pin_salt",
+    METADATA,
+    sa.Column("credential", sa.Text, primary_key=True),
+    sa.Column("salt", sa.Text, nullable=False),
+    sa.Column("subject", sa.Text, nullable=False, index=True),
+)
 
 _NOBODY = PasswordHasher().hash(secrets.token_urlsafe())
 """Checked for operators nobody knows, so that a name cannot be told from the time an answer takes."""
 
 
-class SealBroken(ValueError):
-    """A sealed value does not open: another key, another place, or somebody changed it."""
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """What a subject carries, as somebody is about to enrol it; the number in clear, so never to be logged."""
+
+    subject: CardholderId
+    credential: CredentialId
+    card_format: str
+    number: str
+    has_pin: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    handle: str
+    subject: CardholderId
 
 
 class Keystore:
-    """The key store of one box, in its data folder."""
+    """The key store of one box, in its data folder. Raises ``SealBroken`` where its key is not to be had.
+
+    ``secrets`` are the other secret files of the folder, under the same key.
+    """
 
     def __init__(self, folder: Path) -> None:
-        database = folder / "keys.db"
-        self._box_key = _box_key(folder / "box.key", needed=database.exists())
+        database = folder / KEY_FILE
+        self._box_key = _box_key(folder, needed=database.exists())
+        self.secrets = SecretFiles(folder, (lambda: self._box_key) if boxkey.is_sealed(folder) else None)
         os.close(os.open(database, os.O_RDWR | os.O_CREAT, PRIVATE))
         database.chmod(PRIVATE)
         self._engine = _engine(database)
         METADATA.create_all(self._engine)
         self._hasher = PasswordHasher()
         self._wrapped = self._stored_keys()
+        self._unkept: dict[CardholderId, bytes] = {}
+        self._cards, self._salts = self._stored_badges()
         for subject in list(self._wrapped)[:1]:
             self._key_of(subject)  # a wrong box key is found out now, not at the next name
+        self._seal_passwords()
 
     def card_token(self, card_format: str, number: str) -> str:
-        """Return what stands for a card in the log: HMAC-SHA-256 (hex) of its format and number."""
-        return self._mac(f"card|{card_format}|{number}")
+        """Return what stands for a card in the log: its random handle; for one nobody enrolled, its HMAC (hex)."""
+        mac = self._mac(f"card|{card_format}|{number}")
+        known = self._cards.get(mac)
+        return mac if known is None else known.handle
 
     def pin_proof(self, credential: CredentialId, digits: str) -> str:
-        """Return what stands for a PIN: HMAC-SHA-256 (hex), bound to its credential."""
-        return self._mac(f"pin|{credential}|{digits}")
+        """Return what stands for a PIN: HMAC-SHA-256 (hex), bound to its credential and that one's salt."""
+        return self._mac(f"pin|{credential}|{digits}{self._salts.get(credential, '')}")
+
+    def enrol(self, badges: Sequence[Badge]) -> None:
+        """Make handles and salts for badges that have none, durably and in one go. Slow: call it in a thread.
+
+        A card that was somebody else's gets another handle.
+        """
+        cards = {self._mac(f"card|{badge.card_format}|{badge.number}"): badge.subject for badge in badges}
+        new = {
+            mac: _Card(secrets.token_hex(HANDLE_BYTES), subject)
+            for mac, subject in cards.items()
+            if mac not in self._cards or self._cards[mac].subject != subject
+        }
+        salts = {
+            badge.credential: (secrets.token_hex(SALT_BYTES), badge.subject)
+            for badge in badges
+            if badge.has_pin and badge.credential not in self._salts
+        }
+        with self._engine.begin() as connection:
+            if new:
+                rows = [{"mac": mac, "handle": card.handle, "subject": card.subject} for mac, card in new.items()]
+                connection.execute(CARD.insert().prefix_with("OR REPLACE"), rows)
+            if salts:
+                kept = [{"credential": name, "salt": salt, "subject": who} for name, (salt, who) in salts.items()]
+                connection.execute(PIN_SALT.insert(), kept)
+        self._cards.update(new)
+        self._salts.update({credential: salt for credential, (salt, _) in salts.items()})
+
+    def subjects(self) -> frozenset[CardholderId]:
+        """Return every subject that has a key."""
+        return frozenset(self._wrapped)
+
+    def forget(self, subjects: Iterable[CardholderId]) -> int:
+        """Destroy all that these subjects have here, on the disk and in memory; return how many keys that were.
+
+        What they sealed can never be opened again. Slow: call it in a thread.
+        """
+        names = frozenset(subjects)
+        keys = sum(subject in self._wrapped for subject in names)
+        if not keys and not any(card.subject in names for card in self._cards.values()):
+            return 0
+        with self._engine.connect() as connection:
+            with connection.begin():
+                for table in (SUBJECT_KEY, CARD, PIN_SALT):
+                    gone = table.delete().where(table.c.subject == sa.bindparam("gone"))
+                    connection.execute(gone, [{"gone": subject} for subject in names])
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._wrapped = self._stored_keys()
+        self._cards, self._salts = self._stored_badges()
+        return keys
 
     def make_keys(self, subjects: Iterable[CardholderId]) -> None:
         """Make the keys that are missing, durably and in one go. Slow: call it in a thread."""
@@ -80,6 +175,23 @@ class Keystore:
                 rows = [{"subject": subject, "wrapped": wrapped} for subject, wrapped in new.items()]
                 connection.execute(SUBJECT_KEY.insert(), rows)
             self._wrapped.update(new)
+
+    def seal_at_once(self, subject: CardholderId, field: str, plain: bytes) -> str:
+        """Encrypt without waiting for a disk: a new key is durable only after ``keep_new``."""
+        if subject not in self._wrapped:
+            self._wrapped[subject] = self._unkept[subject] = self._wrap(subject)
+        return self.seal(subject, field, plain)
+
+    def keep_new(self) -> None:
+        """Make durable what ``seal_at_once`` made. Slow: call it in a thread."""
+        new = dict(self._unkept)
+        if not new:
+            return
+        with self._engine.begin() as connection:
+            rows = [{"subject": subject, "wrapped": wrapped} for subject, wrapped in new.items()]
+            connection.execute(SUBJECT_KEY.insert().prefix_with("OR IGNORE"), rows)
+        for subject in new:
+            self._unkept.pop(subject, None)
 
     def seal(self, subject: CardholderId, field: str, plain: bytes) -> str:
         """Encrypt a subject's value under the subject's own key, bound to its place (base64)."""
@@ -102,7 +214,7 @@ class Keystore:
         """Tell whether the password is right; takes as long for operators nobody knows."""
         row = self._secret(operator)
         try:
-            self._hasher.verify(row.password if row else _NOBODY, password)
+            self._hasher.verify(self._opened_hash(operator, row.password) if row else _NOBODY, password)
         except (VerifyMismatchError, InvalidHashError):
             return False
         return row is not None
@@ -114,7 +226,8 @@ class Keystore:
 
     def set_password(self, operator: OperatorId, password: str, *, one_time: bool) -> None:
         """Keep a password's argon2id hash."""
-        row = {"operator": operator, "password": self._hasher.hash(password), "one_time": one_time}
+        hidden = self._sealed_hash(operator, self._hasher.hash(password))
+        row = {"operator": operator, "password": hidden, "one_time": one_time}
         with self._engine.begin() as connection:
             connection.execute(OPERATOR_SECRET.delete().where(OPERATOR_SECRET.c.operator == operator))
             connection.execute(OPERATOR_SECRET.insert(), [row])
@@ -122,6 +235,36 @@ class Keystore:
     def close(self) -> None:
         """Let go of the file."""
         self._engine.dispose()
+
+    def _sealed_hash(self, operator: str, hashed: str) -> str:
+        nonce = os.urandom(NONCE_BYTES)
+        sealed = AESGCM(boxkey.derived(self._box_key, "passwords")).encrypt(nonce, hashed.encode(), operator.encode())
+        return SEALED + base64.b64encode(nonce + sealed).decode()
+
+    def _opened_hash(self, operator: str, stored: str) -> str:
+        raw = base64.b64decode(stored.removeprefix(SEALED))
+        opener = AESGCM(boxkey.derived(self._box_key, "passwords"))
+        try:
+            return opener.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], operator.encode()).decode()
+        except InvalidTag as error:
+            raise SealBroken(f"the password of {operator} does not open with this box's key") from error
+
+    def _seal_passwords(self) -> None:
+        """Seal the hashes that an older version left in clear, for whoever finds them to guess at."""
+        with self._engine.begin() as connection:
+            for row in connection.execute(sa.select(OPERATOR_SECRET)).all():
+                if not row.password.startswith(SEALED):
+                    hidden = self._sealed_hash(row.operator, row.password)
+                    mine = OPERATOR_SECRET.c.operator == row.operator
+                    connection.execute(OPERATOR_SECRET.update().where(mine).values(password=hidden))
+
+    def _stored_badges(self) -> tuple[dict[str, _Card], dict[CredentialId, str]]:
+        with self._engine.connect() as connection:
+            cards = {
+                row.mac: _Card(row.handle, CardholderId(row.subject)) for row in connection.execute(sa.select(CARD))
+            }
+            salts = {CredentialId(row.credential): row.salt for row in connection.execute(sa.select(PIN_SALT))}
+        return cards, salts
 
     def _mac(self, text: str) -> str:
         return hmac.new(self._box_key, text.encode(), "sha256").hexdigest()
@@ -157,32 +300,11 @@ class Keystore:
             return {CardholderId(row.subject): row.wrapped for row in connection.execute(sa.select(SUBJECT_KEY))}
 
 
-def _box_key(path: Path, *, needed: bool) -> bytes:
+def _box_key(folder: Path, *, needed: bool) -> bytes:
     """Return the box's key, made on first use. ``needed``: there are keys that only the old one opens."""
-    if not path.exists():
-        if needed:
-            raise SealBroken(f"{path} is missing, and what it sealed is not; restore it from the sealed copy")
-        _write_durably(path, os.urandom(KEY_BYTES))
-    key = path.read_bytes()
-    if len(key) != KEY_BYTES:
-        raise SealBroken(f"{path}: {len(key)} bytes, a box key has {KEY_BYTES}; restore it from the sealed copy")
-    return key
-
-
-def _write_durably(path: Path, content: bytes) -> None:
-    """Write a private file so that it is there whole or not at all, also after a power cut."""
-    draft = path.with_name(f"{path.name}.new")
-    draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    if needed or boxkey.is_sealed(folder) or (folder / boxkey.PLAIN_FILE).exists():
+        return boxkey.open_box(folder)
+    return boxkey.make_plain(folder)
 
 
 def _engine(path: Path) -> sa.Engine:
@@ -191,6 +313,7 @@ def _engine(path: Path) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def forgetful(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:
         cursor = connection.cursor()
+        cursor.execute("PRAGMA journal_mode=WAL")  # truncated when a key is destroyed
         cursor.execute("PRAGMA secure_delete=ON")  # an erased key leaves no trace in the file
         cursor.execute("PRAGMA synchronous=FULL")
         cursor.close()

@@ -1,19 +1,33 @@
-"""Who the pseudonyms are: sealed values of the log, opened with the subjects' keys."""
+"""Who the pseudonyms are, and what operators typed: sealed values of the log, opened with the subjects' keys."""
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
+from datetime import date, datetime
 
 import orjson
 
-from controller.domain.events import CardholderRecorded, DoorUnlockOrdered, FaceTemplateRecorded, Recorded
+from controller.domain.events import (
+    BackupRestored,
+    CardholderErased,
+    CardholderRecorded,
+    DoorUnlockOrdered,
+    FaceTemplateRecorded,
+    Recorded,
+)
 from controller.domain.ids import CardholderId
 from controller.runtime.ports import FaceTemplate, Identity
-from controller.store.keystore import Keystore, SealBroken
+from controller.store.boxkey import SealBroken
+from controller.store.keystore import Keystore
 
 IDENTITY = "identity"
 TEMPLATE = "face template"
+TEXT = "text"
 GUEST_BYTES = 6
+SEALED_TEXT = "sealed:"
+DESTROYED = "(destroyed: its time was over)"
+"""What is read where a typed text's key is gone."""
 
 
 class Vault:
@@ -23,6 +37,8 @@ class Vault:
         self._keystore = keystore
         self._identities: dict[CardholderId, str] = {}
         self._templates: dict[CardholderId, FaceTemplateRecorded] = {}
+        self._guests: dict[CardholderId, datetime] = {}
+        self._erased: set[CardholderId] = set()
 
     def learn(self, record: Recorded) -> None:
         """Take a record in; anything but a sealed value is passed over."""
@@ -31,8 +47,14 @@ class Vault:
                 self._identities[cardholder.id] = sealed
             case DoorUnlockOrdered(whom=whom, identity=sealed) if sealed:
                 self._identities[CardholderId(whom)] = sealed
+                self._guests[CardholderId(whom)] = record.at.wall
             case FaceTemplateRecorded(cardholder=subject):
                 self._templates[subject] = record.event
+            case CardholderErased(cardholder=subject):
+                self._forget(subject)
+            case BackupRestored(erased=subjects):
+                for subject in subjects:
+                    self._forget(subject)
             case _:
                 pass
 
@@ -57,6 +79,46 @@ class Vault:
             return None
         return FaceTemplate(event.engine, event.mode, vector)
 
+    def guests(self) -> dict[CardholderId, datetime]:
+        """Return who was let through once, by pseudonym, and when."""
+        return dict(self._guests)
+
+    def erased(self) -> frozenset[CardholderId]:
+        """Return everybody the log says is erased."""
+        return frozenset(self._erased)
+
+    def destroy_erased(self) -> None:
+        """Destroy the keys of everybody who is erased, if they are still there. Slow: call it in a thread."""
+        self.destroy(self._erased)
+
+    def destroy(self, subjects: Iterable[CardholderId]) -> int:
+        """Destroy these keys and what is remembered under them; return how many there were. Slow."""
+        names = list(subjects)
+        for subject in names:
+            self._identities.pop(subject, None)
+            self._templates.pop(subject, None)
+            self._guests.pop(subject, None)
+        return self._keystore.forget(names)
+
+    def seal_text(self, kind: str, day: date, text: str) -> str:
+        """Return what an operator typed, sealed under the key of its kind and day. Waits for no disk (``keep_new``)."""
+        subject = text_subject(kind, day)
+        return f"{SEALED_TEXT}{subject}:{self._keystore.seal_at_once(subject, TEXT, text.encode())}"
+
+    def keep_new(self) -> None:
+        """Make durable the keys of what was sealed. Slow: call it in a thread."""
+        self._keystore.keep_new()
+
+    def text(self, text: str) -> str:
+        """Return what an operator typed; as it is, where it was never sealed."""
+        if not text.startswith(SEALED_TEXT):
+            return text
+        subject, _, sealed = text.removeprefix(SEALED_TEXT).rpartition(":")
+        try:
+            return self._keystore.open(CardholderId(subject), TEXT, sealed).decode()
+        except ValueError:  # SealBroken is one; so is what was no base64
+            return DESTROYED
+
     def seal_guest(self, name: str) -> tuple[CardholderId, str]:
         """Return a pseudonym for somebody let through once, and who it is, sealed. Slow: call it in a thread."""
         guest = CardholderId(f"g-{secrets.token_hex(GUEST_BYTES)}")
@@ -69,3 +131,25 @@ class Vault:
     def seal_template(self, cardholder: CardholderId, vector: bytes) -> str:
         """Return a template, sealed for the log."""
         return self._keystore.seal(cardholder, TEMPLATE, vector)
+
+    def _forget(self, subject: CardholderId) -> None:
+        self._erased.add(subject)
+        self._identities.pop(subject, None)
+        self._templates.pop(subject, None)
+
+
+def text_subject(kind: str, day: date) -> CardholderId:
+    """Return whose key seals what was typed about this kind of thing on this day (UTC)."""
+    return CardholderId(f"text-{kind}-{day.isoformat()}")
+
+
+def text_day(subject: CardholderId) -> tuple[str, date] | None:
+    """Return kind and day of a text key; None for any other subject."""
+    prefix, _, rest = subject.partition("-")
+    kind, _, day = rest.partition("-")
+    if prefix != "text":
+        return None
+    try:
+        return kind, date.fromisoformat(day)
+    except ValueError:
+        return None

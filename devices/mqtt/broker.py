@@ -60,8 +60,10 @@ class Broker:
         *,
         port: int | None = None,
         notice: Callable[[BrokerNotice], None] = lambda _: None,
+        keep: broker_files.Keep | None = None,
     ) -> None:
         self.folder = folder.absolute()
+        self._keep = keep or broker_files.PlainKeep(self.folder)
         self.port = port or _free_port()
         self._site = site
         self._devices = tuple(devices)
@@ -99,7 +101,7 @@ class Broker:
     def _write_files(self) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.folder.chmod(0o700)
-        self._credentials = broker_files.ensure_credentials(self.folder, self._devices)
+        self._credentials = broker_files.ensure_credentials(self._keep, self._devices)
         texts = {
             broker_files.PASSWORDS: broker_files.password_file(self._credentials),
             broker_files.ACCESS_LIST: broker_files.access_list(self._site, self._devices),

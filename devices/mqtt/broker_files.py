@@ -6,7 +6,7 @@ import os
 import secrets
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 import orjson
 
@@ -29,19 +29,47 @@ MAX_QUEUED: Final = 10_000
 MAX_PACKET: Final = 16_384
 
 
-def ensure_credentials(folder: Path, devices: Iterable[DeviceId]) -> dict[str, str]:
+class Keep(Protocol):
+    """Where secret files are kept."""
+
+    def read(self, name: str) -> bytes | None:
+        """Return a file's content; None where there is none."""
+        ...
+
+    def write(self, name: str, content: bytes) -> None:
+        """Keep a content under this name."""
+        ...
+
+
+class PlainKeep:
+    """Keeps them in a folder, for their owner only."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, name: str) -> bytes | None:
+        """Return a file's content; None where there is none."""
+        path = self._folder / name
+        return path.read_bytes() if path.exists() else None
+
+    def write(self, name: str, content: bytes) -> None:
+        """Keep a content under this name."""
+        write_private(self._folder / name, content.decode())
+
+
+def ensure_credentials(keep: Keep, devices: Iterable[DeviceId]) -> dict[str, str]:
     """Return every user's password, the box's own under `controller`; make those that `credentials.json` lacks.
 
-    The file is a JSON object from user to password with mode 0600. Passwords of devices no longer named are dropped.
+    It is a JSON object from user to password. Passwords of devices no longer named are dropped.
     Raises ValueError for a device that bears the box's own name.
     """
     users = [CONTROLLER, *devices]
     if len(set(users)) != len(users):
         raise ValueError(f"devices: name each once, and none of them {CONTROLLER!r}")
-    path = folder / CREDENTIALS
-    known: Mapping[str, str] = orjson.loads(path.read_bytes()) if path.exists() else {}
+    kept = keep.read(CREDENTIALS)
+    known: Mapping[str, str] = orjson.loads(kept) if kept else {}
     credentials = {user: known.get(user) or secrets.token_urlsafe(PASSWORD_BYTES) for user in users}
-    write_private(path, orjson.dumps(credentials, option=orjson.OPT_INDENT_2).decode())
+    keep.write(CREDENTIALS, orjson.dumps(credentials, option=orjson.OPT_INDENT_2))
     return credentials
 
 

@@ -203,6 +203,7 @@ class FakeFacade:
         self.tape: list[tuple[object, ...]] = []
         self.refusal: Refusal | None = None
         self.pictures: dict[CameraId, bytes] = {CAMERA: b"\xff\xd8 jpeg 1"}
+        self.texts: dict[str, str] = {}
         self.names = {ALICE: Identity("Alice Example")}
 
     def record(self, event: Event) -> Recorded:
@@ -254,6 +255,9 @@ class FakeFacade:
 
     def identity(self, cardholder: CardholderId) -> Identity | None:
         return self.names.get(cardholder)
+
+    def text(self, text: str) -> str:
+        return self.texts.get(text, text)
 
     async def picture(self, camera: CameraId) -> bytes | None:
         return self.pictures.get(camera)

@@ -14,6 +14,7 @@ from controller.bootstrap import Box, MissingKey, Ports, Switchboard, camera_acc
 from controller.domain.effects import AskFace, Light, Release, Relock, Signal, StopFace, Unlock
 from controller.domain.site import DeviceKind
 from controller.site.loader import load_site
+from controller.store.secret_files import SecretFiles
 
 SITE = load_site(Path(__file__).parents[2] / "config" / "embassy.toml")
 SECURED = [d.id for d in SITE.devices.values() if d.kind is DeviceKind.OSDP and d.secure_channel]
@@ -43,7 +44,7 @@ def test_each_effect_goes_to_the_wire_of_its_device():
 def test_keys_are_read_for_every_secured_device(tmp_path):
     keys = {device: os.urandom(16) for device in SECURED}
     write_private(tmp_path / "osdp-keys.json", {device: key.hex() for device, key in keys.items()})
-    assert osdp_keys(tmp_path, SITE) == keys
+    assert osdp_keys(SecretFiles(tmp_path), SITE) == keys
     assert stat.S_IMODE((tmp_path / "osdp-keys.json").stat().st_mode) == 0o600
 
 
@@ -63,17 +64,17 @@ def test_a_reader_without_its_key_is_a_sentence(tmp_path, content, said):
     if content is not None:
         (tmp_path / "osdp-keys.json").write_text(content)
     with pytest.raises(MissingKey, match=said):
-        osdp_keys(tmp_path, SITE)
+        osdp_keys(SecretFiles(tmp_path), SITE)
 
 
 def test_cameras_are_reached_as_the_box_says(tmp_path):
-    assert camera_access(tmp_path, SITE, {})["cam-lobby"].url == SITE.cameras["cam-lobby"].url
+    assert camera_access(SecretFiles(tmp_path), SITE, {})["cam-lobby"].url == SITE.cameras["cam-lobby"].url
     write_private(tmp_path / "cameras.json", {"cam-lobby": {"username": "ostiary", "password": "hunter2"}})
-    access = camera_access(tmp_path, SITE, {"cam-lobby": "rtsp://192.0.2.1/x"})["cam-lobby"]
+    access = camera_access(SecretFiles(tmp_path), SITE, {"cam-lobby": "rtsp://192.0.2.1/x"})["cam-lobby"]
     assert (access.url, access.username, access.password) == ("rtsp://192.0.2.1/x", "ostiary", "hunter2")
     (tmp_path / "cameras.json").write_text('{"cam-lobby": "hunter2"}')
     with pytest.raises(MissingKey, match="camera cam-lobby needs"):
-        camera_access(tmp_path, SITE, {})
+        camera_access(SecretFiles(tmp_path), SITE, {})
 
 
 @pytest.mark.anyio

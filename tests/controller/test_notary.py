@@ -38,7 +38,7 @@ class Box:
     def __init__(self, core):
         self.core = core
         self.told = []
-        self.notary = NotaryTask(core.folder, core.log, self.tell)
+        self.notary = NotaryTask(core.folder, core.keystore.secrets, core.log, self.tell)
         core.runtime.listen(self.notary.heard)
 
     def tell(self, stimulus):

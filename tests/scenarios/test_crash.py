@@ -25,7 +25,7 @@ from controller.core import open_core
 from controller.ledger.verifier import Intact, verify
 from controller.store.engines import reading_engine
 from controller.store.eventlog import stored_entries
-from devices.mqtt.broker_files import ensure_credentials
+from devices.mqtt.broker_files import PlainKeep, ensure_credentials
 from devices.mqtt.messages import LockAction, LockCommand
 from devices.mqtt.topics import Address, DeviceId
 from simulators.door import Door
@@ -156,7 +156,7 @@ class Gate:
         core.close()
         names = [DeviceId(name) for name in (*READERS, LOCK)]
         (self.folder / "broker").mkdir(mode=0o700)
-        passwords = ensure_credentials(self.folder / "broker", names)
+        passwords = ensure_credentials(PlainKeep(self.folder / "broker"), names)
         devices = {name: Device(Address("crash", name), passwords[name], self.port) for name in names}
         self.readers = [MqttReader(devices[DeviceId(name)]) for name in READERS]
         self.lock = MqttLock(devices[DeviceId(LOCK)], Door())

@@ -148,6 +148,8 @@ def test_the_box_s_own_checkpoints_take_its_key(data, key, capsys):
     intact = ours("verify", "--data", data)
     assert theirs(capsys, data / "ostiary.db") == (2, "")
     (data / "log-signer.key").unlink()
+    assert ours("verify", "--data", data) == intact  # its public half suffices
+    (data / "log-signer.pub").unlink()
     assert ours("verify", "--data", data) == (2, "")
     assert ours("verify", "--data", data, "--log-key", key) == intact
     assert ours("checkpoint", "--data", data) == (2, "")

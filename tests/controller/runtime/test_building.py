@@ -39,6 +39,15 @@ class Guests:
     def seal_guest(self, name):
         return CardholderId("g-1"), f"sealed {len(name)}"
 
+    def seal_text(self, kind, day, text):
+        return f"sealed:text-{kind}-{day}:{len(text)}"
+
+    def keep_new(self):
+        pass
+
+    def text(self, text):
+        return text
+
 
 @pytest.fixture
 async def inner():

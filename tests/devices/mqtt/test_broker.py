@@ -13,7 +13,7 @@ import pytest
 
 from devices.mqtt import broker as broker_module
 from devices.mqtt.broker import Broker, BrokerDied, BrokerError, BrokerRestarted
-from devices.mqtt.broker_files import ensure_credentials
+from devices.mqtt.broker_files import PlainKeep, ensure_credentials
 from devices.mqtt.client import BrokerBack
 from devices.mqtt.messages import DeviceState, Lifecycle
 from devices.mqtt.topics import Address, DeviceId
@@ -31,8 +31,8 @@ async def test_everything_in_its_folder_is_the_owners_alone(broker):
 
 
 def test_passwords_stay_when_a_device_is_added_and_go_with_a_device(tmp_path):
-    first = ensure_credentials(tmp_path, [DeviceId("a"), DeviceId("b")])
-    second = ensure_credentials(tmp_path, [DeviceId("b"), DeviceId("c")])
+    first = ensure_credentials(PlainKeep(tmp_path), [DeviceId("a"), DeviceId("b")])
+    second = ensure_credentials(PlainKeep(tmp_path), [DeviceId("b"), DeviceId("c")])
     assert set(second) == {"controller", "b", "c"}
     assert second["b"] == first["b"]
     assert len(set(second.values())) == 3
@@ -40,7 +40,7 @@ def test_passwords_stay_when_a_device_is_added_and_go_with_a_device(tmp_path):
 
 def test_no_device_bears_the_boxs_own_name(tmp_path):
     with pytest.raises(ValueError, match="controller"):
-        ensure_credentials(tmp_path, [DeviceId("controller")])
+        ensure_credentials(PlainKeep(tmp_path), [DeviceId("controller")])
 
 
 @pytest.mark.parametrize(("user", "password"), [("lock-1", "wrong"), ("nobody", "x"), ("controller", "wrong")])
