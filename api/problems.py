@@ -41,6 +41,11 @@ REFUSED: Mapping[Refusal, tuple[int, str]] = {
     Refusal.LEGAL_HOLD: (409, "A legal hold keeps this record. Two must lift it first."),
     Refusal.STILL_INSIDE: (409, "This person is inside. They must be seen to leave first."),
     Refusal.CASE_NEEDED: (409, "Give the number of the case: letters, digits, dots, slashes and dashes."),
+    Refusal.UNKNOWN_FIRE_ZONE: (404, "There is no such fire zone."),
+    Refusal.FIRE: (409, "Not while a fire alarm stands."),
+    Refusal.FIRE_PANEL_NOT_RESET: (409, "The fire panel is not seen to be reset."),
+    Refusal.MODE_NOT_ALLOWED: (409, "This door cannot be put into that mode."),
+    Refusal.UNTIL_NOT_ALLOWED: (409, "That time is past, or too far away."),
     Refusal.LOG_CANNOT_BE_WRITTEN: (409, "The log cannot be written, so nobody is let in."),
 }
 """Status and sentence of each refusal."""

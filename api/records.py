@@ -57,6 +57,7 @@ SHOWN = _OF_RECORDS | frozenset(
         "direction", "extended_time", "loop", "low",
         "zones_gone", "doors_gone", "readers_gone", "devices_gone", "cameras_gone", "points_gone", "outputs_gone",
         "search",
+        "fire_zone", "fire_zones_gone", "origin", "reference", "until",
     }
 )  # fmt: skip
 """Fields that stand in ``detail``, of an event or of a value inside it. ``raw`` is kept for unknown cards alone."""

@@ -9,14 +9,15 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, WithJsonSchema
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, StringConstraints, WithJsonSchema
 
 from controller.domain.alarms import AlarmKind, Priority
 from controller.domain.decision import DenyReason
-from controller.domain.doors import DoorAlarm, LockMode, LockStatus, Loop, Position
+from controller.domain.doors import DoorAlarm, LockMode, LockStatus, Loop, ModeSource, Position
 from controller.domain.events import KINDS
 from controller.domain.muster import Whereabouts
 from controller.domain.operators import Role
+from controller.domain.points import PointCondition
 from controller.domain.site import DeviceKind, DoorKind
 
 NAME_LENGTH = 64
@@ -42,6 +43,9 @@ class OrderWord(StrEnum):
     LOCK_DOOR = "lock_door"
     BLOCK_DOOR = "block_door"
     UNBLOCK_DOOR = "unblock_door"
+    SET_DOOR_MODE = "set_door_mode"
+    RELEASE_DOOR_MODE = "release_door_mode"
+    CONFIRM_FIRE_RESET = "confirm_fire_reset"
     START_LOCKDOWN = "start_lockdown"
     END_LOCKDOWN = "end_lockdown"
     SET_THREAT_LEVEL = "set_threat_level"
@@ -196,10 +200,20 @@ class BlockOut(Model):
     reason: str
 
 
+class ModeRequestOut(Model):
+    """Who asks a lock for what, and until when; None: until somebody ends it."""
+
+    mode: LockMode
+    source: ModeSource
+    reference: str
+    until: datetime | None
+
+
 class DoorOut(Model):
     """A door right now. ``ordered`` is what was commanded and is not observed yet; ``mode`` what the lock is told.
 
     ``loop``: what stands where a barrier would close; None for a door without a safety loop.
+    ``modes`` is everything that is asked of it, the first one in effect.
     """
 
     id: str
@@ -208,10 +222,20 @@ class DoorOut(Model):
     lock: LockStatus
     ordered: LockStatus | None
     mode: LockMode
+    modes: list[ModeRequestOut]
     block: BlockOut | None
     alarm: DoorAlarm | None
     loop: Loop | None
     key_turned: bool
+
+
+class FireOut(Model):
+    """A fire that stands. ``panel`` is what the panel's line reads now; it ends by an operator's word after a reset."""
+
+    fire_zone: str
+    name: str
+    since: datetime
+    panel: PointCondition
 
 
 class LockdownState(StrEnum):
@@ -282,6 +306,7 @@ class ViewOut(Model):
     time: datetime
     threat_level: ThreatLevelOut
     lockdown: LockdownOut | None
+    fires: list[FireOut]
     doors: list[DoorOut]
     alarms: list[AlarmOut]
     devices: list[DeviceOut]
@@ -402,6 +427,20 @@ class ReasonIn(Model):
     """Why, in the operator's words."""
 
     reason: Text
+
+
+class DoorModeIn(Model):
+    """The mode to keep a door in until a time, and why."""
+
+    mode: Literal[LockMode.UNLOCKED, LockMode.SECURED, LockMode.BLOCKED]
+    until: AwareDatetime
+    reason: Text
+
+
+class DoorModeReleaseIn(Model):
+    """Which order to take off a door."""
+
+    mode: Literal[LockMode.UNLOCKED, LockMode.SECURED, LockMode.BLOCKED]
 
 
 class ThreatLevelIn(Model):

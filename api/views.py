@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from api.plan import camera_of_door, door_of_device, zone_of_door
 from api.records import Names, Texts
@@ -14,8 +14,10 @@ from api.schemas import (
     DeviceOut,
     DoorOut,
     DoorStatus,
+    FireOut,
     LockdownOut,
     LockdownState,
+    ModeRequestOut,
     MusteredOut,
     MusterOut,
     ThreatLevelOut,
@@ -23,7 +25,7 @@ from api.schemas import (
     WhoOut,
 )
 from controller.domain.alarms import Alarm, AlarmKind, Source, in_order
-from controller.domain.doors import DoorAlarm, DoorState, LockMode, LockStatus, Position
+from controller.domain.doors import HELD, DoorAlarm, DoorState, LockMode, LockStatus, ModeRequest, Position
 from controller.domain.ids import CameraId, DoorId
 from controller.domain.instant import Instant
 from controller.domain.muster import Whereabouts, muster, whereabouts
@@ -49,7 +51,8 @@ def view_of(moment: Moment, now: Instant, texts: Texts = str) -> ViewOut:
         time=now.wall,
         threat_level=_threat_level(site, state),
         lockdown=_lockdown(site, state, state.lockdown, now.mono, texts) if state.lockdown else None,
-        doors=[_door(site, state, door, open_alarms.get(door.id), texts) for door in site.doors.values()],
+        fires=_fires(site, state),
+        doors=[_door(moment, door, open_alarms.get(door.id), texts) for door in site.doors.values()],
         alarms=[_alarm(site, alarm) for alarm in in_order(state.alarms.values())],
         devices=_devices(site, state),
         cameras=[CameraOut(id=camera, online=_seen(state, camera)) for camera in site.cameras],
@@ -117,8 +120,17 @@ def _door_alarms(state: SiteState) -> dict[DoorId, DoorAlarm]:
     return found
 
 
-def _door(site: Site, state: SiteState, door: Door, alarm: DoorAlarm | None, texts: Texts) -> DoorOut:
-    known, mode = state.door(door.id), _mode(site, state, door.id)
+def _fires(site: Site, state: SiteState) -> list[FireOut]:
+    return [
+        FireOut(fire_zone=zone.id, name=zone.name, since=state.fires[zone.id], panel=state.point(zone.point))
+        for zone in site.fire_zones.values()
+        if zone.id in state.fires
+    ]
+
+
+def _door(moment: Moment, door: Door, alarm: DoorAlarm | None, texts: Texts) -> DoorOut:
+    state, known, asked = moment.state, moment.state.door(door.id), moment.modes.get(door.id, ())
+    mode = known.hold or _strict(asked)
     return DoorOut(
         id=door.id,
         status=_status(door, known, mode, alarm, reachable=state.device(door.lock.device).online is not False),
@@ -126,6 +138,7 @@ def _door(site: Site, state: SiteState, door: Door, alarm: DoorAlarm | None, tex
         lock=known.lock,
         ordered=known.ordered,
         mode=mode,
+        modes=[_request(request) for request in asked],
         block=BlockOut(operator=known.block.operator, reason=texts(known.block.reason)) if known.block else None,
         alarm=alarm,
         loop=known.loop if door.loop else None,
@@ -133,13 +146,13 @@ def _door(site: Site, state: SiteState, door: Door, alarm: DoorAlarm | None, tex
     )
 
 
-def _mode(site: Site, state: SiteState, door: DoorId) -> LockMode:
-    """Return the strictest of what lockdown, threat level and operator ask for."""
-    if state.lockdown:
-        return LockMode.LOCKDOWN
-    level = site.threat_levels.get(state.threat_level)
-    shut = state.door(door).block is not None or (level is not None and door in level.locked_doors)
-    return LockMode.BLOCKED if shut else LockMode.SECURED
+def _strict(asked: Sequence[ModeRequest]) -> LockMode:
+    """Return what a lock does that does not stand released: a request to release it is not in force then."""
+    return asked[0].mode if asked and asked[0].mode not in HELD else LockMode.SECURED
+
+
+def _request(request: ModeRequest) -> ModeRequestOut:
+    return ModeRequestOut(mode=request.mode, source=request.source, reference=request.reference, until=request.until)
 
 
 def _status(door: Door, known: DoorState, mode: LockMode, alarm: DoorAlarm | None, *, reachable: bool) -> DoorStatus:
@@ -154,7 +167,9 @@ def _status(door: Door, known: DoorState, mode: LockMode, alarm: DoorAlarm | Non
         return DoorStatus.OPEN
     if known.lock is LockStatus.UNLOCKED:
         return DoorStatus.UNLOCKED
-    return DoorStatus(mode) if observed_secured(door, known) else DoorStatus.UNKNOWN
+    if not observed_secured(door, known):
+        return DoorStatus.UNKNOWN
+    return DoorStatus.SECURED if known.held else DoorStatus(mode)  # told to be unlocked, and seen locked
 
 
 def _devices(site: Site, state: SiteState) -> list[DeviceOut]:

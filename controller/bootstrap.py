@@ -19,7 +19,19 @@ from api.server import ApiServer
 from controller.admin import Admin, AdminError
 from controller.control import ControlServer
 from controller.core import Core, open_core, start_up
-from controller.domain.effects import AskFace, Effect, Hold, Release, Relock, SetOutput, Signal, StopFace, Unlock
+from controller.domain.effects import (
+    AskFace,
+    Effect,
+    FireRelease,
+    Hold,
+    HoldUnlocked,
+    Release,
+    Relock,
+    SetOutput,
+    Signal,
+    StopFace,
+    Unlock,
+)
 from controller.domain.ids import CameraId, CardholderId, DeviceId, LineId
 from controller.domain.site import DeviceKind, Site
 from controller.domain.stimuli import BoxStopping
@@ -77,7 +89,7 @@ class Switchboard:
         if self._site is None or self._lines is None or self._broker is None or self._eyes is None:
             return
         match effect:
-            case Unlock() | Release() | Relock() | Hold():
+            case Unlock() | Release() | HoldUnlocked() | FireRelease() | Relock() | Hold():
                 device = self._site.doors[effect.door].lock.device
             case Signal():
                 device = self._site.readers[effect.reader].device

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from controller.domain.ids import CameraId, CardholderId, DeviceId, DoorId, ReaderId
+from controller.domain.ids import CameraId, CardholderId, DeviceId, DoorId, FireZoneId, ReaderId
 from controller.domain.site import Site
 from controller.site.people import PersonRow
 from devices.mqtt.topics import Address
@@ -19,6 +19,7 @@ from simulators import faces
 from simulators.badges import Badge, badge
 from simulators.camera import Cameras
 from simulators.door import Door
+from simulators.io_module import IoModule
 from simulators.lock import SCAN, MqttLock
 from simulators.mqtt_reader import MqttReader
 from simulators.mqtt_session import Device
@@ -116,6 +117,14 @@ class Building:
     def door_at(self, reader: str) -> Door:
         """Return the door that a reader stands at; KeyError for no such reader."""
         return self.doors[self.site.readers[ReaderId(reader)].door]
+
+    def fire_line(self, fire_zone: str) -> tuple[IoModule, int]:
+        """Return the module and the input that a fire panel's line ends at; KeyError for no such fire zone."""
+        wired = self.site.points[self.site.fire_zones[FireZoneId(fire_zone)].point].input
+        module = self._peripherals[wired.device]
+        if not isinstance(module, IoModule):
+            raise KeyError(fire_zone)
+        return module, wired.index or 0
 
     def camera(self, camera: str) -> Cameras:
         """Return the box that holds a camera; KeyError for no such camera."""

@@ -13,6 +13,9 @@ from simulators.gates import Barrier, Turnstile, Way
 from simulators.reader import Reader
 
 LOOK_SECONDS = 0.005
+OPEN_LOOP = 3
+"""How our modules tell a wire that was cut."""
+
 PATIENCE_SECONDS = 1.5
 """How long a hand waits for a door before it counts as shut, unless told otherwise."""
 
@@ -157,6 +160,16 @@ class Hand:
         else:
             head.put_back()
 
+    def fire_alarm(self, fire_zone: str, *, active: bool) -> None:
+        """Let the fire panel's contact close, or reset the panel (which mends its line, too)."""
+        module, line = self._building.fire_line(fire_zone)
+        module.set_input(line, int(active))
+
+    def cut_fire_line(self, fire_zone: str) -> None:
+        """Cut the line from the fire panel."""
+        module, line = self._building.fire_line(fire_zone)
+        module.set_input(line, OPEN_LOOP)
+
     def show_face(self, camera: str, face: str) -> None:
         """Step before a camera."""
         self._building.show_face(camera, face)
@@ -198,6 +211,8 @@ class Orders:
             "plug_in": self._at_reader(self._hand.plug_in),
             "tamper": self._tamper,
             "count_polls": self._count_polls,
+            "fire_alarm": self._fire_alarm,
+            "cut_fire_line": self._cut_fire_line,
             "show_face": self._show_face,
             "clear_face": self._clear_face,
         }
@@ -255,6 +270,14 @@ class Orders:
     async def _count_polls(self, said: Mapping[str, str]) -> dict[str, object]:
         polls, at = self._hand.count_polls(said["reader"])
         return {"polls": polls, "at": at}
+
+    async def _fire_alarm(self, said: Mapping[str, str]) -> dict[str, object]:
+        self._hand.fire_alarm(said["fire_zone"], active=said.get("active", "True") == "True")
+        return {}
+
+    async def _cut_fire_line(self, said: Mapping[str, str]) -> dict[str, object]:
+        self._hand.cut_fire_line(said["fire_zone"])
+        return {}
 
     async def _show_face(self, said: Mapping[str, str]) -> dict[str, object]:
         self._hand.show_face(said["camera"], said["face"])

@@ -108,13 +108,13 @@ def _peripheral(site: Site, device: Device, keys: Mapping[str, bytes], doors: Ma
     wiring = Wiring(device.address or 0, keys[device.id] if device.secure_channel else None)
     strikes = {door.lock.index or 0: doors[door.id] for door in site.doors.values() if door.lock.device == device.id}
     terminals = _terminals(site, device.id)
-    if not strikes and not terminals:
+    if not strikes and not terminals and not _loops(site, device.id):
         return Reader(wiring, random_bytes=urandom)
     return IoModule(
         wiring,
         random_bytes=urandom,
         outputs=1 + max(strikes, default=-1),
-        inputs=1 + max((terminal.index for terminal in terminals), default=-1),
+        inputs=1 + max([*(terminal.index for terminal in terminals), *_loops(site, device.id)], default=-1),
         on_output=partial(_drive, strikes),
     )
 
@@ -124,6 +124,11 @@ def _drive(strikes: Mapping[int, Door], output: int, energised: bool, now: float
     door = strikes.get(output)
     if door is not None:
         (door.unlock if energised else door.lock)(now)
+
+
+def _loops(site: Site, device: DeviceId) -> list[int]:
+    """The inputs of a module that points hang on."""
+    return [point.input.index or 0 for point in site.points.values() if point.input.device == device]
 
 
 def _terminals(site: Site, device: DeviceId) -> list[Terminal]:

@@ -7,13 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from api.problems import refused
-from api.schemas import NAME_LENGTH, OrderedOut, ReasonIn, ThreatLevelIn, UnlockIn
+from api.schemas import NAME_LENGTH, DoorModeIn, DoorModeReleaseIn, OrderedOut, ReasonIn, ThreatLevelIn, UnlockIn
 from api.security import Api, Context, Ordering, SignedIn
-from controller.domain.ids import AlarmId, CardholderId, DoorId, RequestId
+from controller.domain.ids import AlarmId, CardholderId, DoorId, FireZoneId, RequestId
 from controller.domain.operators import (
     AcknowledgeAlarm,
     BlockDoor,
     CloseAlarm,
+    ConfirmFireReset,
     ConfirmPassage,
     EndLockdown,
     ForgiveAllPassback,
@@ -22,6 +23,8 @@ from controller.domain.operators import (
     Order,
     Panic,
     RefusePassage,
+    ReleaseDoorMode,
+    SetDoorMode,
     SetThreatLevel,
     StartLockdown,
     UnblockDoor,
@@ -55,6 +58,24 @@ async def block(door: Id, asked: ReasonIn, who: Ordering, api: Context) -> Order
 async def unblock(door: Id, who: Ordering, api: Context) -> OrderedOut:
     """Take the block off a door."""
     return await _order(api, who, UnblockDoor(DoorId(door)))
+
+
+@router.post("/doors/{door}/mode", status_code=202)
+async def set_door_mode(door: Id, asked: DoorModeIn, who: Ordering, api: Context) -> OrderedOut:
+    """Keep a door unlocked, secured or blocked until a time."""
+    return await _order(api, who, SetDoorMode(DoorId(door), asked.mode, asked.until, asked.reason))
+
+
+@router.post("/doors/{door}/mode/release", status_code=202)
+async def release_door_mode(door: Id, asked: DoorModeReleaseIn, who: Ordering, api: Context) -> OrderedOut:
+    """Take such an order off a door."""
+    return await _order(api, who, ReleaseDoorMode(DoorId(door), asked.mode))
+
+
+@router.post("/fires/{fire_zone}/confirm-reset", status_code=202)
+async def confirm_fire_reset(fire_zone: Id, asked: ReasonIn, who: Ordering, api: Context) -> OrderedOut:
+    """Say that a fire is over, after its panel was reset: its doors lock again."""
+    return await _order(api, who, ConfirmFireReset(FireZoneId(fire_zone), asked.reason))
 
 
 @router.post("/lockdown", status_code=202)

@@ -36,6 +36,8 @@ class AlarmKind(StrEnum):
     DURESS = "duress"
     HARD_ANTI_PASSBACK = "hard_anti_passback"
     INTERLOCK_BREACHED = "interlock_breached"
+    FIRE = "fire"
+    FIRE_LINE_FAULT = "fire_line_fault"
     LOCKDOWN_INCOMPLETE = "lockdown_incomplete"
     SECURE_CHANNEL_LOST = "secure_channel_lost"
     SECURE_CHANNEL_OFF = "secure_channel_off"
@@ -68,6 +70,8 @@ PRIORITY: Mapping[AlarmKind, Priority] = MappingProxyType(
         AlarmKind.DURESS: Priority.HIGH,
         AlarmKind.HARD_ANTI_PASSBACK: Priority.MEDIUM,
         AlarmKind.INTERLOCK_BREACHED: Priority.HIGH,
+        AlarmKind.FIRE: Priority.HIGH,
+        AlarmKind.FIRE_LINE_FAULT: Priority.HIGH,
         AlarmKind.LOCKDOWN_INCOMPLETE: Priority.HIGH,
         AlarmKind.SECURE_CHANNEL_LOST: Priority.HIGH,
         AlarmKind.SECURE_CHANNEL_OFF: Priority.LOW,

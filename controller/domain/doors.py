@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from controller.domain.ids import CardholderId, OperatorId, RequestId, ZoneId
@@ -42,11 +43,41 @@ class Direction(StrEnum):
 
 
 class LockMode(StrEnum):
-    """What the lock does without a request, from the laxest to the strictest."""
+    """What the lock does without a request, from the laxest to the strictest; a fire release stands above them all."""
 
+    UNLOCKED = "unlocked"
     SECURED = "secured"
     BLOCKED = "blocked"
     LOCKDOWN = "lockdown"
+    FIRE_RELEASE = "fire_release"
+
+
+HELD = frozenset({LockMode.UNLOCKED, LockMode.FIRE_RELEASE})
+"""Modes in which the lock is held released: whoever opens the door does nothing wrong."""
+
+
+class ModeSource(StrEnum):
+    """Who may ask for a lock mode."""
+
+    SCHEDULE = "schedule"
+    OPERATOR = "operator"
+    THREAT_LEVEL = "threat_level"
+    LOCKDOWN = "lockdown"
+    FIRE = "fire"
+
+
+@dataclass(frozen=True, slots=True)
+class ModeRequest:
+    """What one of those who may ask wants a lock to do by itself.
+
+    ``reference`` names who or what asks (a schedule, an operator, a level, a fire zone); ``until`` when that ends by
+    itself, None where somebody has to end it.
+    """
+
+    mode: LockMode
+    source: ModeSource
+    reference: str
+    until: datetime | None = None
 
 
 class DoorAlarm(StrEnum):
@@ -83,11 +114,17 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
-    """An operator's block, with its author and reason."""
+class ModeOrder:
+    """An operator's standing order for one door, with its author and reason.
 
+    ``until`` is its end by the wall, ``lapses`` by the monotonic clock of this boot; both None until it is released.
+    """
+
+    mode: LockMode
     operator: OperatorId
     reason: str
+    until: datetime | None = None
+    lapses: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +136,9 @@ class DoorState:
     passages: tuple[Passage, ...] = field(default=())
     warn_after: float | None = None
     held_after: float | None = None
-    block: Block | None = None
+    orders: tuple[ModeOrder, ...] = ()  # of operators, one for each mode at most
+    hold: LockMode | None = None  # one of HELD, while the lock is told to stand released
+    came_in: datetime | None = None  # when the first person went in whom its schedule waits for
     ordered: LockStatus | None = None  # what was last commanded and is not observed yet
     waiting: Waiting | None = None
     loop: Loop = Loop.UNKNOWN
@@ -107,10 +146,22 @@ class DoorState:
     key_until: float | None = None  # until when an opening is the key's, after it was turned back
 
     @property
+    def held(self) -> bool:
+        """Tell whether the lock is held released."""
+        return self.hold is not None
+
+    @property
+    def block(self) -> ModeOrder | None:
+        """Return the operator's block, if there is one."""
+        return next((order for order in self.orders if order.mode is LockMode.BLOCKED), None) if self.orders else None
+
+    @property
     def due(self) -> float | None:
         """Return when something about this door lapses next; None, quickly, for the many doors where nothing does."""
-        if not self.passages and self.warn_after is None and self.held_after is None and self.waiting is None:
+        timed = self.passages or self.orders
+        if not timed and self.warn_after is None and self.held_after is None and self.waiting is None:
             return None
         waiting = self.waiting.until if self.waiting else None
-        times = (self.warn_after, self.held_after, waiting, *(passage.until for passage in self.passages))
+        passages, orders = (p.until for p in self.passages), (order.lapses for order in self.orders)
+        times = (self.warn_after, self.held_after, waiting, *passages, *orders)
         return min((time for time in times if time is not None), default=None)

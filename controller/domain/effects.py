@@ -39,8 +39,22 @@ class Release:
 
 
 @dataclass(frozen=True, slots=True)
+class HoldUnlocked:
+    """Hold a door released for whoever comes, until a ``Relock``; a device that loses its link locks by itself."""
+
+    door: DoorId
+
+
+@dataclass(frozen=True, slots=True)
+class FireRelease:
+    """Hold a door released because of fire, until a ``Relock``, whatever becomes of the link."""
+
+    door: DoorId
+
+
+@dataclass(frozen=True, slots=True)
 class Relock:
-    """Lock a door now."""
+    """Lock a door now, and hold it released no longer."""
 
     door: DoorId
 
@@ -86,7 +100,8 @@ class SetOutput:
     seconds: float | None = None
 
 
-Effect = Unlock | Release | Relock | Hold | Signal | AskFace | StopFace | SetOutput
+DoorEffect = Unlock | Release | HoldUnlocked | FireRelease | Relock | Hold
+Effect = DoorEffect | Signal | AskFace | StopFace | SetOutput
 
 
 def waits_for_log(effect: Effect) -> bool:
@@ -95,10 +110,10 @@ def waits_for_log(effect: Effect) -> bool:
     Everything else (egress, relock, lockdown, sirens, red lights) is posted at once, whatever the disk does.
     """
     match effect:
-        case Unlock():
+        case Unlock() | HoldUnlocked():
             return True
         case Signal(light=light):
             return light is Light.GRANTED
-        case Release() | Relock() | Hold() | AskFace() | StopFace() | SetOutput():
+        case Release() | FireRelease() | Relock() | Hold() | AskFace() | StopFace() | SetOutput():
             return False
     assert_never(effect)

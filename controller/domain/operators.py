@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
-from controller.domain.ids import AlarmId, CardholderId, DoorId, OperatorId, RequestId
+from controller.domain.doors import LockMode
+from controller.domain.ids import AlarmId, CardholderId, DoorId, FireZoneId, OperatorId, RequestId
 from controller.domain.record_orders import RecordOrder
 from controller.domain.words import ADDED
 
@@ -65,6 +67,32 @@ class UnblockDoor:
     """Take the operator's block off a door."""
 
     door: DoorId
+
+
+@dataclass(frozen=True, slots=True)
+class SetDoorMode:
+    """Keep a door unlocked, secured or blocked until a time. Unlocking takes a supervisor."""
+
+    door: DoorId
+    mode: LockMode
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseDoorMode:
+    """Take such an order off a door: what should be true now is true again."""
+
+    door: DoorId
+    mode: LockMode
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmFireReset:
+    """The panel was reset and the fire is over: lock the doors of this zone again."""
+
+    fire_zone: FireZoneId
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +170,9 @@ Order = (
     | LockDoor
     | BlockDoor
     | UnblockDoor
+    | SetDoorMode
+    | ReleaseDoorMode
+    | ConfirmFireReset
     | StartLockdown
     | EndLockdown
     | SetThreatLevel
@@ -166,6 +197,7 @@ class Refusal(StrEnum):
     UNKNOWN_REQUEST = "unknown_request"
     UNKNOWN_CARDHOLDER = "unknown_cardholder"
     UNKNOWN_THREAT_LEVEL = "unknown_threat_level"
+    UNKNOWN_FIRE_ZONE = "unknown_fire_zone"
     LOCKDOWN = "lockdown"
     DOOR_BLOCKED = "door_blocked"
     THREAT_LEVEL = "threat_level"
@@ -177,6 +209,10 @@ class Refusal(StrEnum):
     REASON_NEEDED = "reason_needed"
     NOT_ACKNOWLEDGED = "not_acknowledged"
     DOOR_LOCKED = "door_locked"
+    FIRE = "fire"
+    FIRE_PANEL_NOT_RESET = "fire_panel_not_reset"
+    MODE_NOT_ALLOWED = "mode_not_allowed"
+    UNTIL_NOT_ALLOWED = "until_not_allowed"
     LOG_CANNOT_BE_WRITTEN = "log_cannot_be_written"
     UNKNOWN_CREDENTIAL = "unknown_credential"
     UNKNOWN_ACCESS_LEVEL = "unknown_access_level"

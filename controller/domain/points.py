@@ -20,6 +20,7 @@ class PointKind(StrEnum):
     CONTACT = "contact"
     CALL_POINT = "call_point"
     PANIC = "panic"
+    FIRE = "fire"
     MAINS = "mains"
     BATTERY = "battery"
     TAMPER = "tamper"

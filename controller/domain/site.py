@@ -18,6 +18,7 @@ from controller.domain.ids import (
     CompetencyId,
     DeviceId,
     DoorId,
+    FireZoneId,
     InterlockId,
     InvariantId,
     LineId,
@@ -220,7 +221,7 @@ class Door:
     bolt: Input | None
     rex: Rex | None
     free_egress: bool  # the way out opens mechanically, whatever this software does
-    fire_zone: str | None
+    fire_zone: FireZoneId | None  # the fire that releases it
     unlock_seconds: float  # how long a grant keeps the strike released
     open_seconds: float  # how long the door may stand open before it is held
     pre_alarm_seconds: float  # how long before held-open the warning comes
@@ -233,6 +234,8 @@ class Door:
     key_switch: Input | None = None  # active while the mechanical key is turned
     extended_unlock_seconds: float | None = None  # None: no longer than for everybody
     extended_open_seconds: float | None = None
+    unlocked_schedule: ScheduleId | None = None  # when it is held unlocked
+    after_first_person: bool = False  # ... but not before somebody entitled has gone in
 
     @property
     def inputs(self) -> Mapping[str, Input]:
@@ -362,6 +365,15 @@ class Interlock:
 
 
 @dataclass(frozen=True, slots=True)
+class FireZone:
+    """A part of the building whose doors the fire panel releases; ``point`` is the panel's supervised contact."""
+
+    id: FireZoneId
+    name: str
+    point: PointId
+
+
+@dataclass(frozen=True, slots=True)
 class Site:
     """One mission. Every id in it resolves; the maps keep the file's order.
 
@@ -390,3 +402,4 @@ class Site:
     outputs: Mapping[OutputId, AlarmOutput] = field(default_factory=dict)
     invariants: Mapping[InvariantId, Invariant] = field(default_factory=dict)
     debounce_seconds: float = DEBOUNCE_SECONDS  # of every input that says nothing else
+    fire_zones: Mapping[FireZoneId, FireZone] = field(default_factory=dict)

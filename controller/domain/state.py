@@ -16,6 +16,7 @@ from controller.domain.ids import (
     CredentialId,
     DeviceId,
     DoorId,
+    FireZoneId,
     OperatorId,
     OutputId,
     PointId,
@@ -112,6 +113,14 @@ class OutputState:
 
 
 @dataclass(frozen=True, slots=True)
+class ModesDue:
+    """When time alone next changes a lock mode: by the wall (``until``) and by the monotonic clock of this boot."""
+
+    until: datetime
+    mono: float
+
+
+@dataclass(frozen=True, slots=True)
 class SiteState:
     """Everything a decision may look at besides the policy."""
 
@@ -139,6 +148,8 @@ class SiteState:
     asked: Map[tuple[str, str], Asked] = field(default_factory=Map)  # by an order's word and its subject
     deferred: frozenset[DoorId] = frozenset()  # barriers that secure once their loop is free
     lockdown: Lockdown | None = None
+    fires: Map[FireZoneId, datetime] = field(default_factory=Map)  # that stand, and since when
+    modes_due: ModesDue | None = None
     threat_level: int = 0
     log_late: bool = False
     clock_trusted: bool = True

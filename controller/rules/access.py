@@ -20,7 +20,7 @@ from controller.rules.alarm import raise_alarm
 from controller.rules.decide import decide
 from controller.rules.factors import drawn, proven, search_percent
 from controller.rules.turn import Turn
-from controller.rules.whereabouts import needs_time, somebody_passed
+from controller.rules.whereabouts import doubt_of, needs_time, somebody_passed
 
 UNLOCK_DEADLINE_SECONDS = 2.0
 """How old an unlock may be when it reaches the lock; past it the wire drops it (the MQTT contract's expiry)."""
@@ -131,6 +131,8 @@ def count_as_used(turn: Turn, door: Door, cardholder: CardholderId | None) -> No
     if cardholder is None:
         somebody_passed(turn, door, ev.Doubt.GUARD_UNLOCK)
     turn.record(ev.EntryObserved(passage.request, door.id, cardholder, passage.enters, assumed=True))
+    if state.held:
+        somebody_passed(turn, door, doubt_of(state.hold))
     if state.held_after is not None:
         seconds = max(door.open_for(extended=needs_time(turn.state, cardholder)), state.held_after - turn.now.mono)
         turn.record(ev.HeldOpenTimerRestarted(door.id, seconds, seconds - door.pre_alarm_seconds))

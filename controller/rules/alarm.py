@@ -21,6 +21,8 @@ LASTING = frozenset(
         AlarmKind.BATTERY,
         AlarmKind.INTRUSION,
         AlarmKind.INTERLOCK_BREACHED,
+        AlarmKind.FIRE,
+        AlarmKind.FIRE_LINE_FAULT,
         AlarmKind.LOCKDOWN_INCOMPLETE,
         AlarmKind.SECURE_CHANNEL_OFF,
         AlarmKind.CAMERA_LOST,

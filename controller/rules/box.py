@@ -6,7 +6,6 @@ from controller.domain import events as ev
 from controller.domain.alarms import AlarmKind, Source
 from controller.domain.decision import DenyReason
 from controller.domain.doors import DoorState
-from controller.domain.effects import Relock
 from controller.domain.ids import DoorId
 from controller.domain.stimuli import BoxStartedUp, DiskSeen, LogLateSeen, LogTamperedSeen, SignInTried
 from controller.rules.access import abandon_challenge
@@ -30,17 +29,14 @@ SIGN_IN_BURST = 5
 
 
 def started_up(turn: Turn, started: BoxStartedUp) -> None:
-    """Wake up: nothing granted before still holds, everything is locked, and all inputs are read anew."""
-    for door in turn.site.doors.values():
-        if door.loop is None:
-            turn.ask(Relock(door.id))
+    """Wake up: nothing granted before still holds, all is locked that no fire releases, all inputs are read anew."""
     for known in sorted(turn.state.doors):
         _lapse_grants(turn, known, turn.state.door(known))
     for reader in sorted(turn.state.challenges):
         abandon_challenge(turn, reader, DenyReason.FACTOR_NOT_PRESENTED)
     turn.record(ev.BoxStarted(started.version, HEAR_SECONDS, PIN_LOCK_SECONDS, LOCKDOWN_SECONDS))
     for door in turn.site.doors.values():
-        if door.loop is not None:  # what stood there when the box went down is no longer known
+        if door.fire_zone is None or door.fire_zone not in turn.state.fires:
             relock(turn, door.id)
     if turn.state.site_digest != started.site_digest:
         turn.record(activation(turn, started.site_digest, started.site_toml))

@@ -21,9 +21,11 @@ from controller.domain.stimuli import (
 )
 from controller.rules.alarm import cause_gone, raise_alarm
 from controller.rules.door import armed, key_seen
+from controller.rules.fire import fire_lines_unheard
 from controller.rules.lockdown import look_whether_secured
 from controller.rules.points import points_lost
-from controller.rules.relock import loop_seen, relock
+from controller.rules.relock import loop_seen
+from controller.rules.standing import tell_again
 from controller.rules.turn import Turn
 from controller.rules.whereabouts import somebody_passed
 
@@ -50,8 +52,7 @@ def device_seen(turn: Turn, seen: DeviceSeen) -> None:
     elif device.kind is DeviceKind.OSDP:
         raise_alarm(turn, AlarmKind.SECURE_CHANNEL_OFF, source, "this reader speaks in the clear")
     for door in locked_by(turn.site, device.id):
-        if not armed(turn, door):  # no pulse survives a device's restart
-            relock(turn, door)
+        tell_again(turn, door, armed=armed(turn, door))
 
 
 def tamper_seen(turn: Turn, seen: TamperSeen) -> None:
@@ -149,6 +150,7 @@ def start_up_time_passed(turn: Turn) -> None:
     for camera in turn.site.cameras:
         if camera not in turn.state.cameras:
             camera_seen(turn, CameraSeen(camera, online=False, detail="no picture since the start"))
+    fire_lines_unheard(turn)
     turn.record(ev.StartUpCompleted())
 
 

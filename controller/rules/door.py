@@ -14,7 +14,7 @@ from controller.rules.interlock import busy, exit_waits, look_for_breach
 from controller.rules.lockdown import look_whether_secured
 from controller.rules.relock import hold_open, relock
 from controller.rules.turn import Turn
-from controller.rules.whereabouts import needs_time, somebody_left, somebody_passed
+from controller.rules.whereabouts import doubt_of, needs_time, somebody_left, somebody_passed
 
 DOOR_ALARMS = frozenset({AlarmKind.FORCED_OPEN, AlarmKind.HELD_OPEN, AlarmKind.FOUND_OPEN})
 
@@ -88,6 +88,9 @@ def door_time_passed(turn: Turn, door: DoorId) -> None:
     state = turn.state.door(door)
     if state.waiting is not None and state.waiting.until <= mono:
         turn.record(ev.PassageLapsed(state.waiting.request, door))
+    for order in state.orders:
+        if order.lapses is not None and order.lapses <= mono:
+            turn.record(ev.DoorModeLapsed(door, order.mode))
     if state.warn_after is not None and state.warn_after <= mono:
         turn.record(ev.HeldOpenWarned(door))
     if state.held_after is not None and state.held_after <= mono:
@@ -113,6 +116,8 @@ def _no_longer_open(turn: Turn, door: Door, seen: PositionSeen) -> None:
     turn.record(ev.PositionObserved(door.id, seen.position, None, None))
     if seen.position is Position.UNKNOWN:
         somebody_passed(turn, door, ev.Doubt.DOOR_UNSEEN)
+    elif turn.state.door(door.id).held:  # it stood open to everybody
+        somebody_passed(turn, door, doubt_of(turn.state.door(door.id).hold))
     if seen.position is Position.CLOSED:
         cause_gone(turn, DOOR_ALARMS, Source(door=door.id))
         if door.relock_on is RelockOn.CLOSE and not armed(turn, door.id):
@@ -123,7 +128,11 @@ def _opened(turn: Turn, door: Door) -> None:
     before = turn.state.door(door.id)
     live = tuple(p for p in before.passages if p.until > turn.now.mono)
     found = before.position is Position.UNKNOWN
-    if not live and not found and _by_key(turn, door.id):
+    if before.held:  # whoever opens it does nothing wrong, and may be anybody
+        turn.record(ev.PositionObserved(door.id, Position.OPEN, None, None))
+        _used(turn, door, live)
+        somebody_passed(turn, door, doubt_of(before.hold))
+    elif not live and not found and _by_key(turn, door.id):
         _timed(turn, door, door.open_seconds)
         somebody_passed(turn, door, ev.Doubt.KEY_OVERRIDE)
     elif not live:

@@ -9,7 +9,7 @@ from immutables import Map
 
 from controller.domain import events as ev
 from controller.domain.alarms import Alarm
-from controller.domain.doors import Block, DoorState, Passage
+from controller.domain.doors import LockMode, ModeOrder, Passage
 from controller.domain.events import Event
 from controller.domain.instant import Instant
 from controller.domain.state import DeviceState, Heard, Lockdown, SiteState
@@ -17,7 +17,6 @@ from controller.rules.fold_access import BURST_MEMORY, challenged, counted, deni
 from controller.rules.fold_doors import (
     ambiguous,
     armed,
-    blocked,
     delayed,
     disarmed,
     entered,
@@ -31,6 +30,16 @@ from controller.rules.fold_doors import (
     with_door,
     withdrawn,
 )
+from controller.rules.fold_modes import (
+    changed,
+    fire_moved,
+    first_person,
+    ordered,
+    orders_after_start,
+    with_order,
+    without_order,
+)
+from controller.rules.fold_modes import timed as modes_timed
 from controller.rules.fold_people import after_start, doubted, forgiven
 from controller.rules.fold_points import observed, shown, switched
 from controller.rules.fold_policy import activated
@@ -142,9 +151,22 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
         case ev.DoorLockOrdered():
             return told_to_lock(state, event.door)
         case ev.DoorBlocked():
-            return blocked(told_to_lock(state, event.door), event.door, Block(event.operator, event.reason))
+            block = ModeOrder(LockMode.BLOCKED, event.operator, event.reason)
+            return with_order(told_to_lock(state, event.door), event.door, block)
         case ev.DoorUnblocked():
-            return blocked(state, event.door, None)
+            return without_order(state, event.door, LockMode.BLOCKED)
+        case ev.DoorModeOrdered():
+            return ordered(state, event, at)
+        case ev.DoorModeReleased() | ev.DoorModeLapsed():
+            return without_order(state, event.door, event.mode)
+        case ev.LockModeChanged():
+            return changed(state, event)
+        case ev.LockModesTimed():
+            return modes_timed(state, event, at)
+        case ev.DoorFirstPersonIn():
+            return first_person(state, event, at)
+        case ev.FireAlarm() | ev.FireResetConfirmed():
+            return fire_moved(state, event, at)
         case ev.LockdownStarted():
             return _locked_down(state, event, at)
         case ev.LockdownSecured() | ev.LockdownOverdue() | ev.LockdownEndRequested() | ev.LockdownEnded():
@@ -160,7 +182,7 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
         case ev.LogWasRestored():
             return replace(state, log_late=False)
         case ev.ClockDistrusted():
-            return replace(state, clock_trusted=False, clock_steady_since=at.mono)
+            return replace(state, clock_trusted=False, clock_steady_since=at.mono, modes_due=None)
         case ev.ClockTrusted():
             return replace(state, clock_trusted=True)
         case (
@@ -197,7 +219,6 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
 
 def _started(state: SiteState, event: ev.BoxStarted, at: Instant) -> SiteState:
     """Forget what was observed, keep what was ordered; deadlines begin anew, to the strict side."""
-    blocks = {door: DoorState(block=was.block) for door, was in state.doors.items() if was.block}
     lockdown = state.lockdown and replace(
         state.lockdown,
         started_mono=at.mono,
@@ -207,7 +228,8 @@ def _started(state: SiteState, event: ev.BoxStarted, at: Instant) -> SiteState:
     )
     return replace(
         after_start(state, at),
-        doors=Map(blocks),
+        doors=Map(orders_after_start(state, at)),
+        modes_due=None,
         devices=Map(),
         cameras=Map(),
         points=Map(),

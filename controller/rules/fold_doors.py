@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from controller.domain import events as ev
-from controller.domain.doors import Block, DoorState, LockStatus, Passage, Position, Waiting
+from controller.domain.doors import DoorState, LockStatus, Passage, Position, Waiting
 from controller.domain.ids import DoorId, RequestId
 from controller.domain.instant import Instant
 from controller.domain.state import SiteState
@@ -104,11 +104,6 @@ def told_to_lock(state: SiteState, door: DoorId) -> SiteState:
     before = state.door(door)
     ordered = None if before.lock is LockStatus.LOCKED else LockStatus.LOCKED
     return with_door(state, door, replace(before, ordered=ordered))
-
-
-def blocked(state: SiteState, door: DoorId, block: Block | None) -> SiteState:
-    """A block was put on a door or taken off it."""
-    return with_door(state, door, replace(state.door(door), block=block))
 
 
 def with_door(state: SiteState, door: DoorId, now: DoorState) -> SiteState:

@@ -31,6 +31,7 @@ def activated(state: SiteState, event: ev.SiteActivated, at: Instant) -> SiteSta
         cameras=_without(state.cameras, event.cameras_gone),
         points=_without(state.points, event.points_gone),
         outputs=_without(state.outputs, event.outputs_gone),
+        fires=_without(state.fires, event.fire_zones_gone),
     )
 
 

@@ -9,12 +9,14 @@ from typing import assert_never
 from controller.domain import events as ev
 from controller.domain.alarms import AlarmKind, Source
 from controller.domain.decision import GuardAnswer
+from controller.domain.doors import LockMode
 from controller.domain.effects import Unlock
 from controller.domain.ids import DoorId, OperatorId
 from controller.domain.operators import (
     AcknowledgeAlarm,
     BlockDoor,
     CloseAlarm,
+    ConfirmFireReset,
     ConfirmPassage,
     EndLockdown,
     ForgiveAllPassback,
@@ -24,7 +26,9 @@ from controller.domain.operators import (
     Panic,
     Refusal,
     RefusePassage,
+    ReleaseDoorMode,
     Role,
+    SetDoorMode,
     SetThreatLevel,
     StartLockdown,
     UnblockDoor,
@@ -39,8 +43,10 @@ from controller.rules.access import UNLOCK_DEADLINE_SECONDS, count_as_used
 from controller.rules.alarm import raise_alarm
 from controller.rules.attended import judge, waiting_for_guard
 from controller.rules.case import threat_in_force
+from controller.rules.fire import confirm_reset, may_confirm
 from controller.rules.interlock import busy
 from controller.rules.lockdown import end_lockdown, start_lockdown, withdraw
+from controller.rules.mode_order import lock_held_door, may_release, may_set, release_mode, set_mode
 from controller.rules.relock import relock
 from controller.rules.turn import Turn
 
@@ -51,6 +57,9 @@ _AT_THE_POST: frozenset[type[Order]] = _ANYBODY | frozenset(
         LockDoor,
         BlockDoor,
         UnblockDoor,
+        SetDoorMode,
+        ReleaseDoorMode,
+        ConfirmFireReset,
         StartLockdown,
         EndLockdown,
         AcknowledgeAlarm,
@@ -98,7 +107,13 @@ def may(turn: Turn, operator: OperatorId, order: Order) -> Refusal | None:  # no
         return record_orders.may(turn, operator, order)
     match order:
         case UnlockOnce() | LockDoor() | BlockDoor() | UnblockDoor():
-            return _unknown_door(turn, order.door) or _may_move(turn, order)
+            return _unknown_door(turn, order.door) or _may_move(turn, operator, order)
+        case SetDoorMode():
+            return _unknown_door(turn, order.door) or may_set(turn, operator, order)
+        case ReleaseDoorMode(door=door, mode=mode):
+            return _unknown_door(turn, door) or may_release(turn, operator, door, mode)
+        case ConfirmFireReset():
+            return may_confirm(turn, order)
         case StartLockdown(reason=reason):
             return _reason(reason) or (Refusal.ALREADY_SO if turn.state.lockdown else None)
         case EndLockdown():
@@ -127,12 +142,19 @@ def _carry_out(turn: Turn, operator: OperatorId, order: Order) -> None:  # noqa:
             relock(turn, door)
             turn.record(ev.DoorLockOrdered(door, operator))
             withdraw(turn, door, Refusal.DOOR_LOCKED)
+            lock_held_door(turn, operator, door)
         case BlockDoor(door=door, reason=reason):
             relock(turn, door)
             turn.record(ev.DoorBlocked(door, operator, reason))
             withdraw(turn, door, Refusal.DOOR_BLOCKED)
         case UnblockDoor(door=door):
             turn.record(ev.DoorUnblocked(door, operator))
+        case SetDoorMode():
+            set_mode(turn, operator, order)
+        case ReleaseDoorMode():
+            release_mode(turn, operator, order)
+        case ConfirmFireReset():
+            confirm_reset(turn, operator, order)
         case StartLockdown(reason=reason):
             start_lockdown(turn, operator, reason)
         case EndLockdown():
@@ -186,17 +208,19 @@ def _unknown_door(turn: Turn, door: DoorId) -> Refusal | None:
     return None if door in turn.site.doors else Refusal.UNKNOWN_DOOR
 
 
-def _may_move(turn: Turn, order: UnlockOnce | LockDoor | BlockDoor | UnblockDoor) -> Refusal | None:
+def _may_move(
+    turn: Turn, operator: OperatorId, order: UnlockOnce | LockDoor | BlockDoor | UnblockDoor
+) -> Refusal | None:
     blocked = turn.state.door(order.door).block is not None
     match order:
         case UnlockOnce(door=door):
             return _may_unlock(turn, door)
-        case LockDoor():
-            return None
+        case LockDoor(door=door):
+            return Refusal.FIRE if turn.state.door(door).hold is LockMode.FIRE_RELEASE else None
         case BlockDoor(reason=reason):
             return _reason(reason) or (Refusal.ALREADY_SO if blocked else None)
         case UnblockDoor():
-            return None if blocked else Refusal.ALREADY_SO
+            return may_release(turn, operator, order.door, LockMode.BLOCKED)
     assert_never(order)
 
 
@@ -267,6 +291,10 @@ def _subject(order: Order) -> str:
     match order:
         case UnlockOnce(door=door) | LockDoor(door=door) | BlockDoor(door=door) | UnblockDoor(door=door):
             return door
+        case SetDoorMode(door=door) | ReleaseDoorMode(door=door):
+            return door
+        case ConfirmFireReset(fire_zone=zone):
+            return zone
         case AcknowledgeAlarm(alarm=alarm) | CloseAlarm(alarm=alarm):
             return alarm
         case SetThreatLevel(level=level):

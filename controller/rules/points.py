@@ -11,6 +11,7 @@ from controller.domain.ids import DeviceId
 from controller.domain.points import BROKEN, Point, PointCondition, PointKind
 from controller.domain.stimuli import OutputSeen, PointSeen
 from controller.rules.alarm import cause_gone, raise_alarm
+from controller.rules.fire import fire_line_read
 from controller.rules.turn import Turn
 
 ALWAYS_ALARMED: Mapping[PointKind, AlarmKind] = MappingProxyType(
@@ -32,6 +33,8 @@ def point_seen(turn: Turn, seen: PointSeen) -> None:
     if turn.state.point(point.id) is not seen.condition:
         turn.record(ev.PointObserved(point.id, seen.condition))
         _moment(turn, point, seen.condition)
+        if point.kind is PointKind.FIRE:
+            fire_line_read(turn, point, seen.condition)
     _faults(turn, point, seen.condition)
     _lasting(turn, point, seen.condition)
 
@@ -47,6 +50,8 @@ def points_lost(turn: Turn, device: DeviceId) -> None:
     for point in turn.site.points.values():
         if point.input.device == device and turn.state.point(point.id) is not PointCondition.UNKNOWN:
             turn.record(ev.PointObserved(point.id, PointCondition.UNKNOWN))
+            if point.kind is PointKind.FIRE:
+                fire_line_read(turn, point, PointCondition.UNKNOWN)
 
 
 def _moment(turn: Turn, point: Point, condition: PointCondition) -> None:
@@ -57,6 +62,8 @@ def _moment(turn: Turn, point: Point, condition: PointCondition) -> None:
 
 def _faults(turn: Turn, point: Point, condition: PointCondition) -> None:
     source = Source(point=point.id)
+    if point.kind is PointKind.FIRE:
+        return
     if condition in BROKEN:
         raise_alarm(turn, AlarmKind.FAULT, source, f"{point.name}: {_WORDS[condition]}")
     elif condition is not PointCondition.UNKNOWN:

@@ -49,6 +49,8 @@ def refused(state: SiteState, approved: PolicyApproved) -> Refusal | None:
         return Refusal.SECOND_PERSON_NEEDED
     if not ACTIVATORS.issuperset(roles) or Role.SECURITY_OFFICER not in roles:
         return Refusal.NOT_YOUR_ROLE
+    if state.fires:  # whatever is released stays so until the fire is confirmed to be over
+        return Refusal.FIRE
     return Refusal.ALREADY_SO if state.site_digest == approved.site_digest else None
 
 
@@ -70,6 +72,7 @@ def activation(
         cameras_gone=tuple(sorted(set(state.cameras) - site.cameras.keys())),
         points_gone=tuple(sorted(set(state.points) - site.points.keys())),
         outputs_gone=tuple(sorted(set(state.outputs) - site.outputs.keys())),
+        fire_zones_gone=tuple(sorted(set(state.fires) - site.fire_zones.keys())),
     )
 
 
@@ -94,6 +97,8 @@ def _still_there(site: Site, alarm: Alarm) -> bool:
     source = alarm.source
     if alarm.kind is AlarmKind.INTERLOCK_BREACHED:
         return any(source.door in group.doors for group in site.interlocks.values())
+    if alarm.kind in (AlarmKind.FIRE, AlarmKind.FIRE_LINE_FAULT):
+        return any(source.point == zone.point for zone in site.fire_zones.values())
     return (
         (source.door is None or source.door in site.doors)
         and (source.reader is None or source.reader in site.readers)

@@ -11,7 +11,16 @@ from controller.rules.turn import Turn
 
 
 def relock(turn: Turn, door: DoorId) -> None:
-    """Tell a door to lock: at once, or, where something may stand in the way, as soon as the loop is free."""
+    """Tell a door to lock: at once, or, where something may stand in the way, as soon as the loop is free.
+
+    One that stands released by its mode stays so: that ends by itself.
+    """
+    if not turn.state.door(door).held:
+        secure(turn, door)
+
+
+def secure(turn: Turn, door: DoorId) -> None:
+    """Tell a door to lock, whatever its mode."""
     if not _in_the_way(turn, door):
         turn.ask(Relock(door))
     elif door not in turn.state.deferred:
@@ -21,6 +30,8 @@ def relock(turn: Turn, door: DoorId) -> None:
 def resume_relocks(turn: Turn) -> None:
     """Secure every barrier that waited for its loop, once that is free and nobody is on the way in any more."""
     for door in sorted(turn.state.deferred):
+        if turn.state.door(door).held:
+            continue
         if not _in_the_way(turn, door) and not _on_the_way(turn, door):
             turn.record(ev.RelockResumed(door))
             turn.ask(Relock(door))

@@ -7,7 +7,8 @@ from typing import assert_never
 from controller.domain import events as ev
 from controller.domain import stimuli as st
 from controller.domain.decision import DenyReason
-from controller.domain.effects import Effect, Unlock
+from controller.domain.doors import LockMode
+from controller.domain.effects import Effect, HoldUnlocked, Unlock
 from controller.domain.instant import Instant
 from controller.domain.site import Site
 from controller.domain.state import SiteState
@@ -32,6 +33,7 @@ from controller.rules.order import ordered
 from controller.rules.points import output_seen, point_seen
 from controller.rules.policy import policy_approved
 from controller.rules.relock import loop_seen, resume_relocks
+from controller.rules.standing import settle_modes
 from controller.rules.turn import Outcome, Turn
 from controller.rules.turnstile import rotation_seen
 
@@ -45,6 +47,7 @@ def step(site: Site, state: SiteState, stimulus: Stimulus, now: Instant) -> Outc
     if not isinstance(stimulus, st.BoxStartedUp):
         watch_clock(turn)
     _dispatch(turn, stimulus)
+    settle_modes(turn)
     release_waiting(turn)
     resume_relocks(turn)
     return turn.outcome()
@@ -56,6 +59,8 @@ def next_deadline(state: SiteState) -> float | None:
     due += [challenge.until for challenge in state.challenges.values()]
     if state.lockdown is not None:
         due.append(state.lockdown.secured_by)
+    if state.modes_due is not None:
+        due.append(state.modes_due.mono)
     return min((t for t in due if t is not None), default=None)
 
 
@@ -65,6 +70,8 @@ def still_holds(state: SiteState, effect: Effect, now: Instant) -> bool:
         case Unlock():
             granted = any(p.request == effect.request for p in state.door(effect.door).passages)
             return granted and now.mono < effect.deadline
+        case HoldUnlocked():
+            return state.door(effect.door).hold is LockMode.UNLOCKED
         case _:
             return True
 

@@ -32,6 +32,11 @@ class Turn:
         self._events: list[Event] = []
         self._effects: list[Effect] = []
 
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """Return what was written down so far."""
+        return tuple(self._events)
+
     def record(self, event: Event) -> None:
         """Write a fact down."""
         self._events.append(event)

@@ -11,7 +11,7 @@ from controller.domain.stimuli import RotationSeen
 from controller.rules.alarm import raise_alarm
 from controller.rules.relock import relock
 from controller.rules.turn import Turn
-from controller.rules.whereabouts import somebody_left, somebody_passed
+from controller.rules.whereabouts import doubt_of, somebody_left, somebody_passed
 
 
 def rotation_seen(turn: Turn, seen: RotationSeen) -> None:
@@ -23,13 +23,22 @@ def rotation_seen(turn: Turn, seen: RotationSeen) -> None:
     fits = [p for p in _open(turn, door.id) if _leads(p, door, seen.direction)]
     if fits:
         _used(turn, door, fits)
-    elif seen.direction is Direction.OUT and turns_freely_outwards(turn.site, door):
-        somebody_left(turn, door, ev.Doubt.FREE_EXIT)
-    else:
-        raise_alarm(turn, AlarmKind.TAILGATING, Source(door=door.id), f"turned {seen.direction} once too often")
-        somebody_passed(turn, door, ev.Doubt.TAILGATING)
+    hold = turn.state.door(door.id).hold
+    if hold is not None:  # it turns for everybody
+        somebody_passed(turn, door, doubt_of(hold))
+    elif not fits:
+        _unasked(turn, door, seen.direction)
     if not _open(turn, door.id):
         relock(turn, door.id)
+
+
+def _unasked(turn: Turn, door: Door, direction: Direction) -> None:
+    """Nobody had a right to turn this way. Out of a turnstile that asks nobody for a badge it takes none."""
+    if direction is Direction.OUT and turns_freely_outwards(turn.site, door):
+        somebody_left(turn, door, ev.Doubt.FREE_EXIT)
+        return
+    raise_alarm(turn, AlarmKind.TAILGATING, Source(door=door.id), f"turned {direction} once too often")
+    somebody_passed(turn, door, ev.Doubt.TAILGATING)
 
 
 def turns_freely_outwards(site: Site, door: Door) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from controller.domain import events as ev
+from controller.domain.doors import LockMode
 from controller.domain.ids import CardholderId, ZoneId
 from controller.domain.site import Door
 from controller.domain.state import SiteState
@@ -12,6 +13,11 @@ from controller.rules.turn import Turn
 def somebody_passed(turn: Turn, door: Door, why: ev.Doubt) -> None:
     """Somebody nobody can name passed a door, or may have, in either direction."""
     _doubt(turn, door, door.zones, why)
+
+
+def doubt_of(hold: LockMode | None) -> ev.Doubt:
+    """Return why a door that is held released proves nothing of whoever passes it."""
+    return ev.Doubt.FIRE if hold is LockMode.FIRE_RELEASE else ev.Doubt.DOOR_UNLOCKED
 
 
 def somebody_left(turn: Turn, door: Door, why: ev.Doubt) -> None:

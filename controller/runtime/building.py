@@ -12,6 +12,7 @@ from controller.domain.ids import CameraId, CardholderId, CredentialId, DeviceId
 from controller.domain.operators import CloseAlarm, Operator, Order, Refusal, UnlockOnce
 from controller.domain.record_orders import RecordOrder
 from controller.domain.stimuli import Ordered, SignedOutSeen, SignInTried, Stimulus
+from controller.rules.mode import mode_requests
 from controller.runtime.facade import Moment, SignIn
 from controller.runtime.ports import Clock, Identity, Office, Passwords, People, Pictures
 from controller.runtime.runtime import Runtime
@@ -66,7 +67,9 @@ class Building:
     def moment(self) -> Moment:
         """Return the building right now."""
         runtime = self._runtime
-        return Moment(runtime.boot, runtime.seq, runtime.site, runtime.state)
+        site, state, now = runtime.site, runtime.state, self._clock.now()
+        modes = {door: mode_requests(site, state, door, now) for door in site.doors}
+        return Moment(runtime.boot, runtime.seq, site, state, modes)
 
     def watch(self) -> RecordWatch:
         """Return a subscription to every record from now on."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
+from controller.domain.doors import ModeRequest
 from controller.domain.events import Recorded
-from controller.domain.ids import CameraId, CardholderId, OperatorId
+from controller.domain.ids import CameraId, CardholderId, DoorId, OperatorId
 from controller.domain.operators import Operator, Order, Refusal
 from controller.domain.site import Site
 from controller.domain.state import SiteState
@@ -16,12 +17,16 @@ from controller.runtime.ports import Identity
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The building right now. ``seq`` is the number of the last event folded into ``state``; 0 before the first."""
+    """The building right now. ``seq`` is the number of the last event folded into ``state``; 0 before the first.
+
+    ``modes``: who asks each lock for what, the one in effect first.
+    """
 
     boot: str
     seq: int
     site: Site
     state: SiteState
+    modes: Mapping[DoorId, tuple[ModeRequest, ...]] = field(default_factory=dict)
 
 
 class Facade(Protocol):

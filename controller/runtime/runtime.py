@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import structlog
 
-from controller.domain.effects import Effect, Unlock, waits_for_log
+from controller.domain.effects import Effect, HoldUnlocked, Unlock, waits_for_log
 from controller.domain.events import Recorded
 from controller.domain.ids import DoorId, RequestId
 from controller.domain.instant import Instant
@@ -109,8 +109,7 @@ class Runtime:
         durable = self._newest
         self._set_timer(now)
         self._post([effect for effect in outcome.effects if not waits_for_log(effect)])
-        waiting = [effect for effect in outcome.effects if waits_for_log(effect)]
-        if waiting:
+        for waiting in _together([effect for effect in outcome.effects if waits_for_log(effect)]):
             self._post_when_durable(waiting, durable)
         # Shielded: whoever gives up waiting must not make an unwritten record look written.
         return Handled(outcome, asyncio.shield(durable))
@@ -270,6 +269,14 @@ class Runtime:
 
 
 _TOO_SLOW = f"no record was durable within {LOG_WAIT_SECONDS} s"
+
+
+def _together(effects: Sequence[Effect]) -> Iterator[Sequence[Effect]]:
+    """An unlock and its green light go out together or not at all; each door that is held unlocked goes by itself."""
+    yield from ([effect] for effect in effects if isinstance(effect, HoldUnlocked))
+    granted = [effect for effect in effects if not isinstance(effect, HoldUnlocked)]
+    if granted:
+        yield granted
 
 
 def _grants(effects: Sequence[Effect]) -> tuple[tuple[DoorId, RequestId], ...]:

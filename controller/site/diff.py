@@ -34,6 +34,7 @@ SECTIONS = {
     "points": "point",
     "outputs": "output",
     "invariants": "invariant",
+    "fire_zones": "fire zone",
 }
 """What one row of each of the site's maps is called; any other map goes by its own name."""
 
@@ -98,6 +99,9 @@ def _field(row: str, name: str, old: Any, new: Any) -> Iterator[str]:
         return
     if name in LETS_IN:
         yield f"{row}: now lets in {_anybody(new)} (was {_anybody(old)})"
+    elif name == "unlocked_schedule":
+        stays = f"stands unlocked to everybody during {_text(new)}" if new else "no longer stands unlocked to anybody"
+        yield f"{row}: {stays} (was {_text(old)})"
     elif name in ON_THE_PLAN:
         yield f"{row}: stands elsewhere on the plan"
     elif isinstance(new, Set):

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from controller.domain.ids import OUTSIDE
 from controller.domain.site import Site
-from controller.site import asking, gates, guarding, invariants, kinds, passage, safety, sections, wiring
+from controller.site import asking, gates, guarding, invariants, kinds, passage, safety, sections, standing, wiring
 from controller.site.errors import SiteError, SiteErrors, quoted, suggest
 from controller.site.positions import Path, Position, Positions, locate
 from controller.site.reading import Reading, Table
@@ -34,6 +34,7 @@ _ROWS = (
     "point",
     "output",
     "invariant",
+    "fire_zone",
 )
 _ID_KEYS = {"threat_level": "number"}
 _PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
@@ -65,6 +66,11 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     gates.machines_crush_nobody,
     gates.turnstiles_count,
     gates.more_time_is_not_less,
+    standing.unlocked_doors_guard_little,
+    standing.unlocked_doors_hang_on_the_safe_side,
+    standing.first_persons_are_seen,
+    standing.fire_lines_are_the_panels,
+    standing.fires_are_listened_to,
 )
 
 
@@ -208,6 +214,7 @@ def _read(
         outputs={output.id: output for output in whole("output", guarding.output)},
         invariants={one.id: one for one in whole("invariant", invariants.invariant)},
         debounce_seconds=plate.debounce_seconds,
+        fire_zones={zone.id: zone for zone in whole("fire_zone", standing.fire_zone)},
     )
 
 

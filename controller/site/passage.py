@@ -13,7 +13,7 @@ def whoever_is_held_to_it_can_badge_out(site: Site) -> Iterator[Finding]:
     """What counts people refuses people: it needs a reader on the way out at every door of its zone."""
     for zone in site.zones.values():
         for door in _without_exit_reader(site, zone):
-            for key, what in _counts(zone):
+            for key, what in counts(zone):
                 problem = f"{what} counts who is in, and nobody can badge out at {quoted(door.id)}"
                 mend = f"add a reader at {quoted(door.id)} that leaves {quoted(zone.id)}, or drop this rule"
                 yield Finding(("zone", zone.id, key), problem, mend)
@@ -35,7 +35,7 @@ def _without_exit_reader(site: Site, zone: Zone) -> list[Door]:
     return [door for door in site.doors.values() if zone.id in door.zones and door.id not in leaving]
 
 
-def _counts(zone: Zone) -> Iterator[tuple[str, str]]:
+def counts(zone: Zone) -> Iterator[tuple[str, str]]:
     """The keys of a zone's rules that count people, and what each is called."""
     if zone.anti_passback is AntiPassback.HARD:
         yield "anti_passback", "hard anti-passback"

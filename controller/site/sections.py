@@ -15,6 +15,7 @@ from controller.domain.ids import (
     CompetencyId,
     DeviceId,
     DoorId,
+    FireZoneId,
     InterlockId,
     LineId,
     ReaderId,
@@ -68,6 +69,7 @@ SCHEDULE = Section("schedule", ScheduleId)
 ACCESS_LEVEL = Section("access_level", AccessLevelId)
 COMPETENCY = Section("competency", CompetencyId)
 INTERLOCK = Section("interlock", InterlockId)
+FIRE_ZONE = Section("fire_zone", FireZoneId)
 
 BAUDS = (9_600, 19_200, 38_400, 57_600, 115_200, 230_400)  # those of OSDP, IEC 60839-11-5
 _HIGHEST_ADDRESS = 126  # 127 is OSDP's broadcast address
@@ -182,6 +184,9 @@ def door(table: Table) -> Door:
     lock_kind, lock = table.need("lock", kinds.nested(_lock), example, otherwise=_NO_LOCK)
     open_seconds = table.want("open_seconds", kinds.number(1, 3600, "seconds"), 30.0)
     pre_alarm = min(_PRE_ALARM, open_seconds)
+    unlocked = table.want("unlocked_schedule", SCHEDULE.ref, None)
+    if unlocked is None:
+        table.forbid("after_first_person", "only a door with an `unlocked_schedule` waits for its first person")
     return Door(
         id=table.need("id", DOOR.ident, '"lobby-door"'),
         name=table.need("name", kinds.text, '"Lobby door"'),
@@ -192,12 +197,14 @@ def door(table: Table) -> Door:
         bolt=table.want("bolt", kinds.nested(_bouncing), None),
         rex=table.want("rex", kinds.nested(_rex), None),
         free_egress=table.need("free_egress", kinds.flag, "true", "the way out of every door is stated, not guessed"),
-        fire_zone=table.want("fire_zone", kinds.text, None),
+        fire_zone=table.want("fire_zone", FIRE_ZONE.ref, None),
         unlock_seconds=table.want("unlock_seconds", kinds.number(1, 60, "seconds"), 5.0),
         open_seconds=open_seconds,
         pre_alarm_seconds=table.want("pre_alarm_seconds", kinds.number(0, 3600, "seconds"), pre_alarm),
         position=table.need("position", kinds.point, "[600, 400]"),
         **gates.gate(table, kinds.nested(_bouncing)),
+        unlocked_schedule=unlocked,
+        after_first_person=table.want("after_first_person", kinds.flag, default=False),
     )
 
 

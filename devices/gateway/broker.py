@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import itertools
 import math
 from collections.abc import Callable, Iterable, Mapping
@@ -11,7 +12,18 @@ from typing import assert_never
 import structlog
 
 from controller.domain.doors import Direction, LockStatus, Loop, Position
-from controller.domain.effects import Hold, Light, Release, Relock, SetOutput, Signal, Unlock
+from controller.domain.effects import (
+    DoorEffect,
+    FireRelease,
+    Hold,
+    HoldUnlocked,
+    Light,
+    Release,
+    Relock,
+    SetOutput,
+    Signal,
+    Unlock,
+)
 from controller.domain.events import UnlockFailure, Violation
 from controller.domain.ids import DeviceId, DoorId
 from controller.domain.points import PointCondition
@@ -38,6 +50,7 @@ from controller.domain.stimuli import (
     ViolationSeen,
 )
 from controller.runtime.ports import CardSecrets
+from devices.gateway.holds import LEASE_SECONDS, Holds
 from devices.gateway.port import Building, when_durable
 from devices.gateway.settling import Settling
 from devices.gateway.shown import Keypads, Wires, card_presented, readers_by_device
@@ -47,6 +60,10 @@ from devices.mqtt.client import BrokerBack, BrokerLost, Link
 
 COMMAND_SECONDS = 2.0
 """How long a command that is not an unlock may take to reach its device (the contract's message expiry)."""
+
+FIRE_SECONDS = 24 * 3600.0
+"""How long a lock stays released by a fire that it heard of last: as long as the contract lets it (a lost link must not
+lock the way out); the end of the fire is a `LOCK`."""
 
 FRESH_SECONDS = 5.0
 """How old a key or a request to exit may be when it is told; whoever pressed it has long gone."""
@@ -112,6 +129,7 @@ class MqttGateway:
         self._points = {point.input.device: point.id for point in site.points.values()}
         self._outputs = {output.output.device: output.id for output in site.outputs.values()}
         self._settling = Settling(site, building, self._loop)
+        self._holds = Holds(self._loop)
         self._since_ms = building.wall_ms()
         self._wires = Wires()
         self._ready: set[DeviceId] = set()
@@ -132,6 +150,7 @@ class MqttGateway:
     def stop(self) -> None:
         """Wait for no answer any more."""
         self._settling.stop()
+        self._holds.stop()
         for _, timer in self._unlocks.values():
             timer.cancel()
 
@@ -142,6 +161,7 @@ class MqttGateway:
                 self._ready.clear()
                 self._told.clear()
                 self._settling.stop()
+                self._holds.lost(door.id for door in self._doors.values())
                 for device in self.devices:
                     self._building.submit(DeviceSeen(device, online=False, secure=False, detail=f"no broker: {why}"))
             case BrokerBack():
@@ -154,17 +174,23 @@ class MqttGateway:
         durable = [self._building.submit(stimulus) for stimulus in self._stimuli(message)]
         when_durable(durable, ack)
 
-    def post(self, effect: Unlock | Release | Relock | Hold | Signal | SetOutput) -> None:
+    def post(self, effect: DoorEffect | Signal | SetOutput) -> None:
         """Send an effect to its device; what fails comes back as a stimulus."""
         match effect:
             case Unlock():
                 self._unlock(effect)
-            case Release():
-                self._lock(effect.door, mqtt.LockAction.UNLOCK, COMMAND_SECONDS, effect.seconds)
-            case Relock():
-                self._lock(effect.door, mqtt.LockAction.LOCK, COMMAND_SECONDS, 0.0)
             case Hold():
                 self._lock(effect.door, mqtt.LockAction.HOLD, COMMAND_SECONDS, 0.0)
+            case Release(door=door):
+                self._release(door, self._holds.pulse(door, effect.seconds))
+            case HoldUnlocked(door=door):
+                self._holds.begin(door, functools.partial(self._release, door, LEASE_SECONDS))
+            case FireRelease(door=door):
+                tell = functools.partial(self._release, door, FIRE_SECONDS)
+                self._holds.begin(door, tell, seconds=FIRE_SECONDS, lasting=True)
+            case Relock(door=door):
+                self._holds.end(door)
+                self._lock(door, mqtt.LockAction.LOCK, COMMAND_SECONDS, 0.0)
             case Signal():
                 device = self._site.readers[effect.reader].device
                 command = mqtt.ReaderCommand(self._name(), self._expiry(COMMAND_SECONDS), LIGHTS[effect.light])
@@ -176,12 +202,16 @@ class MqttGateway:
 
     def _unlock(self, unlock: Unlock) -> None:
         left = unlock.deadline - self._building.mono()
-        command = self._lock(unlock.door, mqtt.LockAction.UNLOCK, left, unlock.seconds)
+        seconds = self._holds.pulse(unlock.door, unlock.seconds)
+        command = self._lock(unlock.door, mqtt.LockAction.UNLOCK, left, seconds)
         if command is None:
             self._loop.call_soon(self._failed, unlock, UnlockFailure.DEVICE_OFFLINE)
             return
         timer = self._loop.call_later(max(0.0, left) + ACK_GRACE_SECONDS, self._unanswered, command)
         self._unlocks[command] = unlock, timer
+
+    def _release(self, door: DoorId, seconds: float) -> None:
+        self._lock(door, mqtt.LockAction.UNLOCK, COMMAND_SECONDS, seconds)
 
     def _lock(self, door: DoorId, action: mqtt.LockAction, within: float, seconds: float) -> str | None:
         """Post a lock command; return its id, or None where it did not leave."""
@@ -252,6 +282,7 @@ class MqttGateway:
                     yield from self._state(device, told)
             case mqtt.Lifecycle.DISCONNECTED | mqtt.Lifecycle.LOST:
                 self._forget(device)
+                self._holds.lost(door.id for door in self._site.doors.values() if door.lock.device == device)
                 yield DeviceSeen(device, online=False, secure=False, detail=state.value)
             case mqtt.Lifecycle.INIT:
                 self._forget(device)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import assert_never
@@ -10,7 +11,18 @@ from typing import assert_never
 import structlog
 
 from controller.domain.doors import Direction, LockStatus, Loop, Position
-from controller.domain.effects import Hold, Light, Release, Relock, SetOutput, Signal, Unlock
+from controller.domain.effects import (
+    DoorEffect,
+    FireRelease,
+    Hold,
+    HoldUnlocked,
+    Light,
+    Release,
+    Relock,
+    SetOutput,
+    Signal,
+    Unlock,
+)
 from controller.domain.events import UnlockFailure, Violation
 from controller.domain.ids import DeviceId, DoorId, LineId
 from controller.domain.points import PointCondition
@@ -31,6 +43,7 @@ from controller.domain.stimuli import (
     ViolationSeen,
 )
 from controller.runtime.ports import CardSecrets
+from devices.gateway.holds import LEASE_SECONDS, Holds
 from devices.gateway.port import Building, when_durable
 from devices.gateway.settling import Settling
 from devices.gateway.shown import Keypads, Wires, card_presented, readers_by_device
@@ -61,6 +74,9 @@ INACTIVE = 0
 
 RELOCK_WITHIN = 10.0
 """Seconds a relock may wait for its line. A module that is away longer is relocked when it comes back."""
+
+HOLD_WITHIN = 2.0
+"""Seconds a hold may wait for its line: an unlock that comes later is nobody's wish any more."""
 
 LIGHT_WITHIN = 1.0
 LIGHTS: Mapping[Light, tuple[Color, int, int]] = {
@@ -113,6 +129,7 @@ class OsdpGateway:
         self._outputs = {(o.output.device, o.output.index): o.id for o in site.outputs.values()}
         self._settling = Settling(site, building, self._loop)
         self._held_down: set[tuple[DoorId, str]] = set()
+        self._holds = Holds(self._loop)
         self._heads = {(_line(device), _address(device)): device for device in _osdp_devices(site)}
         self._lines = {line.id: self._line(line.id, line.baud, ports[line.id], keys) for line in site.lines.values()}
 
@@ -124,19 +141,27 @@ class OsdpGateway:
     def stop(self) -> None:
         """End the lines' threads."""
         self._settling.stop()
+        self._holds.stop()
         for line in self._lines.values():
             line.stop()
 
-    def post(self, effect: Unlock | Release | Relock | Hold | Signal | SetOutput) -> None:
+    def post(self, effect: DoorEffect | Signal | SetOutput) -> None:
         """Send an effect to its device; what fails comes back as a stimulus."""
         match effect:
             case Unlock():
-                self._output(effect.door, _pulse(effect.seconds), effect.deadline, effect)
-            case Release():
-                self._output(effect.door, _pulse(effect.seconds), self._building.mono() + RELOCK_WITHIN)
-            case Relock():
-                off = OutputControl.OFF, 0
-                self._output(effect.door, off, self._building.mono() + RELOCK_WITHIN)
+                seconds = self._holds.pulse(effect.door, effect.seconds)
+                self._output(effect.door, _pulse(seconds), effect.deadline, effect)
+            case Release(door=door):
+                self._output(door, _pulse(self._holds.pulse(door, effect.seconds)), self._within(RELOCK_WITHIN))
+            case HoldUnlocked(door=door):
+                tell = functools.partial(self._hold, door, _pulse(LEASE_SECONDS), HOLD_WITHIN)
+                self._holds.begin(door, tell)
+            case FireRelease(door=door):
+                tell = functools.partial(self._hold, door, (OutputControl.ON, 0), RELOCK_WITHIN)
+                self._holds.begin(door, tell, seconds=0.0, lasting=True)
+            case Relock(door=door):
+                self._holds.end(door)
+                self._output(door, (OutputControl.OFF, 0), self._within(RELOCK_WITHIN))
             case SetOutput():
                 self._switch(effect)
             case Hold():
@@ -146,6 +171,12 @@ class OsdpGateway:
                 self._signal(effect)
             case _:
                 assert_never(effect)
+
+    def _hold(self, door: DoorId, what: tuple[OutputControl, int], within: float) -> None:
+        self._output(door, what, self._within(within))
+
+    def _within(self, seconds: float) -> float:
+        return self._building.mono() + seconds
 
     def _line(self, line: LineId, baud: int, port: str, keys: Mapping[DeviceId, bytes]) -> Line:
         peripherals = [
@@ -190,6 +221,7 @@ class OsdpGateway:
                 yield DeviceSeen(device.id, online=True, secure=told.secure, detail=detail)
             case osdp.DeviceOffline():
                 self._forget(device.id)
+                self._holds.lost(door.id for door in self._site.doors.values() if door.lock.device == device.id)
                 yield DeviceSeen(device.id, online=False, secure=False, detail=told.cause.value)
             case osdp.CardRead():
                 yield from self._card(device, told)

@@ -25,6 +25,9 @@ ORDERS = (
     "/api/doors/gate/lock",
     "/api/doors/gate/block",
     "/api/doors/gate/unblock",
+    "/api/doors/gate/mode",
+    "/api/doors/gate/mode/release",
+    "/api/fires/building/confirm-reset",
     "/api/lockdown",
     "/api/lockdown/end",
     "/api/threat-level",
@@ -37,7 +40,12 @@ ORDERS = (
     "/api/panic",
 )
 BODY = {"whom": "courier", "reason": "drill", "level": 2}
-FITTING = {"unlock": {"whom": "courier"}, "threat-level": {"level": 2, "reason": "drill"}}
+FITTING = {
+    "unlock": {"whom": "courier"},
+    "threat-level": {"level": 2, "reason": "drill"},
+    "mode": {"mode": "blocked", "until": "2026-11-23T18:00:00Z", "reason": "drill"},
+    "release": {"mode": "blocked"},
+}
 
 
 def body_for(path: str) -> dict[str, object]:
@@ -47,7 +55,7 @@ def body_for(path: str) -> dict[str, object]:
 def test_these_tests_know_every_route(facade):
     paths = create_app(facade, static=None).openapi()["paths"]
     posts = {path for path, methods in paths.items() if "post" in methods} - {"/api/session"}
-    named = {"gate": "{door}", "a-1": "{alarm}", "p-1": "{cardholder}", "r-1": "{request}"}
+    named = {"gate": "{door}", "building": "{fire_zone}", "a-1": "{alarm}", "p-1": "{cardholder}", "r-1": "{request}"}
     shapes = {"/".join(named.get(part, part) for part in path.split("/")) for path in ORDERS}
     assert posts == shapes
     gets = {path for path, methods in paths.items() if "get" in methods} - {"/api/health"}

@@ -1,7 +1,10 @@
+from datetime import UTC, datetime
+
 import pytest
 
 from api.problems import REFUSED
 from controller.domain import operators as op
+from controller.domain.doors import LockMode
 from controller.domain.events import LockdownEndRequested, LockdownStarted
 from controller.domain.operators import Refusal
 from tests.api.fakes import GATE, GUARD, browser, problem, sign_in
@@ -13,6 +16,13 @@ ROWS = [
     ("/api/doors/gate/lock", None, op.LockDoor(GATE)),
     ("/api/doors/gate/block", {"reason": "broken"}, op.BlockDoor(GATE, "broken")),
     ("/api/doors/gate/unblock", None, op.UnblockDoor(GATE)),
+    (
+        "/api/doors/gate/mode",
+        {"mode": "unlocked", "until": "2026-11-23T18:00:00+01:00", "reason": "delivery"},
+        op.SetDoorMode(GATE, LockMode.UNLOCKED, datetime(2026, 11, 23, 17, tzinfo=UTC), "delivery"),
+    ),
+    ("/api/doors/gate/mode/release", {"mode": "blocked"}, op.ReleaseDoorMode(GATE, LockMode.BLOCKED)),
+    ("/api/fires/building/confirm-reset", {"reason": "toast"}, op.ConfirmFireReset("building", "toast")),
     ("/api/lockdown", {"reason": "shots"}, op.StartLockdown("shots")),
     ("/api/lockdown/end", None, op.EndLockdown()),
     ("/api/threat-level", {"level": 2, "reason": "crowd"}, op.SetThreatLevel(2, "crowd")),

@@ -6,12 +6,13 @@ from immutables import Map
 
 from api.views import muster_of, view_of
 from controller.domain.alarms import Alarm, AlarmKind, Priority, Source
-from controller.domain.doors import Block, DoorState, LockStatus, Position
+from controller.domain.doors import DoorState, LockMode, LockStatus, ModeOrder, Position
 from controller.domain.events import EntryObserved
 from controller.domain.ids import OUTSIDE, DeviceId, RequestId
 from controller.domain.instant import Instant
 from controller.domain.state import DeviceState, Lockdown, Sighting
 from controller.rules.lockdown import not_secured
+from controller.rules.mode import mode_requests
 from controller.runtime.facade import Moment
 from tests.api.fakes import (
     ALICE,
@@ -36,7 +37,9 @@ CLOSED, OPEN, UNSEEN = Position.CLOSED, Position.OPEN, Position.UNKNOWN
 
 
 def view(mono: float = 50.0, **changes: object):
-    return view_of(Moment("boot-1", 9, SITE, quiet_state(**changes)), Instant(NOON, mono))
+    state, now = quiet_state(**changes), Instant(NOON, mono)
+    modes = {door: mode_requests(SITE, state, door, now) for door in SITE.doors}
+    return view_of(Moment("boot-1", 9, SITE, state, modes), now)
 
 
 def gate(state: DoorState, **changes: object):
@@ -107,7 +110,7 @@ def lockdown(**changes: object) -> Lockdown:
 
 
 def test_the_strictest_mode_shows_once_the_door_is_seen_secured():
-    blocked = DoorState(CLOSED, LOCKED, block=Block(GUARD, "broken"))
+    blocked = DoorState(CLOSED, LOCKED, orders=(ModeOrder(LockMode.BLOCKED, GUARD, "broken"),))
     assert (gate(blocked).status, gate(blocked).mode) == ("blocked", "blocked")
     assert gate(blocked).block.reason == "broken"
     assert gate(blocked, lockdown=lockdown()).status == "lockdown"

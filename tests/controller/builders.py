@@ -27,6 +27,7 @@ from controller.domain.ids import (
     CredentialId,
     DeviceId,
     DoorId,
+    FireZoneId,
     InterlockId,
     OperatorId,
     OutputId,
@@ -49,6 +50,7 @@ from controller.domain.site import (
     Door,
     DoorKind,
     Factor,
+    FireZone,
     Holiday,
     Input,
     Interlock,
@@ -88,6 +90,7 @@ MANTRAP = InterlockId("mantrap")
 PIR, GLASS, PANIC, MAINS = PointId("pir"), PointId("glass"), PointId("panic"), PointId("mains")
 SIREN, STROBE = OutputId("siren"), OutputId("strobe")
 IO = DeviceId("io")
+PANEL, BUILDING = PointId("fire-panel"), FireZoneId("building")
 OFFICE, NIGHT, ALWAYS = ScheduleId("office"), ScheduleId("night"), ScheduleId("always")
 STAFF, NIGHT_CREW, GUARDS = AccessLevelId("staff"), AccessLevelId("night-crew"), AccessLevelId("guards")
 
@@ -246,6 +249,26 @@ def with_barrier(site: Site) -> Site:
 def with_key(site: Site) -> Site:
     """The same building: the front door's lock tells when its mechanical key is turned."""
     return with_door(site, FRONT, key_switch=Input(lock_of(FRONT), None))
+
+
+def with_fire(site: Site, *doors: DoorId) -> Site:
+    """The same building with a fire panel, which releases these doors (else front and inner door)."""
+    released = doors or (FRONT, INNER)
+    line = Point(PANEL, "The fire panel", LOBBY, PointKind.FIRE, Input(IO, 9))
+    module = Device(IO, "The I/O module", DeviceKind.OSDP, Side.SAFE, None, None, True, ())
+    return replace(
+        site,
+        devices={**site.devices, IO: module},
+        points={**site.points, PANEL: line},
+        fire_zones={BUILDING: FireZone(BUILDING, "The building", PANEL)},
+        doors={id_: replace(door, fire_zone=BUILDING if id_ in released else None) for id_, door in site.doors.items()},
+    )
+
+
+def with_open_hours(site: Site, door: DoorId = FRONT, *, schedule: ScheduleId = OFFICE, first: bool = False) -> Site:
+    """The same building: one door stands unlocked during a schedule, after its first person if asked for."""
+    built = replace(site.doors[door], unlocked_schedule=schedule, after_first_person=first)
+    return replace(site, doors={**site.doors, door: built})
 
 
 def badge(

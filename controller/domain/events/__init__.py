@@ -70,6 +70,16 @@ from controller.domain.events.doors import (
     RelockResumed,
     RotationObserved,
 )
+from controller.domain.events.modes import (
+    DoorFirstPersonIn,
+    DoorModeLapsed,
+    DoorModeOrdered,
+    DoorModeReleased,
+    FireAlarm,
+    FireResetConfirmed,
+    LockModeChanged,
+    LockModesTimed,
+)
 from controller.domain.events.orders import (
     DoorBlocked,
     DoorLockOrdered,
@@ -143,7 +153,11 @@ __all__ = [
     "DeviceCameOnline",
     "DeviceWentOffline",
     "DoorBlocked",
+    "DoorFirstPersonIn",
     "DoorLockOrdered",
+    "DoorModeLapsed",
+    "DoorModeOrdered",
+    "DoorModeReleased",
     "DoorUnblocked",
     "DoorUnlockOrdered",
     "Doubt",
@@ -156,6 +170,8 @@ __all__ = [
     "FaceJudged",
     "FaceTemplateRecorded",
     "FactorProven",
+    "FireAlarm",
+    "FireResetConfirmed",
     "GrantWithdrawn",
     "HeldOpenTimed",
     "HeldOpenTimerRestarted",
@@ -164,6 +180,8 @@ __all__ = [
     "KeyOverrideObserved",
     "LegalHoldLifted",
     "LegalHoldPlaced",
+    "LockModeChanged",
+    "LockModesTimed",
     "LockObserved",
     "LockdownEndRequested",
     "LockdownEnded",
@@ -267,6 +285,14 @@ Event = (
     | LockdownEndRequested
     | LockdownEnded
     | ThreatLevelSet
+    | DoorModeOrdered
+    | DoorModeReleased
+    | DoorModeLapsed
+    | LockModeChanged
+    | LockModesTimed
+    | DoorFirstPersonIn
+    | FireAlarm
+    | FireResetConfirmed
     | OrderRefused
     | AlarmRaised
     | AlarmCauseGone

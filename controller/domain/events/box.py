@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from controller.domain.ids import CameraId, DeviceId, DoorId, OperatorId, OutputId, PointId, ReaderId, ZoneId
+from controller.domain.ids import (
+    CameraId,
+    DeviceId,
+    DoorId,
+    FireZoneId,
+    OperatorId,
+    OutputId,
+    PointId,
+    ReaderId,
+    ZoneId,
+)
 from controller.domain.words import ADDED
 
 
@@ -50,6 +60,7 @@ class SiteActivated:
     cameras_gone: tuple[CameraId, ...] = field(default=(), metadata=ADDED)
     points_gone: tuple[PointId, ...] = field(default=(), metadata=ADDED)
     outputs_gone: tuple[OutputId, ...] = field(default=(), metadata=ADDED)
+    fire_zones_gone: tuple[FireZoneId, ...] = field(default=(), metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

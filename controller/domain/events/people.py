@@ -32,6 +32,8 @@ class Doubt(StrEnum):
     KEY_OVERRIDE = "key_override"
     TAILGATING = "tailgating"
     FREE_EXIT = "free_exit"
+    DOOR_UNLOCKED = "door_unlocked"
+    FIRE = "fire"
 
 
 @dataclass(frozen=True, slots=True)

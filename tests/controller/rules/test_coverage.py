@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import get_args
 
 import pytest
@@ -12,29 +13,34 @@ from controller.domain import events as ev
 from controller.domain import stimuli as st
 from controller.domain.alarms import PRIORITY, AlarmKind
 from controller.domain.decision import FaceOutcome
-from controller.domain.doors import Direction, LockStatus, Loop
+from controller.domain.doors import Direction, LockMode, LockStatus, Loop
 from controller.domain.events import Event, Violation
 from controller.domain.ids import AlarmId, OperatorId, RequestId
 from controller.domain.operators import (
     AcknowledgeAlarm,
     BlockDoor,
     CloseAlarm,
+    ConfirmFireReset,
     ConfirmPassage,
     EndLockdown,
     ForgiveAllPassback,
     LockDoor,
     Operator,
+    ReleaseDoorMode,
     Role,
+    SetDoorMode,
     SetThreatLevel,
     StartLockdown,
     UnblockDoor,
     UnlockOnce,
 )
 from controller.domain.people import CredentialStatus
+from controller.domain.points import PointCondition
 from controller.domain.site import AntiPassback, Factor, Site
 from tests.controller.builders import (
     ALICE,
     BOB,
+    BUILDING,
     CELLAR_CAMERA,
     CELLAR_IN,
     FRONT,
@@ -43,6 +49,8 @@ from tests.controller.builders import (
     INNER,
     INNER_IN,
     LOBBY,
+    MONDAY_TEN,
+    PANEL,
     PANIC,
     PEOPLE,
     PIR,
@@ -63,8 +71,10 @@ from tests.controller.builders import (
     strange_card,
     swipe,
     with_barrier,
+    with_fire,
     with_key,
     with_mantrap,
+    with_open_hours,
     with_points,
     with_turnstile,
     with_zone,
@@ -86,6 +96,7 @@ def look_twice(site: Site) -> Site:
 
 ALICE_IN = (swipe(FRONT_IN, ALICE), opens(FRONT), closes(FRONT))
 LOCKDOWN = order(GIL, StartLockdown("drill"))
+UNLOCKED = order(SUE, SetDoorMode(FRONT, LockMode.UNLOCKED, MONDAY_TEN + timedelta(hours=1), "a delivery"))
 BLOCK = order(GIL, BlockDoor(FRONT, "repair"))
 LATE = st.LogLateSeen((), "slow disk")
 OFFLINE = st.DeviceSeen(lock_of(FRONT), online=False, secure=False, detail="silent")
@@ -122,6 +133,8 @@ ALARMS: Mapping[AlarmKind, Script] = {
     AlarmKind.FACE_MISMATCH: [swipe(CELLAR_IN, BOB), 2.0, WRONG_FACE],
     AlarmKind.SPOOFED_FACE: [swipe(CELLAR_IN, BOB), 2.0, FALSE_FACE],
     AlarmKind.TAILGATING: [with_turnstile, st.RotationSeen(FRONT, Direction.IN)],
+    AlarmKind.FIRE: [with_fire, point(PANEL)],
+    AlarmKind.FIRE_LINE_FAULT: [with_fire, point(PANEL, PointCondition.SHORTED)],
     AlarmKind.CAMERA_LOST: [DARK],
     AlarmKind.LOG_LATE: [LATE],
     AlarmKind.DISK_LOW: [st.DiskSeen(low=True, detail="400 MiB free")],
@@ -186,6 +199,19 @@ EVENTS: Mapping[type[Event], Script] = {
     ev.DoorLockOrdered: [order(GIL, LockDoor(FRONT))],
     ev.DoorBlocked: [BLOCK],
     ev.DoorUnblocked: [BLOCK, order(GIL, UnblockDoor(FRONT))],
+    ev.DoorModeOrdered: [UNLOCKED],
+    ev.DoorModeReleased: [UNLOCKED, order(SUE, ReleaseDoorMode(FRONT, LockMode.UNLOCKED))],
+    ev.DoorModeLapsed: [UNLOCKED, 3600.0],
+    ev.LockModeChanged: [UNLOCKED],
+    ev.LockModesTimed: [with_open_hours, st.BoxStartedUp("1.0", "digest-1", "")],
+    ev.DoorFirstPersonIn: [lambda site: with_open_hours(site, first=True), *ALICE_IN],
+    ev.FireAlarm: [with_fire, point(PANEL)],
+    ev.FireResetConfirmed: [
+        with_fire,
+        point(PANEL),
+        point(PANEL, PointCondition.NORMAL),
+        order(GIL, ConfirmFireReset(BUILDING, "toast")),
+    ],
     ev.LockdownStarted: [LOCKDOWN],
     ev.LockdownSecured: [LOCKDOWN],
     ev.LockdownOverdue: [opens(FRONT), LOCKDOWN, 5.0],

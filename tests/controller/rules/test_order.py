@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import get_args
 
 import pytest
@@ -10,13 +11,14 @@ import pytest
 from controller.domain import events as ev
 from controller.domain import stimuli as st
 from controller.domain.alarms import AlarmKind
-from controller.domain.doors import LockStatus
+from controller.domain.doors import LockMode, LockStatus
 from controller.domain.effects import Relock, Unlock
 from controller.domain.ids import AlarmId, CardholderId, DoorId, OperatorId, RequestId
 from controller.domain.operators import (
     AcknowledgeAlarm,
     BlockDoor,
     CloseAlarm,
+    ConfirmFireReset,
     ConfirmPassage,
     EndLockdown,
     ForgiveAllPassback,
@@ -27,7 +29,9 @@ from controller.domain.operators import (
     Panic,
     Refusal,
     RefusePassage,
+    ReleaseDoorMode,
     Role,
+    SetDoorMode,
     SetThreatLevel,
     StartLockdown,
     UnblockDoor,
@@ -40,11 +44,15 @@ from tests.controller.builders import (
     ADA,
     ALICE,
     BOB,
+    BUILDING,
+    CELLAR,
     FRONT,
     FRONT_IN,
     GIL,
     INNER,
     INNER_OUT,
+    MONDAY_TEN,
+    PANEL,
     SUE,
     House,
     bolt,
@@ -52,14 +60,19 @@ from tests.controller.builders import (
     of_kind,
     opens,
     order,
+    point,
     quiet_house,
     swipe,
+    with_fire,
     with_mantrap,
 )
 from tests.controller.rules.test_record_orders import ROWS as RECORD_ROWS
 
 A1 = AlarmId("a1")
 Before = Callable[[House], object]
+
+
+SOON = MONDAY_TEN + timedelta(hours=1)
 
 
 def nothing(house: House) -> None: ...
@@ -82,6 +95,11 @@ def acknowledged(house: House) -> None:
 def in_the_mantrap(house: House) -> None:
     house.site = with_mantrap(house.site)
     house.see(swipe(FRONT_IN, ALICE))
+
+
+def on_fire(house: House) -> None:
+    house.site = with_fire(house.site)
+    house.see(point(PANEL))
 
 
 def after(*orders: Order) -> Before:
@@ -110,6 +128,11 @@ ROWS: Mapping[Refusal, tuple[Before, OperatorId, Order]] = {
     Refusal.CAUSE_PERSISTS: (forced, GIL, CloseAlarm(A1, "a draught")),
     Refusal.REASON_NEEDED: (nothing, GIL, BlockDoor(FRONT, "  ")),
     Refusal.NOT_ACKNOWLEDGED: (forced_and_closed, GIL, CloseAlarm(A1, "a draught")),
+    Refusal.UNKNOWN_FIRE_ZONE: (nothing, GIL, ConfirmFireReset(BUILDING, "x")),
+    Refusal.FIRE: (on_fire, GIL, LockDoor(FRONT)),
+    Refusal.FIRE_PANEL_NOT_RESET: (on_fire, GIL, ConfirmFireReset(BUILDING, "x")),
+    Refusal.MODE_NOT_ALLOWED: (nothing, SUE, SetDoorMode(CELLAR, LockMode.UNLOCKED, SOON, "x")),
+    Refusal.UNTIL_NOT_ALLOWED: (nothing, GIL, SetDoorMode(FRONT, LockMode.BLOCKED, MONDAY_TEN, "x")),
     Refusal.LOG_CANNOT_BE_WRITTEN: (
         lambda house: house.see(st.LogLateSeen((), "slow disk")),
         GIL,
@@ -182,6 +205,9 @@ EVERY_ORDER: tuple[Order, ...] = (
     ForgiveAllPassback("x"),
     ConfirmPassage(RequestId("r1")),
     RefusePassage(RequestId("r1"), "x"),
+    SetDoorMode(FRONT, LockMode.BLOCKED, SOON, "x"),
+    ReleaseDoorMode(FRONT, LockMode.BLOCKED),
+    ConfirmFireReset(BUILDING, "x"),
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -12,10 +13,10 @@ from controller.domain import events as ev
 from controller.domain import stimuli as st
 from controller.domain.alarms import AlarmKind
 from controller.domain.decision import DenyReason
-from controller.domain.doors import Direction
+from controller.domain.doors import Direction, LockMode
 from controller.domain.ids import OUTSIDE, CardholderId, ReaderId, ZoneId
 from controller.domain.muster import Whereabouts, muster, whereabouts
-from controller.domain.operators import ForgiveAllPassback, ForgivePassback, UnlockOnce
+from controller.domain.operators import ForgiveAllPassback, ForgivePassback, SetDoorMode, UnlockOnce
 from controller.domain.site import AntiPassback, Site
 from tests.controller.builders import (
     ALICE,
@@ -30,6 +31,8 @@ from tests.controller.builders import (
     INNER_IN,
     INNER_OUT,
     LOBBY,
+    MONDAY_TEN,
+    PANEL,
     SUE,
     House,
     closes,
@@ -38,9 +41,11 @@ from tests.controller.builders import (
     opens,
     order,
     pin,
+    point,
     quiet_house,
     small_site,
     swipe,
+    with_fire,
     with_key,
     with_turnstile,
     with_zone,
@@ -82,6 +87,7 @@ def free_turnstile(site: Site) -> Site:
 
 LOST = st.DeviceSeen(lock_of(FRONT), online=False, secure=False, detail="silent")
 Played = st.Stimulus | float | Callable[[Site], Site]
+UNLOCKED = order(SUE, SetDoorMode(FRONT, LockMode.UNLOCKED, MONDAY_TEN + timedelta(hours=1), "a delivery"))
 WAYS: dict[Doubt, tuple[tuple[Played, ...], tuple[ZoneId, ...]]] = {
     Doubt.EXIT_BUTTON: ((st.RexSeen(FRONT), opens(FRONT)), (LOBBY,)),
     Doubt.FORCED_OPEN: ((opens(FRONT),), (OUTSIDE, LOBBY)),
@@ -92,12 +98,14 @@ WAYS: dict[Doubt, tuple[tuple[Played, ...], tuple[ZoneId, ...]]] = {
     Doubt.KEY_OVERRIDE: ((with_key, st.KeySeen(FRONT, turned=True)), (OUTSIDE, LOBBY)),
     Doubt.TAILGATING: ((with_turnstile, st.RotationSeen(FRONT, Direction.IN)), (OUTSIDE, LOBBY)),
     Doubt.FREE_EXIT: ((free_turnstile, st.RotationSeen(FRONT, Direction.OUT)), (LOBBY,)),
+    Doubt.DOOR_UNLOCKED: ((UNLOCKED, opens(FRONT)), (OUTSIDE, LOBBY)),
+    Doubt.FIRE: ((point(PANEL),), (OUTSIDE, LOBBY)),
 }
 
 
 @pytest.mark.parametrize("why", WAYS)
 def test_whoever_may_have_passed_unseen_may_be_elsewhere(why: Doubt) -> None:
-    house = inside()
+    house = inside(with_fire(small_site(), FRONT))
     script, zones = WAYS[why]
     for act in script:
         if isinstance(act, float):

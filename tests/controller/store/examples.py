@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from controller.domain import events as ev
 from controller.domain.alarms import AlarmKind, Priority, Source
 from controller.domain.decision import AccessRequest, Check, DenyReason, FaceOutcome
-from controller.domain.doors import Direction, LockStatus, Loop, Position
+from controller.domain.doors import Direction, LockMode, LockStatus, Loop, ModeSource, Position
 from controller.domain.events import Event, UnlockFailure, Violation
 from controller.domain.operators import Operator, Refusal, Role
 from controller.domain.people import Cardholder, CardholderKind, Credential, CredentialStatus, HeldCompetency
@@ -97,6 +97,14 @@ EXAMPLES: tuple[Event, ...] = (
     ev.DoorLockOrdered("front", "gil"),
     ev.DoorBlocked("front", "gil", "broken glass"),
     ev.DoorUnblocked("front", "gil"),
+    ev.DoorModeOrdered("front", LockMode.UNLOCKED, "sue", "a delivery", BADGE.valid_until, 600.0),
+    ev.DoorModeReleased("front", LockMode.UNLOCKED, "sue"),
+    ev.DoorModeLapsed("front", LockMode.BLOCKED),
+    ev.LockModeChanged("front", LockMode.UNLOCKED, ModeSource.SCHEDULE, "office"),
+    ev.LockModesTimed(BADGE.valid_until, 3600.5),
+    ev.DoorFirstPersonIn("front", "p-1"),
+    ev.FireAlarm("building"),
+    ev.FireResetConfirmed("building", "gil", "burnt toast"),
     ev.LockdownStarted("gil", "shots heard", 5.0),
     ev.LockdownSecured(1.75),
     ev.LockdownOverdue(("front", "inner")),
@@ -158,7 +166,7 @@ BESIDE_THE_GOLDEN = (
     ),
     ev.FactorProven("r1", "in", Factor.PIN, AccessRequest("r1", "in", None, frozenset())),
     ev.PassbackForgiven("sue", None, "a drill"),
-    ev.SiteActivated("d" * 64, "", "sue", "ada", ("z",), ("d",), ("r",), ("x",), ("c",), ("p",), ("o",)),
+    ev.SiteActivated("d" * 64, "", "sue", "ada", ("z",), ("d",), ("r",), ("x",), ("c",), ("p",), ("o",), ("f",)),
     ev.LegalHoldPlaced("dora", "court-8", None, "everything"),
     ev.RecordRead("sven", RecordScope.PEOPLE, Purpose.AUDIT, "", None, None),
     ev.OperatorRecorded("root at the box", Operator("gil", Role.GUARD, "p-1")),
