@@ -52,7 +52,7 @@ from controller.domain.stimuli import (
 from controller.runtime.ports import CardSecrets
 from devices.gateway.holds import LEASE_SECONDS, Holds
 from devices.gateway.port import Building, when_durable
-from devices.gateway.settling import Settling
+from devices.gateway.settling import points_settling
 from devices.gateway.shown import Keypads, Wires, card_presented, readers_by_device
 from devices.mqtt import messages as mqtt
 from devices.mqtt import topics
@@ -128,8 +128,8 @@ class MqttGateway:
         self._doors = {door.lock.device: door for door in site.doors.values()}
         self._points = {point.input.device: point.id for point in site.points.values()}
         self._outputs = {output.output.device: output.id for output in site.outputs.values()}
-        self._settling = Settling(site, building, self._loop)
         self._holds = Holds(self._loop)
+        self._settling = points_settling(site, building, self._loop)
         self._since_ms = building.wall_ms()
         self._wires = Wires()
         self._ready: set[DeviceId] = set()

@@ -10,7 +10,6 @@ from typing import assert_never
 
 import structlog
 
-from controller.domain.doors import Direction, LockStatus, Loop, Position
 from controller.domain.effects import (
     DoorEffect,
     FireRelease,
@@ -29,14 +28,8 @@ from controller.domain.points import PointCondition
 from controller.domain.site import Device, DeviceKind, Site
 from controller.domain.stimuli import (
     DeviceSeen,
-    KeySeen,
-    LockSeen,
-    LoopSeen,
     OutputSeen,
-    PositionSeen,
     PowerSeen,
-    RexSeen,
-    RotationSeen,
     Stimulus,
     TamperSeen,
     UnlockFailed,
@@ -45,8 +38,9 @@ from controller.domain.stimuli import (
 from controller.runtime.ports import CardSecrets
 from devices.gateway.holds import LEASE_SECONDS, Holds
 from devices.gateway.port import Building, when_durable
-from devices.gateway.settling import Settling
-from devices.gateway.shown import Keypads, Wires, card_presented, readers_by_device
+from devices.gateway.settling import points_settling
+from devices.gateway.shown import Keypads, card_presented, readers_by_device
+from devices.gateway.terminals import Terminals
 from devices.line import Line, LineBack, LineEvent, LineFault, LineLost, PanelReport
 from devices.osdp import events as osdp
 from devices.osdp.commands import (
@@ -123,13 +117,11 @@ class OsdpGateway:
         self._loop = asyncio.get_running_loop()
         self._keypads = Keypads(secrets)
         self._readers = readers_by_device(site)
-        self._inputs = _inputs(site)
-        self._wires = Wires()
+        self._terminals = Terminals(site, building, self._loop)
         self._points = {(p.input.device, p.input.index): p.id for p in site.points.values()}
         self._outputs = {(o.output.device, o.output.index): o.id for o in site.outputs.values()}
-        self._settling = Settling(site, building, self._loop)
-        self._held_down: set[tuple[DoorId, str]] = set()
         self._holds = Holds(self._loop)
+        self._settling = points_settling(site, building, self._loop)
         self._heads = {(_line(device), _address(device)): device for device in _osdp_devices(site)}
         self._lines = {line.id: self._line(line.id, line.baud, ports[line.id], keys) for line in site.lines.values()}
 
@@ -142,6 +134,7 @@ class OsdpGateway:
         """End the lines' threads."""
         self._settling.stop()
         self._holds.stop()
+        self._terminals.stop()
         for line in self._lines.values():
             line.stop()
 
@@ -217,6 +210,7 @@ class OsdpGateway:
     def _stimuli(self, device: Device, told: osdp.PanelEvent) -> Iterable[Stimulus]:  # noqa: C901 - one flat table
         match told:
             case osdp.DeviceOnline():
+                self._forget(device.id)
                 detail = f"vendor {told.identity.vendor.hex()} serial {told.identity.serial:08x}"
                 yield DeviceSeen(device.id, online=True, secure=told.secure, detail=detail)
             case osdp.DeviceOffline():
@@ -228,8 +222,8 @@ class OsdpGateway:
             case osdp.KeypadInput():
                 yield from self._keys(device, told)
             case osdp.InputsReported():
-                yield from self._moved(device, told.states)
-                self._settle(device, told.states)
+                yield from self._terminals.reported(device.id, told)
+                self._settle(device, told)
             case osdp.OutputsReported():
                 yield from self._switched(device, told.states)
             case osdp.TamperChanged():
@@ -260,41 +254,14 @@ class OsdpGateway:
             if pin is not None:
                 yield pin
 
-    def _moved(self, device: Device, states: Sequence[int]) -> Iterable[Stimulus]:
-        """Inputs are read as wired: 1 is leaf open, bolt thrown, button pressed, loop occupied, key turned.
-
-        A wire cut or shorted (2 and more) tells nothing of its door, which is then unknown, and is a fault of its own.
-        """
-        broken = {}
-        for (where, index), (door, kind) in self._inputs.items():
-            if where != device.id or index >= len(states):
-                continue
-            state = states[index]
-            broken[f"{kind} of {door}"] = state not in (ACTIVE, INACTIVE)
-            match kind:
-                case "contact":
-                    yield PositionSeen(door, _POSITIONS.get(state, Position.UNKNOWN))
-                case "bolt":
-                    yield LockSeen(door, _LOCKS.get(state, LockStatus.UNKNOWN))
-                case "loop":
-                    yield LoopSeen(door, _LOOPS.get(state, Loop.FAULT))
-                case "key_switch":
-                    yield KeySeen(door, turned=state == ACTIVE)
-                case _ if self._is_pressed(door, kind, state):
-                    yield RexSeen(door) if kind == "rex" else RotationSeen(door, _ROTATIONS[kind])
-                case _:
-                    pass
-        fault = self._wires.seen(device.id, broken)
-        if fault is not None:
-            yield fault
-
-    def _settle(self, device: Device, states: Sequence[int]) -> None:
-        for index, state in enumerate(states):
+    def _settle(self, device: Device, told: osdp.InputsReported) -> None:
+        for index, state in enumerate(told.states):
             point = self._points.get((device.id, index))
             if point is not None:
-                self._settling.seen(point, _CONDITIONS.get(state, PointCondition.OPEN_LOOP))
+                self._settling.seen(point, _CONDITIONS.get(state, PointCondition.OPEN_LOOP), told.at, told.lag)
 
     def _forget(self, device: DeviceId) -> None:
+        self._terminals.forget(device)
         for (where, _), point in self._points.items():
             if where == device:
                 self._settling.forget(point)
@@ -304,15 +271,6 @@ class OsdpGateway:
             output = self._outputs.get((device.id, index))
             if output is not None:
                 yield OutputSeen(output, bool(on))
-
-    def _is_pressed(self, door: DoorId, kind: str, state: int) -> bool:
-        """A button held down is reported again with every other input that moves: it was pressed once."""
-        before = (door, kind) in self._held_down
-        if state == ACTIVE:
-            self._held_down.add((door, kind))
-        else:
-            self._held_down.discard((door, kind))
-        return state == ACTIVE and not before
 
     def _output(self, door: DoorId, what: tuple[OutputControl, int], deadline: float, token: object = None) -> None:
         lock = self._site.doors[door].lock
@@ -354,11 +312,6 @@ TO_BE_CONFIRMED = (
 )
 """Reports that hold their peripheral until they are recorded."""
 
-_POSITIONS = {INACTIVE: Position.CLOSED, ACTIVE: Position.OPEN}
-_LOCKS = {INACTIVE: LockStatus.UNLOCKED, ACTIVE: LockStatus.LOCKED}
-_LOOPS = {INACTIVE: Loop.FREE, ACTIVE: Loop.OCCUPIED}
-_ROTATIONS = {"rotation_in": Direction.IN, "rotation_out": Direction.OUT}
-
 
 _CONDITIONS = {
     INACTIVE: PointCondition.NORMAL,
@@ -398,13 +351,3 @@ def _address(device: Device) -> int:
     if device.address is None:
         raise ValueError(f"device {device.id} has no address")
     return device.address
-
-
-def _inputs(site: Site) -> dict[tuple[DeviceId, int], tuple[DoorId, str]]:
-    """Return what each wired input of an I/O module means."""
-    found: dict[tuple[DeviceId, int], tuple[DoorId, str]] = {}
-    for door in site.doors.values():
-        for kind, wired in door.inputs.items():
-            if wired.index is not None:
-                found[wired.device, wired.index] = door.id, kind
-    return found

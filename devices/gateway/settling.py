@@ -1,59 +1,95 @@
-"""Points that bounce: a change counts once it has lasted for its point's debounce time (EN 60839-11-1)."""
+"""Contacts that bounce, with timers: a change counts once it has lasted for its contact's debounce time."""
 
 from __future__ import annotations
 
 import asyncio
+import math
+from collections.abc import Callable, Hashable
+from typing import Generic, TypeVar
 
 from controller.domain.ids import PointId
 from controller.domain.points import PointCondition
 from controller.domain.site import Site
 from controller.domain.stimuli import PointSeen
+from devices.debounce import Contact, passed, told
 from devices.gateway.port import Building
 
+K = TypeVar("K", bound=Hashable)
+S = TypeVar("S")
 
-class Settling:
-    """Holds each change of a point back until it has settled. What falls back meanwhile never was.
+NOT_LATE = 0.0
+TIMER_GRAIN = 0.001
+"""Seconds that an event loop's timer may be early by."""
 
-    A point's first word since it was last forgotten counts at once: nothing bounces that is only read.
+
+class Settling(Generic[K, S]):
+    """Holds each change of a contact back until it has settled, and then has it counted.
+
+    ``seconds`` is a contact's debounce time, ``count`` takes what counts, ``mono`` is the clock of the reports.
     """
 
-    def __init__(self, site: Site, building: Building, loop: asyncio.AbstractEventLoop) -> None:
-        self._site = site
-        self._building = building
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        mono: Callable[[], float],
+        seconds: Callable[[K], float],
+        count: Callable[[K, S], None],
+    ) -> None:
         self._loop = loop
-        self._settled: dict[PointId, PointCondition] = {}
-        self._waiting: dict[PointId, tuple[PointCondition, asyncio.TimerHandle]] = {}
+        self._mono = mono
+        self._seconds = seconds
+        self._count = count
+        self._contacts: dict[K, Contact[S]] = {}
+        self._timers: dict[K, asyncio.TimerHandle] = {}
 
-    def seen(self, point: PointId, condition: PointCondition) -> None:
-        """Take in what a point shows."""
-        if point not in self._settled:
-            self._count(point, condition)
-            return
-        waiting = self._waiting.get(point)
-        if waiting is not None and waiting[0] is condition:
-            return
-        self._drop(point)
-        if self._settled[point] is not condition:
-            seconds = self._site.points[point].debounce_seconds
-            timer = self._loop.call_later(seconds, self._count, point, condition)
-            self._waiting[point] = condition, timer
+    def seen(self, key: K, state: S, at: float | None = None, lag: float = NOT_LATE) -> None:
+        """Take in what a contact shows, and count what counts."""
+        for each in self.told(key, state, self._mono() if at is None else at, lag):
+            self._count(key, each)
 
-    def forget(self, point: PointId) -> None:
-        """Its device is gone: what it showed counts no more."""
-        self._drop(point)
-        self._settled.pop(point, None)
+    def told(self, key: K, state: S, at: float, lag: float) -> tuple[S, ...]:
+        """Take in what a contact shows, and return what counts at once; what counts later goes to ``count``."""
+        seconds = self._seconds(key)
+        contact, counts = told(self._contacts.get(key, Contact()), state, at=at, lag=lag, seconds=seconds)
+        self._become(key, contact)
+        return counts
+
+    def forget(self, key: K) -> None:
+        """Its device is gone: what it showed counts no more, and what it next shows counts at once."""
+        self._contacts.pop(key, None)
+        self._drop(key)
 
     def stop(self) -> None:
-        """Forget every point, and wait for none."""
-        for point in list(self._settled):
-            self.forget(point)
+        """Forget every contact, and wait for none."""
+        for key in list(self._contacts):
+            self.forget(key)
 
-    def _count(self, point: PointId, condition: PointCondition) -> None:
-        self._waiting.pop(point, None)
-        self._settled[point] = condition
-        self._building.submit(PointSeen(point, condition))
+    def _become(self, key: K, contact: Contact[S]) -> None:
+        self._drop(key)
+        self._contacts[key] = contact
+        if contact.waiting is not None:
+            left = contact.since + self._seconds(key) - self._mono()
+            self._timers[key] = self._loop.call_later(max(0.0, left) + TIMER_GRAIN, self._due, key)
 
-    def _drop(self, point: PointId) -> None:
-        waiting = self._waiting.pop(point, None)
-        if waiting is not None:
-            waiting[1].cancel()
+    def _due(self, key: K) -> None:
+        """The contact was quiet for long enough: no clock needs to be asked."""
+        contact, counts = passed(self._contacts[key], now=math.inf, seconds=self._seconds(key))
+        self._become(key, contact)
+        for each in counts:
+            self._count(key, each)
+
+    def _drop(self, key: K) -> None:
+        timer = self._timers.pop(key, None)
+        if timer is not None:
+            timer.cancel()
+
+
+def points_settling(
+    site: Site, building: Building, loop: asyncio.AbstractEventLoop
+) -> Settling[PointId, PointCondition]:
+    """Return what holds the site's points back until they have settled."""
+
+    def count(point: PointId, condition: PointCondition) -> None:
+        building.submit(PointSeen(point, condition))
+
+    return Settling(loop, building.mono, lambda point: site.points[point].debounce_seconds, count)

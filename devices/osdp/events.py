@@ -1,5 +1,6 @@
 """What the control panel tells its owner: frozen values, one closed union."""
 
+import math
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -67,10 +68,16 @@ class KeypadInput:
 
 @dataclass(frozen=True, slots=True)
 class InputsReported:
-    """All inputs: 0 inactive, 1 active, more where the maker supervises. To be confirmed."""
+    """All inputs: 0 inactive, 1 active, more where the maker supervises. To be confirmed.
+
+    `at`: when it came, in monotonic seconds; `lag`: how long before that it may have happened, which is since the
+    peripheral last had nothing to tell.
+    """
 
     address: int
     states: tuple[int, ...]
+    at: float = field(default=0.0, compare=False)
+    lag: float = field(default=math.inf, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

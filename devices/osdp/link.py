@@ -62,7 +62,7 @@ class Link:
         self._hold_until: float | None = None
         self._delivered: ex.Delivered | None = None
         self._doubt: ex.Delivered | None = None
-        self._last_heard = now
+        self._quiet_at = self._last_heard = now
         self._told_offline = False
         self._cause = OfflineCause.NO_ANSWER
         self._violations = 0
@@ -273,7 +273,7 @@ class Link:
         self._last_heard = now
         if self._status_requests:
             self._status_requests.popleft()
-            self._tell(reply)
+            self._tell(reply, now)
         else:
             self._answered(reply, ticket, now)
 
@@ -334,7 +334,7 @@ class Link:
                     self._emit(ev.CommandRefused(self.address, ticket.command, ticket.token, reason))
             case _ if ticket:
                 self._command_done(ticket)
-                self._tell(reply)
+                self._tell(reply, now)
             case _:
                 self._polled(reply, now)
 
@@ -347,12 +347,14 @@ class Link:
         doubt, self._doubt = self._doubt, None
         if doubt and doubt.reply == reply and now < doubt.until:
             self._delivered = doubt
-        elif self._tell(reply):
+        elif self._tell(reply, now):
             self._hold_until = now + CONFIRM_WITHIN
             self._delivered = ex.Delivered(reply, now + OFFLINE_AFTER)
+        else:
+            self._quiet_at = now
 
-    def _tell(self, reply: rep.Reply) -> bool:
-        events, self._known = report(self.address, reply, self._known)
+    def _tell(self, reply: rep.Reply, now: float) -> bool:
+        events, self._known = report(self.address, reply, self._known, at=now, lag=now - self._quiet_at)
         for event in events:
             self._emit(event)
         if isinstance(reply, rep.FormattedCard):

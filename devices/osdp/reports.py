@@ -24,15 +24,18 @@ class Known:
     power_failed: bool | None = None
 
 
-def report(address: int, reply: Reply, known: Known) -> tuple[tuple[PanelEvent, ...], Known]:
-    """The events that this reply means, and what is known after it. A reply that reports nothing gives no event."""
+def report(address: int, reply: Reply, known: Known, *, at: float, lag: float) -> tuple[tuple[PanelEvent, ...], Known]:
+    """The events that this reply means, and what is known after it. A reply that reports nothing gives no event.
+
+    `at` and `lag` are those of `InputsReported`.
+    """
     match reply:
         case RawCard(reader=reader, bit_count=bit_count, raw=raw):
             return (CardRead(address, reader, bit_count, raw),), known
         case Keypad(reader=reader, keys=keys):
             return (KeypadInput(address, reader, "".join(_KEYS.get(key, "?") for key in keys)),), known
         case InputStatus(states=states):
-            return (InputsReported(address, states),), known
+            return (InputsReported(address, states, at, lag),), known
         case OutputStatus(states=states):
             return (OutputsReported(address, states),), known
         case LocalStatus():
