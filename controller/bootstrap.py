@@ -16,6 +16,7 @@ import structlog
 
 from api.app import built_console, create_app
 from api.server import ApiServer
+from controller.activation import Activation, rewired
 from controller.admin import Admin, AdminError
 from controller.control import ControlServer
 from controller.core import Core, open_core, start_up
@@ -34,7 +35,7 @@ from controller.domain.effects import (
 )
 from controller.domain.ids import CameraId, CardholderId, DeviceId, LineId
 from controller.domain.site import DeviceKind, Site
-from controller.domain.stimuli import BoxStopping
+from controller.domain.stimuli import BoxStopping, DeviceSeen
 from controller.notary import NotaryTask
 from controller.runtime.building import Building
 from controller.runtime.ports import FaceTemplate
@@ -51,6 +52,7 @@ CAMERA_KEYS = "cameras.json"
 BROKER_FOLDER = "broker"
 SCBK_BYTES = 16
 ENROL_SECONDS = 60.0
+CONNECTED_ANEW = "the policy wires it otherwise: it is connected anew"
 
 _LOG = structlog.get_logger(__name__)
 
@@ -84,13 +86,24 @@ class Switchboard:
         """Connect the gateways. Until then nothing is carried anywhere: nothing unlocks."""
         self._site, self._lines, self._broker, self._eyes = site, lines, broker, eyes
 
+    def follow(self, site: Site) -> None:
+        """Look doors and readers up in another policy, whose wiring is the same."""
+        self._site = site
+
+    def look_through(self, eyes: VisionGateway) -> None:
+        """Send faces to other eyes."""
+        self._eyes = eyes
+
     def post(self, effect: Effect) -> None:
         """Send an effect on its way."""
         if self._site is None or self._lines is None or self._broker is None or self._eyes is None:
             return
         match effect:
             case Unlock() | Release() | HoldUnlocked() | FireRelease() | Relock() | Hold():
-                device = self._site.doors[effect.door].lock.device
+                door = self._site.doors.get(effect.door)
+                if door is None:  # a new policy's, whose lock is connected in a moment and locked when it answers
+                    return
+                device = door.lock.device
             case Signal():
                 device = self._site.readers[effect.reader].device
             case SetOutput():
@@ -113,8 +126,10 @@ class Box:
         self._folder = folder
         self._site_file = site_file
         self._ports = ports
+        self._mqtt_port = ports.mqtt
         self._switchboard = Switchboard()
         self._stack = contextlib.AsyncExitStack()
+        self._wires = contextlib.AsyncExitStack()
         self.port = 0
 
     core: Core
@@ -151,11 +166,14 @@ class Box:
         keys, access = osdp_keys(secrets, site), camera_access(secrets, site, self._ports.cameras)
         start_up(self.core)
         self._start_notary()
-        self._assemble(site, keys, access)
-        await self._start_broker(site)
-        await self._start_eyes()
+        self._assemble(site, access)
+        self._stack.push_async_callback(self._unplug)
+        await self._plug_in(site, keys)
+        self._stack.push_async_callback(self._close_eyes)
+        await self.eyes.start()
         await self._start_api()
-        control = ControlServer(self._folder, self.admin.commands)
+        activation = Activation(self.core, self._prepare, self._replug)
+        control = ControlServer(self._folder, {**self.admin.commands, **activation.commands})
         await control.start()
         self._stack.push_async_callback(control.stop)
         self._settle()
@@ -166,17 +184,53 @@ class Box:
         gc.freeze()
         self._stack.callback(gc.unfreeze)
 
-    def _assemble(self, site: Site, keys: Mapping[DeviceId, bytes], access: Mapping[CameraId, CameraAccess]) -> None:
+    def _assemble(self, site: Site, access: Mapping[CameraId, CameraAccess]) -> None:
         runtime, core = self.core.runtime, self.core
         self.eyes = VisionGateway(site, core.vault, runtime.submit, runtime.mono, access)
         self.building = Building(runtime, core.vault, core.vault, core.keystore, self.eyes, core.clock)
-        ports = {line: self._ports.lines.get(line, site.lines[line].port) for line in site.lines}
-        self._lines = OsdpGateway(site, self.building, core.keystore, keys, ports)
-        self._mqtt = MqttGateway(site, self.building, core.keystore, boot=runtime.boot)
         self.admin = Admin(core, self._enrol)
-        self._switchboard.plug_in(site, self._lines, self._mqtt, self.eyes)
-        self._lines.start()
-        self._stack.callback(self._lines.stop)
+
+    async def _plug_in(self, site: Site, keys: Mapping[DeviceId, bytes]) -> None:
+        """Start the doors' gateways."""
+        keystore = self.core.keystore
+        ports = {line: self._ports.lines.get(line, site.lines[line].port) for line in site.lines}
+        lines = OsdpGateway(site, self.building, keystore, keys, ports)
+        broker = MqttGateway(site, self.building, keystore, boot=self.core.runtime.boot)
+        self._switchboard.plug_in(site, lines, broker, self.eyes)
+        lines.start()
+        self._wires.callback(lines.stop)
+        await self._start_broker(site, broker)
+
+    async def _unplug(self) -> None:
+        await self._wires.aclose()
+
+    async def _close_eyes(self) -> None:
+        await self.eyes.stop()
+
+    def _prepare(self, site: Site) -> None:
+        """Look whether a policy's devices have their keys. Raises ``MissingKey``."""
+        osdp_keys(self.core.keystore.secrets, site)
+        camera_access(self.core.keystore.secrets, site, self._ports.cameras)
+
+    async def _replug(self, before: Site, site: Site) -> list[str]:
+        """Connect anew what another policy wires otherwise; the rest is not touched. Return what that was."""
+        parts = rewired(before, site)
+        if parts:
+            await self._unplug()
+            for device in before.devices.keys() & site.devices.keys():
+                self.building.submit(DeviceSeen(device, online=False, secure=False, detail=CONNECTED_ANEW))
+            await self._plug_in(site, osdp_keys(self.core.keystore.secrets, site))
+        else:
+            self._switchboard.follow(site)
+        if before.cameras != site.cameras:
+            parts.append("cameras")
+            await self._close_eyes()
+            access = camera_access(self.core.keystore.secrets, site, self._ports.cameras)
+            self.eyes = VisionGateway(site, self.core.vault, self.core.runtime.submit, self.core.runtime.mono, access)
+            self.building.look_through(self.eyes)
+            self._switchboard.look_through(self.eyes)
+            await self.eyes.start()
+        return parts
 
     def _start_notary(self) -> None:
         notary = NotaryTask(self._folder, self.core.keystore.secrets, self.core.log, self.core.runtime.submit)
@@ -184,34 +238,31 @@ class Box:
         notary.start()
         self._stack.push_async_callback(notary.stop)
 
-    async def _start_broker(self, site: Site) -> None:
-        devices = [MqttName(device) for device in self._mqtt.devices]
+    async def _start_broker(self, site: Site, gateway: MqttGateway) -> None:
+        devices = [MqttName(device) for device in gateway.devices]
         self.broker = Broker(
             self._folder / BROKER_FOLDER,
             site.id,
             devices,
-            port=self._ports.mqtt,
+            port=self._mqtt_port,
             notice=_broker_notice,
             keep=self.core.keystore.secrets.beneath(BROKER_FOLDER),
         )
         await self.broker.start()
-        self._stack.push_async_callback(self.broker.stop)
+        self._mqtt_port = self.broker.port  # the devices find it there again, should it be started anew
+        self._wires.push_async_callback(self.broker.stop)
         client = MqttClient(
             site.id,
             self.broker.password(),
             port=self.broker.port,
-            on_message=self._mqtt.received,
-            on_link=self._mqtt.link_changed,
+            on_message=gateway.received,
+            on_link=gateway.link_changed,
         )
-        self._mqtt.connect(client.post)
-        self._stack.callback(self._mqtt.stop)
+        gateway.connect(client.post)
+        self._wires.callback(gateway.stop)
         running = asyncio.create_task(client.run(), name="mqtt")
         running.add_done_callback(self._ended)
-        self._stack.push_async_callback(_cancelled, running)
-
-    async def _start_eyes(self) -> None:
-        await self.eyes.start()
-        self._stack.push_async_callback(self.eyes.stop)
+        self._wires.push_async_callback(_cancelled, running)
 
     async def _start_api(self) -> None:
         static = built_console() if self._ports.console else None

@@ -21,6 +21,7 @@ from rich.console import Console
 from controller.admin import Admin, AdminError
 from controller.bootstrap import Box, MissingKey, Ports
 from controller.cli_keys import keys_app, open_with
+from controller.cli_activate import site_activate, site_rollback
 from controller.cli_log import log_app, witness_app
 from controller.cli_policy import decide, replay, site_diff, why
 from controller.cli_prove import site_prove
@@ -60,6 +61,8 @@ for command in (why, decide, replay):
     app.command()(command)
 site_app.command("diff")(site_diff)
 site_app.command("prove")(site_prove)
+site_app.command("activate")(site_activate)
+site_app.command("rollback")(site_rollback)
 
 Data = Annotated[Path, typer.Option("--data", envvar="OSTIARY_DATA", help="The box's data folder.")]
 LogUrl = Annotated[

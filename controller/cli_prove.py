@@ -39,7 +39,7 @@ def site_prove(
     for verdict in prove(site):
         verdicts.append(verdict)
         if not as_json:
-            _say(verdict, site)
+            say(verdict, site)
     broken = sum(verdict.broken is not None for verdict in verdicts)
     if as_json:
         out.print_json(data=[verdict.plain(site) for verdict in verdicts])
@@ -48,7 +48,8 @@ def site_prove(
     raise typer.Exit(BROKEN if broken else OK)
 
 
-def _say(verdict: Verdict, site: Site) -> None:
+def say(verdict: Verdict, site: Site) -> None:
+    """Print one verdict, and how its sentence is broken."""
     word = "BROKEN" if verdict.broken else "holds "
     out.print(f"{word}  {verdict.invariant.id}: {verdict.invariant.name}", markup=False)
     for line in verdict.broken.lines(site) if verdict.broken else ():
@@ -59,3 +60,7 @@ def _counted(total: int, broken: int) -> str:
     if not total:
         return "the file says no [[invariant]]: nothing was proven"
     return f"{total - broken} of {total} hold" if broken else f"all {total} hold"
+
+
+if __name__ == "__main__":
+    typer.run(site_prove)

@@ -79,6 +79,8 @@ def open_core(folder: Path, site_file: Path | None, actuators: Actuators, clock:
         stack.callback(log.close)
         state, seq, activated = _fold(log, vault)
         vault.destroy_erased()  # what a crash, or a backup, left of those who were erased
+        if activated is not None and activated.operator is not None and site is not None:
+            site, policy = _by_two(site, policy or b"", activated)
         clock = clock or SystemClock()
         runtime = Runtime(
             site or _site_of(activated),
@@ -119,6 +121,18 @@ def _fold(log: SqlEventLog, vault: Vault) -> tuple[SiteState, int, SiteActivated
         if isinstance(record.event, SiteActivated):
             activated = record.event
     return state, seq, activated
+
+
+def _by_two(site: Site, policy: bytes, activated: SiteActivated) -> tuple[Site, bytes]:
+    """Keep what two operators brought into force: a file at the start, which one alone may write, is not above it."""
+    if site.digest == activated.digest:
+        return site, policy
+    _LOG.warning(
+        "the site file is not the policy that two operators brought into force last: theirs stays in force; "
+        "bring the file in with `ostiary site activate`",
+        by=f"{activated.operator} and {activated.second}",
+    )
+    return _site_of(activated), activated.toml.encode()
 
 
 def _site_of(activated: SiteActivated | None) -> Site:

@@ -38,11 +38,20 @@ class Policies:
     def site(self, digest: str) -> Site:
         """Return a policy. Raises ``UnknownPolicy``, and ``SiteErrors`` where this version would refuse the file."""
         if digest not in self._sites:
-            toml = next((event.toml for _, event in self._activations if event.digest == digest), None)
-            if toml is None:
-                raise UnknownPolicy(f"the log does not hold the policy {digest[:SHORT_DIGEST] or '(none)'}")
-            self._sites[digest] = parse_site(toml.encode(), f"the policy {digest[:SHORT_DIGEST]}")
+            self._sites[digest] = parse_site(self.toml(digest).encode(), f"the policy {digest[:SHORT_DIGEST]}")
         return self._sites[digest]
+
+    def toml(self, digest: str) -> str:
+        """Return a policy's own text. Raises ``UnknownPolicy``."""
+        toml = next((event.toml for _, event in self._activations if event.digest == digest), None)
+        if toml is None:
+            raise UnknownPolicy(f"the log does not hold the policy {digest[:SHORT_DIGEST] or '(none)'}")
+        return toml
+
+    def before(self, digest: str) -> str | None:
+        """Return the text of the policy that was in force before this one last came into force; None for the first."""
+        last = max((place for place, (_, event) in enumerate(self._activations) if event.digest == digest), default=0)
+        return next((event.toml for _, event in self._activations[:last][::-1] if event.digest != digest), None)
 
     def activated(self, record: Recorded) -> Recorded | None:
         """Return the activation by which the policy of ``record`` came into force; None where the log holds none.

@@ -42,6 +42,10 @@ class Building:
         self._pictures = pictures
         self._clock = clock
 
+    def look_through(self, pictures: Pictures) -> None:
+        """Take pictures from other eyes from now on."""
+        self._pictures = pictures
+
     def submit(self, stimulus: Stimulus) -> asyncio.Future[None]:
         """Hand a stimulus in; the future is done once everything that followed from it is durable."""
         return self._runtime.submit(stimulus)
