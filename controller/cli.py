@@ -20,8 +20,8 @@ from rich.console import Console
 
 from controller.admin import Admin, AdminError
 from controller.bootstrap import Box, MissingKey, Ports
-from controller.cli_keys import keys_app, open_with
 from controller.cli_activate import site_activate, site_rollback
+from controller.cli_keys import keys_app, open_with
 from controller.cli_log import log_app, witness_app
 from controller.cli_policy import decide, replay, site_diff, why
 from controller.cli_prove import site_prove
