@@ -44,6 +44,10 @@ POLICY_OF_A_DOOR = frozenset(
         "pre_alarm_seconds",
         "relock_on",
         "position",
+        "extended_unlock_seconds",
+        "extended_open_seconds",
+        "unlocked_schedule",
+        "after_first_person",
     }
 )
 """What of a door its gateway never asks about; a field that is not named here counts as wiring."""

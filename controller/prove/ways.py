@@ -10,8 +10,10 @@ import z3
 
 from controller.domain.ids import ZoneId
 from controller.domain.site import Door, Reader, RexKind, Site
+from controller.prove.hours import holds
 from controller.prove.rules import Attempt, granted
 from controller.prove.symbols import Moment, Person
+from controller.rules.mode import asks_more
 
 
 class How(StrEnum):
@@ -56,9 +58,19 @@ def ways(site: Site) -> list[Way]:
 
 
 def unlocked(site: Site, door: Door, at: Moment) -> z3.BoolRef:
-    """Return that the schedule holds a door released: nothing stricter speaks."""
-    del site, door, at  # no door of this version is unlocked by schedule
-    return z3.BoolVal(val=False)
+    """Return that the schedule holds a door released: the twin of ``rules.mode``, where nothing stricter speaks.
+
+    Whoever has to come first has come, and no operator's standing order is part of a policy.
+    """
+    if door.unlocked_schedule is None:
+        return z3.BoolVal(val=False)
+    levels = site.threat_levels.values()
+    secured = (at.threat == lv.number for lv in levels if door.id in lv.locked_doors or asks_more(site, lv, door))
+    return z3.And(
+        holds(site.schedules[door.unlocked_schedule], at),
+        at.clock_trusted,
+        z3.Not(z3.Or(at.lockdown, at.log_late, at.blocked[door.id], *secured)),
+    )
 
 
 def route(found: Iterable[Way], start: Collection[ZoneId], target: ZoneId) -> list[Way] | None:
@@ -89,3 +101,5 @@ def _through(site: Site, door: Door) -> Iterator[Way]:
             yield Way(door, reader.leaves, reader.enters, How.BADGE, reader)
     if door.free_egress or (door.rex is not None and door.rex.kind is not RexKind.SHUNT_ONLY):
         yield Way(door, inner, outer, How.HANDLE)
+    if door.unlocked_schedule is not None:
+        yield from (Way(door, outer, inner, How.UNLOCKED), Way(door, inner, outer, How.UNLOCKED))

@@ -76,13 +76,13 @@ def _speaking(site: Site, state: SiteState, door: Door) -> Iterator[ModeRequest]
     level = threat_in_force(site, state)
     if door.id in level.locked_doors:
         yield ModeRequest(LockMode.BLOCKED, ModeSource.THREAT_LEVEL, level.name)
-    elif _asks_more(site, level, door):
+    elif asks_more(site, level, door):
         yield ModeRequest(LockMode.SECURED, ModeSource.THREAT_LEVEL, level.name)
     for order in state.door(door.id).orders:
         yield ModeRequest(order.mode, ModeSource.OPERATOR, order.operator, order.until)
 
 
-def _asks_more(site: Site, level: ThreatLevel, door: Door) -> bool:
+def asks_more(site: Site, level: ThreatLevel, door: Door) -> bool:
     """A level that asks more of whoever comes in lets nobody in unasked."""
     normal = site.threat_levels.get(0, level)
     if (level.allowed_kinds, level.allowed_levels) != (normal.allowed_kinds, normal.allowed_levels):

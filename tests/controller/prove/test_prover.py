@@ -141,6 +141,45 @@ def test_a_way_out_that_waits_for_the_software_is_not_free():
     assert asked("free_way_out", replace(site, doors={**site.doors, FRONT: shut}))
 
 
+def unlocked_at_night(**also):
+    """A schedule for the cleaners that somebody wrote at the wrong door."""
+    site = small_site()
+    held = replace(site.doors[FRONT], unlocked_schedule=NIGHT, **also)
+    return replace(site, doors={**site.doors, FRONT: held})
+
+
+def test_a_forgotten_unlock_in_the_night_is_found():
+    """The cleaners' schedule, written at the wrong door: nobody has to show anything."""
+    (line,) = asked("never_unlocked", unlocked_at_night(), at=180)
+    assert line == "Tuesday 03:00, threat level 0: The front door, Outside to Lobby, the door stands unlocked"
+    assert asked("never_unlocked", unlocked_at_night(), at=720) is None
+    assert asked("never_unlocked", unlocked_at_night(), during=OFFICE) is None
+    assert asked("never_unlocked", unlocked_at_night(), outside=OFFICE)
+    assert asked("never_unlocked", unlocked_at_night(), doors={INNER}) is None
+    assert asked("never_unlocked", unlocked_at_night(), zones={VAULT}) is None
+    assert asked("never_unlocked", unlocked_at_night(), zones={LOBBY})
+
+
+def test_whoever_passes_an_unlocked_door_enters():
+    found = asked("never_enters", unlocked_at_night(), zones={LOBBY}, levels=set())
+    assert found == [
+        "a visitor with no access level, from Outside:",
+        "  Tuesday 03:00, threat level 0: The front door, Outside to Lobby, the door stands unlocked",
+    ]
+    assert asked("never_reaches", unlocked_at_night(), zones={LOBBY}, levels=set())
+    assert asked("never_reaches", unlocked_at_night(), zones={CHANCERY}, levels=set()) is None
+
+
+@pytest.mark.parametrize("stricter", [{"threat_from": 1}, {"lockdown": True}])
+def test_whatever_is_stricter_shuts_it(stricter):
+    """Level 1 asks for a PIN in the lobby, and a lockdown for everything."""
+    assert asked("never_unlocked", unlocked_at_night(), **stricter) is None
+
+
+def test_whoever_has_to_come_first_may_have_come():
+    assert asked("never_unlocked", unlocked_at_night(after_first_person=True), at=180)
+
+
 def test_a_door_with_no_schedule_of_its_own_never_stands_unlocked():
     assert asked("never_unlocked", at=180) is None
     assert asked("never_unlocked", doors={FRONT, CELLAR, DoorId(INNER)}) is None
