@@ -69,6 +69,11 @@ Texts = Callable[[str], str]
 TYPED = frozenset({"reason", "note"})
 
 
+def is_silent(recorded: Recorded) -> bool:
+    """Tell whether a record is for those alone who may see a silent alarm."""
+    return getattr(recorded.event, "silent", False) is True
+
+
 def event_of(recorded: Recorded, site: Site, names: Names, texts: Texts = str) -> EventOut:
     """Return a record without its trace."""
     return EventOut.model_validate(_lifted(recorded, site, names, texts))

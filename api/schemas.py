@@ -18,7 +18,7 @@ from controller.domain.events import KINDS
 from controller.domain.muster import Whereabouts
 from controller.domain.operators import Role
 from controller.domain.points import PointCondition
-from controller.domain.site import DeviceKind, DoorKind
+from controller.domain.site import DeviceKind, DoorKind, Factor
 
 NAME_LENGTH = 64
 PASSWORD_LENGTH = 1024
@@ -258,7 +258,10 @@ class LockdownOut(Model):
 
 
 class AlarmOut(Model):
-    """An alarm. ``name`` is where it is in words; ``door``, ``zone`` and ``camera`` where to look, as far as known."""
+    """An alarm; a ``silent`` one is shown to nobody whose post may be watched.
+
+    ``name`` is where it is in words; ``door``, ``zone`` and ``camera`` where to look, as far as known.
+    """
 
     id: str
     kind: AlarmKind
@@ -272,6 +275,7 @@ class AlarmOut(Model):
     detail: str
     raised_at: datetime
     persists: bool
+    silent: bool
     acknowledged_by: str | None
 
 
@@ -309,6 +313,7 @@ class ViewOut(Model):
     fires: list[FireOut]
     doors: list[DoorOut]
     alarms: list[AlarmOut]
+    waiting: list[WaitingOut]
     devices: list[DeviceOut]
     cameras: list[CameraOut]
     inside: int
@@ -316,6 +321,22 @@ class ViewOut(Model):
     unknown: int
     log_late: bool
     clock_trusted: bool
+
+
+class WaitingOut(Model):
+    """Somebody at a reader who was asked for more. Where ``guard`` is wanted, a guard confirms or refuses ``request``.
+
+    ``search``: they were drawn for a search, and the guard's word says that it was made.
+    """
+
+    request: str
+    reader: str
+    door: str
+    camera: str | None
+    who: WhoOut
+    wanted: list[Factor]
+    until: datetime
+    search: bool
 
 
 class WhoOut(Model):
@@ -448,6 +469,13 @@ class ThreatLevelIn(Model):
 
     level: int
     reason: Text
+
+
+class DuressIn(Model):
+    """The operator's own password, and the one to sign in with when somebody forces them."""
+
+    password: Annotated[str, StringConstraints(min_length=1, max_length=PASSWORD_LENGTH)]
+    duress_password: Annotated[str, StringConstraints(min_length=NEW_PASSWORD_LENGTH, max_length=PASSWORD_LENGTH)]
 
 
 class OrderedOut(Model):

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from api.problems import Problem
 from api.sessions import Session, Sessions, Throttle
 from controller.domain.instant import Instant
-from controller.domain.operators import Operator
+from controller.domain.operators import SEES_SILENT, Operator
 from controller.runtime.facade import Facade
 
 COOKIE = "ostiary_session"
@@ -56,6 +56,11 @@ class SignedIn:
     token: str
     session: Session
     operator: Operator
+
+    @property
+    def sees_silent(self) -> bool:
+        """Tell whether silent alarms are for these eyes."""
+        return self.operator.role in SEES_SILENT and not self.session.watched
 
 
 def api_of(connection: HTTPConnection) -> Api:

@@ -21,12 +21,13 @@ KEYS_REMEMBERED = 4096
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One sign-in at one browser."""
+    """One sign-in at one browser. ``watched``: by force, so that it looks as always and shows nothing silent."""
 
     operator: OperatorId
     csrf: str
     opened: float
     seen: float
+    watched: bool = False
 
 
 @dataclass(slots=True)
@@ -35,13 +36,13 @@ class Sessions:
 
     _by_hash: dict[bytes, Session] = field(default_factory=dict)
 
-    def open(self, operator: OperatorId, mono: float) -> tuple[str, Session]:
+    def open(self, operator: OperatorId, mono: float, *, watched: bool = False) -> tuple[str, Session]:
         """Return a new token and its session. The oldest of an operator's sessions makes room."""
         own = [key for key, session in self._by_hash.items() if session.operator == operator]
         for key in own[: max(0, len(own) + 1 - SESSIONS_PER_OPERATOR)]:
             del self._by_hash[key]
         token = secrets.token_urlsafe(TOKEN_BYTES)
-        session = Session(operator, secrets.token_urlsafe(TOKEN_BYTES), opened=mono, seen=mono)
+        session = Session(operator, secrets.token_urlsafe(TOKEN_BYTES), opened=mono, seen=mono, watched=watched)
         self._by_hash[_hash(token)] = session
         return token, session
 

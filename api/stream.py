@@ -15,7 +15,7 @@ import structlog
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.records import event_of
+from api.records import event_of, is_silent
 from api.schemas import BeatOut, HelloOut, Model, ResyncOut, SignedOutOut
 from api.security import Api, SignedIn, look_up
 from api.views import view_of
@@ -134,6 +134,8 @@ class Feed:
         self._owed.discard(record.seq)
         moment = self._api.facade.moment()
         complete = min(self._owed) - 1 if self._owed else self._newest
+        if is_silent(record) and not self._who.sees_silent:
+            return
         event = event_of(record, moment.site, self._api.facade.identity, self._api.facade.text)
         await emit(_message("event", event, f"{moment.boot}:{complete}"))
 
@@ -149,7 +151,8 @@ class Feed:
     async def _show(self, emit: Emit, moment: Moment) -> None:
         self._shown = moment.seq
         self._view_due = _now() + VIEW_SECONDS
-        await emit(_message("view", view_of(moment, self._api.now(), self._api.facade.text)))
+        facade, silent = self._api.facade, self._who.sees_silent
+        await emit(_message("view", view_of(moment, self._api.now(), facade.text, facade.identity, silent=silent)))
 
     def _patience(self) -> float:
         """Return how long to wait for the next record before something else is due."""

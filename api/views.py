@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 
 from api.plan import camera_of_door, door_of_device, zone_of_door
 from api.records import Names, Texts
@@ -22,11 +23,12 @@ from api.schemas import (
     MusterOut,
     ThreatLevelOut,
     ViewOut,
+    WaitingOut,
     WhoOut,
 )
 from controller.domain.alarms import Alarm, AlarmKind, Source, in_order
 from controller.domain.doors import HELD, DoorAlarm, DoorState, LockMode, LockStatus, ModeRequest, Position
-from controller.domain.ids import CameraId, DoorId
+from controller.domain.ids import CameraId, CardholderId, DoorId
 from controller.domain.instant import Instant
 from controller.domain.muster import Whereabouts, muster, whereabouts
 from controller.domain.site import Door, Site
@@ -40,8 +42,14 @@ DOOR_ALARMS: Mapping[AlarmKind, DoorAlarm] = {
 }
 
 
-def view_of(moment: Moment, now: Instant, texts: Texts = str) -> ViewOut:
-    """Return everything a guard's screen shows of this moment."""
+def _nobody(_: CardholderId) -> None:
+    """Know nobody's name."""
+
+
+def view_of(
+    moment: Moment, now: Instant, texts: Texts = str, names: Names = _nobody, *, silent: bool = False
+) -> ViewOut:
+    """Return everything a guard's screen shows of this moment; ``silent``: also what is not for every screen."""
     site, state = moment.site, moment.state
     open_alarms = _door_alarms(state)
     people = Counter(whereabouts(state, person) for person in state.locations)
@@ -53,7 +61,8 @@ def view_of(moment: Moment, now: Instant, texts: Texts = str) -> ViewOut:
         lockdown=_lockdown(site, state, state.lockdown, now.mono, texts) if state.lockdown else None,
         fires=_fires(site, state),
         doors=[_door(moment, door, open_alarms.get(door.id), texts) for door in site.doors.values()],
-        alarms=[_alarm(site, alarm) for alarm in in_order(state.alarms.values())],
+        alarms=[_alarm(site, alarm) for alarm in in_order(state.alarms.values()) if silent or not alarm.silent],
+        waiting=_waiting(site, state, now, names),
         devices=_devices(site, state),
         cameras=[CameraOut(id=camera, online=_seen(state, camera)) for camera in site.cameras],
         inside=people[Whereabouts.INSIDE],
@@ -62,6 +71,24 @@ def view_of(moment: Moment, now: Instant, texts: Texts = str) -> ViewOut:
         log_late=state.log_late,
         clock_trusted=state.clock_trusted,
     )
+
+
+def _waiting(site: Site, state: SiteState, now: Instant, names: Names) -> list[WaitingOut]:
+    """Return who is asked for more, the oldest first."""
+    return [
+        WaitingOut(
+            request=pending.request,
+            reader=reader,
+            door=site.readers[reader].door,
+            camera=camera_of_door(site, site.readers[reader].door, reader),
+            who=WhoOut(id=pending.cardholder, name=known.name if (known := names(pending.cardholder)) else None),
+            wanted=sorted(pending.wanted),
+            until=now.wall + timedelta(seconds=pending.until - now.mono),
+            search=pending.search,
+        )
+        for reader, pending in sorted(state.challenges.items(), key=lambda item: (item[1].issued, item[0]))
+        if reader in site.readers
+    ]
 
 
 def muster_of(moment: Moment, now: Instant, names: Names) -> MusterOut:
@@ -212,6 +239,7 @@ def _alarm(site: Site, alarm: Alarm) -> AlarmOut:
         detail=alarm.detail,
         raised_at=alarm.raised_at,
         persists=alarm.persists,
+        silent=alarm.silent,
         acknowledged_by=alarm.acknowledged_by,
     )
 

@@ -16,6 +16,7 @@ from controller.domain.ids import CardholderId, CredentialId, OperatorId
 from controller.domain.operators import Operator, Role
 from controller.domain.people import Cardholder, Credential, badge_number
 from controller.domain.stimuli import BadgeEnrolled, FaceEnrolled, OperatorEnrolled, PersonEnrolled
+from controller.pins import TooManyPins, too_near
 from controller.runtime.ports import FaceTemplate, Identity
 from controller.site.check import format_errors
 from controller.site.errors import SiteErrors
@@ -42,6 +43,7 @@ class Admin:
         self._enroller = enroller
         self.commands: Mapping[str, Command] = {
             "operator_add": self._operator_add,
+            "operator_duress": self._operator_duress,
             "people_import": self._people_import,
             "face_enrol": self._face_enrol,
         }
@@ -56,9 +58,20 @@ class Admin:
         await self._core.runtime.handle(OperatorEnrolled(author, Operator(operator, role))).durable
         return password
 
+    async def give_duress_password(self, name: str, author: str) -> str:
+        """Make an operator's password for when somebody forces them, and return it."""
+        known = self._core.runtime.state.operators.get(OperatorId(name))
+        if known is None:
+            raise AdminError(f"nobody signs in as {name}; appoint them first with `ostiary operator add`")
+        password = secrets.token_urlsafe(ONE_TIME_BYTES)
+        await asyncio.to_thread(self._core.keystore.set_duress_password, known.id, password)
+        await self._core.runtime.handle(OperatorEnrolled(author, known)).durable
+        return password
+
     async def import_people(self, rows: Sequence[PersonRow], author: str) -> int:
         """Record people and their badges and return how many were new: who is known just so is passed over."""
         self._refuse_taken_badges(rows)
+        await self._refuse_slips(rows)
         await asyncio.to_thread(self._core.keystore.make_keys, [row.id for row in rows])
         await asyncio.to_thread(self._core.keystore.enrol, [_badge(row) for row in rows])
         new = 0
@@ -90,6 +103,23 @@ class Admin:
                 other = state.credentials[holder].cardholder
                 raise AdminError(f"the badge of {row.id} is known as that of {other}; give {other} another one first")
 
+    async def _refuse_slips(self, rows: Sequence[PersonRow]) -> None:
+        """A slip of the finger, and somebody would seem to be under duress. Of known PINs there are only proofs."""
+        state = self._core.runtime.state
+        badges = [(row, self._credential(row)) for row in rows]
+        mine = {badge.id for _, badge in badges}
+        changed = [row for row, badge in badges if state.credentials.get(badge.id) != badge]
+        known = [credential for name, credential in state.credentials.items() if name not in mine]
+        try:
+            near = await asyncio.to_thread(too_near, self._core.keystore, changed, known)
+        except TooManyPins as many:
+            raise AdminError(f"too many PINs to compare ({many}); import everybody in one file") from many
+        if near:
+            raise AdminError(
+                f"{', '.join(near)}: a PIN is one digit from somebody's duress PIN, or the other way round; "
+                "choose one that is two digits or more from it"
+            )
+
     def _record(self, row: PersonRow, author: str) -> list[asyncio.Future[None]]:
         state = self._core.runtime.state
         identity = Identity(row.name)
@@ -116,11 +146,15 @@ class Admin:
             row.status,
             row.valid_from,
             row.valid_until,
+            keystore.pin_proof(name, row.duress_pin) if row.duress_pin else None,
         )
 
     async def _operator_add(self, given: Mapping[str, Any]) -> dict[str, Any]:
         role = Role(given["role"])
         return {"one_time_password": await self.add_operator(given["name"], role, given["author"])}
+
+    async def _operator_duress(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        return {"duress_password": await self.give_duress_password(given["name"], given["author"])}
 
     async def _people_import(self, given: Mapping[str, Any]) -> dict[str, Any]:
         try:

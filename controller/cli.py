@@ -168,6 +168,17 @@ def operator_add(
         out.print(f"{name} ({role.value}): one-time password  {done['one_time_password']}", markup=False)
 
 
+@operator_app.command("duress")
+def operator_duress(
+    name: Annotated[str, typer.Argument(help="The name they sign in with.")],
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Print a second password that signs in as always, and tells the second station that somebody is forced."""
+    done = _administer(data, "operator_duress", name=name)
+    if done is not None:
+        out.print(f"{name}: duress password  {done['duress_password']}", markup=False)
+
+
 @people_app.command("import")
 def people_import(
     file: Annotated[Path, typer.Argument(help="A CSV file; see config/people.csv.", exists=True, dir_okay=False)],

@@ -29,9 +29,10 @@ async def site(_: Watching, api: Context) -> SiteOut:
 
 
 @router.get("/view")
-async def view(_: Watching, api: Context) -> ViewOut:
+async def view(who: Watching, api: Context) -> ViewOut:
     """Return the building right now."""
-    return view_of(api.facade.moment(), api.now(), api.facade.text)
+    facade = api.facade
+    return view_of(facade.moment(), api.now(), facade.text, facade.identity, silent=who.sees_silent)
 
 
 @router.get("/muster")

@@ -7,9 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 
 from api.problems import Problem
-from api.records import event_of, why_of
+from api.records import event_of, is_silent, why_of
 from api.schemas import EventsOut, EventWhyOut
-from api.security import Context, Watching
+from api.security import Context, SignedIn, Watching
+from controller.domain.events import Recorded
 
 PAGE = 50
 LARGEST_PAGE = 500
@@ -22,7 +23,7 @@ Seq = Annotated[int, Path(ge=1, lt=SEQ_LIMIT)]
 
 @router.get("/events")
 async def events(
-    _: Watching,
+    who: Watching,
     api: Context,
     before: Annotated[int | None, Query(ge=1, lt=SEQ_LIMIT)] = None,
     limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = PAGE,
@@ -31,14 +32,20 @@ async def events(
     records = api.facade.read(before=before, limit=limit)
     site = api.facade.moment().site
     following = records[-1].seq if len(records) == limit and records[-1].seq > 1 else None
-    shown = [event_of(record, site, api.facade.identity, api.facade.text) for record in records]
+    shown = [
+        event_of(record, site, api.facade.identity, api.facade.text) for record in records if _may_see(who, record)
+    ]
     return EventsOut(events=shown, before=following)
 
 
 @router.get("/events/{seq}")
-async def event(seq: Seq, _: Watching, api: Context) -> EventWhyOut:
+async def event(seq: Seq, who: Watching, api: Context) -> EventWhyOut:
     """Return one record with the ordered trace of its decision."""
     found = next(iter(api.facade.read(before=seq + 1, limit=1)), None)
-    if found is None or found.seq != seq:
+    if found is None or found.seq != seq or not _may_see(who, found):
         raise Problem(404, "unknown_event", "There is no such record.")
     return why_of(found, api.facade.moment().site, api.facade.identity, api.facade.text)
+
+
+def _may_see(who: SignedIn, record: Recorded) -> bool:
+    return who.sees_silent or not is_silent(record)

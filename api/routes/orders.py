@@ -22,6 +22,7 @@ from controller.domain.operators import (
     LockDoor,
     Order,
     Panic,
+    Refusal,
     RefusePassage,
     ReleaseDoorMode,
     SetDoorMode,
@@ -101,12 +102,14 @@ async def set_threat_level(asked: ThreatLevelIn, who: Ordering, api: Context) ->
 @router.post("/alarms/{alarm}/acknowledge", status_code=202)
 async def acknowledge(alarm: Id, who: Ordering, api: Context) -> OrderedOut:
     """Say that this one alarm was seen."""
+    _refuse_unseen(api, who, alarm)
     return await _order(api, who, AcknowledgeAlarm(AlarmId(alarm)))
 
 
 @router.post("/alarms/{alarm}/close", status_code=202)
 async def close(alarm: Id, asked: ReasonIn, who: Ordering, api: Context) -> OrderedOut:
     """Say that this one alarm is dealt with, and how."""
+    _refuse_unseen(api, who, alarm)
     return await _order(api, who, CloseAlarm(AlarmId(alarm), asked.reason))
 
 
@@ -138,6 +141,13 @@ async def refuse_passage(request: Id, asked: ReasonIn, who: Ordering, api: Conte
 async def panic(who: Ordering, api: Context) -> OrderedOut:
     """Ask for help, at once."""
     return await _order(api, who, Panic())
+
+
+def _refuse_unseen(api: Api, who: SignedIn, alarm: str) -> None:
+    """An alarm that is not for these eyes does not exist for them."""
+    known = api.facade.moment().state.alarms.get(AlarmId(alarm))
+    if known is not None and known.silent and not who.sees_silent:
+        raise refused(Refusal.UNKNOWN_ALARM)
 
 
 async def _order(api: Api, who: SignedIn, order: Order) -> OrderedOut:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from api.problems import Problem
 from api.rights import MAY_ORDER
-from api.schemas import MeOut, SignInIn
+from api.schemas import DuressIn, MeOut, SignInIn
 from api.security import Api, Context, Ordering, SignedIn, Watching, cookie_name, drop_cookie, set_cookie
 from controller.domain.ids import OperatorId
 from controller.domain.operators import Operator
@@ -28,11 +28,11 @@ async def me(who: Watching) -> MeOut:
 async def sign_in(asked: SignInIn, request: Request, response: Response, api: Context) -> MeOut:
     """Sign in. Whatever session the browser brought ends; a one-time password counts only with a new one."""
     address = request.client.host if request.client else "unknown"
-    operator = await _checked(api, asked, address)
+    operator, watched = await _checked(api, asked, address)
     api.sessions.close(request.cookies.get(cookie_name(request), ""))
     if asked.new_password is not None:
         api.sessions.close_all(operator.id)
-    token, session = api.sessions.open(operator.id, api.facade.mono())
+    token, session = api.sessions.open(operator.id, api.facade.mono(), watched=watched)
     set_cookie(request, response, token)
     return _me(SignedIn(token, session, operator))
 
@@ -45,8 +45,18 @@ async def sign_out(who: Ordering, request: Request, response: Response, api: Con
     await api.facade.signed_out(who.operator.id)
 
 
-async def _checked(api: Api, asked: SignInIn, address: str) -> Operator:
-    """Return the operator a right password stands for. Raises ``Problem`` 401, 409 or 429."""
+@router.post("/session/duress-password", status_code=204)
+async def choose_duress(asked: DuressIn, who: Ordering, request: Request, api: Context) -> None:
+    """Choose a second password that signs in as always, and tells the second station that somebody is forced."""
+    _throttle(api, who.operator.id, request.client.host if request.client else "unknown")
+    async with api.passwords:
+        chosen = await api.facade.choose_duress(who.operator.id, asked.password, asked.duress_password)
+    if not chosen:
+        raise Problem(409, "duress_password_refused", "Your own password is not right, or the two are the same.")
+
+
+async def _checked(api: Api, asked: SignInIn, address: str) -> tuple[Operator, bool]:
+    """Return who a right password stands for, and whether by force. Raises ``Problem`` 401, 409 or 429."""
     operator = OperatorId(asked.operator)
     _throttle(api, operator, address)
     async with api.passwords:
@@ -56,7 +66,7 @@ async def _checked(api: Api, asked: SignInIn, address: str) -> Operator:
     if outcome.operator is None:
         raise Problem(401, "wrong_password", "The name or the password is not right.")
     api.by_operator.forget((operator, address))
-    return outcome.operator
+    return outcome.operator, outcome.watched
 
 
 def _throttle(api: Api, operator: OperatorId, address: str) -> None:

@@ -92,6 +92,10 @@ PRIORITY: Mapping[AlarmKind, Priority] = MappingProxyType(
 """The default priority of each kind (design: one per kind)."""
 
 
+SILENT = frozenset({AlarmKind.DURESS})
+"""Shown at a second station alone: whoever forces somebody may be watching the post."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where an alarm comes from; whichever of these fits."""
@@ -108,7 +112,8 @@ class Source:
 class Alarm:
     """One alarm from being raised until it is closed.
 
-    ``persists`` while its cause is still there: such an alarm can be acknowledged but not closed.
+    ``persists`` while its cause is still there: such an alarm can be acknowledged but not closed. A ``silent`` one is
+    for those alone who may see it (``operators.SEES_SILENT``).
     """
 
     id: AlarmId
@@ -119,6 +124,7 @@ class Alarm:
     raised_at: datetime
     persists: bool
     acknowledged_by: OperatorId | None = None
+    silent: bool = False
 
 
 def in_order(alarms: Iterable[Alarm]) -> list[Alarm]:

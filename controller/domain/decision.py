@@ -99,6 +99,7 @@ class AccessRequest:
     ``presented`` holds the factors already proven in this passage. ``credential`` is None for a card nobody knows.
     ``pin_right``, ``face`` and ``guard`` are what just came to complete a challenge; ``late``: nothing did, in time.
     ``draw``: the lot that was drawn for it, 0 to ``LOTS`` - 1, where people are searched at random.
+    ``duress``: the PIN was the one for when somebody is forced. No check looks at it: the door behaves as always.
     It is recorded with its answer, so it holds whatever ``decide`` looks at besides policy, state and time.
     """
 
@@ -111,6 +112,7 @@ class AccessRequest:
     late: bool = field(default=False, metadata=ADDED)
     guard: GuardAnswer | None = field(default=None, metadata=ADDED)
     draw: int | None = field(default=None, metadata=ADDED)
+    duress: bool = field(default=False, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

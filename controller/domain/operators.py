@@ -23,6 +23,10 @@ class Role(StrEnum):
     TECHNICIAN = "technician"
 
 
+SEES_SILENT = frozenset({Role.SUPERVISOR, Role.SECURITY_OFFICER, Role.AUDITOR})
+"""Who sees a silent alarm, and what is recorded of it. Guards do not: their post may be watched."""
+
+
 @dataclass(frozen=True, slots=True)
 class Operator:
     """Somebody who may sign in. The password's hash lives in the key store, never in the log.

@@ -61,6 +61,8 @@ class Cardholder:
 class Credential:
     """A badge. ``token`` is HMAC-SHA-256 (hex) of format and number under the box's key; ``pin`` that of its PIN.
 
+    ``duress``: that of the PIN its holder types when somebody forces them. Doors take it for the right one.
+
     ``valid_from`` and ``valid_until`` are aware; the end is excluded.
     """
 
@@ -72,3 +74,4 @@ class Credential:
     status: CredentialStatus
     valid_from: datetime | None
     valid_until: datetime | None
+    duress: str | None = field(default=None, metadata=ADDED)

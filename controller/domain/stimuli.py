@@ -204,11 +204,12 @@ class Ordered:
 
 @dataclass(frozen=True, slots=True)
 class SignInTried:
-    """Somebody tried to sign in at the console."""
+    """Somebody tried to sign in at the console. ``duress``: with the password for when somebody forces them."""
 
     operator: OperatorId
     succeeded: bool
     address: str
+    duress: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,8 @@ def sign_in_tried(turn: Turn, tried: SignInTried) -> None:
     """Somebody signed in, or tried to."""
     if tried.succeeded:
         turn.record(ev.OperatorSignedIn(tried.operator, tried.address))
+        if tried.duress:
+            raise_alarm(turn, AlarmKind.DURESS, Source(), f"{tried.operator} signed in from {tried.address}")
         return
     turn.record(ev.OperatorSignInFailed(tried.operator, tried.address))
     recent = [t for t in turn.state.failed_sign_ins if turn.now.mono - t < BURST_SECONDS]

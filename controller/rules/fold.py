@@ -285,7 +285,16 @@ def _lockdown_moved(
 
 
 def _alarm_raised(state: SiteState, event: ev.AlarmRaised, at: Instant) -> SiteState:
-    alarm = Alarm(event.alarm, event.kind, event.priority, event.source, event.detail, at.wall, event.persists)
+    alarm = Alarm(
+        event.alarm,
+        event.kind,
+        event.priority,
+        event.source,
+        event.detail,
+        at.wall,
+        event.persists,
+        silent=event.silent,
+    )
     raised = max(state.raised, int(event.alarm[1:]))
     return replace(state, alarms=state.alarms.set(event.alarm, alarm), raised=raised)
 

@@ -13,6 +13,7 @@ from controller.domain.doors import LockMode
 from controller.domain.effects import Unlock
 from controller.domain.ids import DoorId, OperatorId
 from controller.domain.operators import (
+    SEES_SILENT,
     AcknowledgeAlarm,
     BlockDoor,
     CloseAlarm,
@@ -93,7 +94,8 @@ def ordered(turn: Turn, stimulus: Ordered) -> None:
         _carry_out(turn, stimulus.operator, stimulus.order)
         return
     word = word_for(type(stimulus.order))
-    turn.record(ev.OrderRefused(stimulus.operator, word, _subject(stimulus.order), refusal))
+    silent = _silent(turn.state, stimulus.order)
+    turn.record(ev.OrderRefused(stimulus.operator, word, _subject(stimulus.order), refusal, silent))
 
 
 def may(turn: Turn, operator: OperatorId, order: Order) -> Refusal | None:  # noqa: C901 - one flat table
@@ -121,7 +123,7 @@ def may(turn: Turn, operator: OperatorId, order: Order) -> Refusal | None:  # no
         case SetThreatLevel():
             return _may_set_level(turn, order)
         case AcknowledgeAlarm() | CloseAlarm():
-            return _may_handle(turn.state, order)
+            return _may_handle(turn.state, known.role, order)
         case ForgivePassback() | ForgiveAllPassback():
             return _may_forgive(turn.state, order)
         case ConfirmPassage() | RefusePassage():
@@ -162,7 +164,7 @@ def _carry_out(turn: Turn, operator: OperatorId, order: Order) -> None:  # noqa:
         case SetThreatLevel(level=level, reason=reason):
             _set_threat_level(turn, operator, level, reason)
         case AcknowledgeAlarm() | CloseAlarm() | ForgivePassback() | ForgiveAllPassback():
-            turn.record(_fact(operator, order))
+            turn.record(_fact(operator, order, silent=_silent(turn.state, order)))
         case ConfirmPassage(request=request):
             judge(turn, operator, request, GuardAnswer.CONFIRMED, "")
         case RefusePassage(request=request, reason=reason):
@@ -174,14 +176,14 @@ def _carry_out(turn: Turn, operator: OperatorId, order: Order) -> None:  # noqa:
 
 
 def _fact(
-    operator: OperatorId, order: AcknowledgeAlarm | CloseAlarm | ForgivePassback | ForgiveAllPassback
+    operator: OperatorId, order: AcknowledgeAlarm | CloseAlarm | ForgivePassback | ForgiveAllPassback, *, silent: bool
 ) -> ev.AlarmAcknowledged | ev.AlarmClosed | ev.PassbackForgiven:
     """Return what an order that moves no door comes to."""
     match order:
         case AcknowledgeAlarm(alarm=alarm):
-            return ev.AlarmAcknowledged(alarm, operator)
+            return ev.AlarmAcknowledged(alarm, operator, silent)
         case CloseAlarm(alarm=alarm, reason=reason):
-            return ev.AlarmClosed(alarm, operator, reason)
+            return ev.AlarmClosed(alarm, operator, reason, silent)
         case ForgivePassback(cardholder=cardholder, reason=reason):
             return ev.PassbackForgiven(operator, cardholder, reason)
         case ForgiveAllPassback(reason=reason):
@@ -256,9 +258,9 @@ def _first_to_end(state: SiteState) -> OperatorId | None:
     return first if known is not None and EndLockdown in RIGHTS[known.role] else None
 
 
-def _may_handle(state: SiteState, order: AcknowledgeAlarm | CloseAlarm) -> Refusal | None:
+def _may_handle(state: SiteState, role: Role, order: AcknowledgeAlarm | CloseAlarm) -> Refusal | None:
     alarm = state.alarms.get(order.alarm)
-    if alarm is None:
+    if alarm is None or (alarm.silent and role not in SEES_SILENT):
         return Refusal.UNKNOWN_ALARM
     if isinstance(order, AcknowledgeAlarm):
         return None if alarm.acknowledged_by is None else Refusal.ALREADY_SO
@@ -267,6 +269,12 @@ def _may_handle(state: SiteState, order: AcknowledgeAlarm | CloseAlarm) -> Refus
     if alarm.acknowledged_by is None:
         return Refusal.NOT_ACKNOWLEDGED
     return _reason(order.reason)
+
+
+def _silent(state: SiteState, order: Order) -> bool:
+    """Tell whether an order is about an alarm that not everybody may see: then what comes of it is so, too."""
+    alarm = state.alarms.get(order.alarm) if isinstance(order, AcknowledgeAlarm | CloseAlarm) else None
+    return alarm is not None and alarm.silent
 
 
 def _may_forgive(state: SiteState, order: ForgivePassback | ForgiveAllPassback) -> Refusal | None:

@@ -99,16 +99,41 @@ class Building:
 
     async def sign_in(self, operator: OperatorId, password: str, *, new_password: str | None, address: str) -> SignIn:
         """Check a password. A one-time password counts only together with a new one, which then replaces it."""
-        right = await asyncio.to_thread(self._passwords.password_matches, operator, password)
-        if self.operator(operator) is None or not right:
+        right, forced = await asyncio.to_thread(self._compare, operator, password)
+        one_time = await asyncio.to_thread(self._passwords.password_is_one_time, operator)
+        if self.operator(operator) is None or not (right or forced):
             self._runtime.handle(SignInTried(operator, succeeded=False, address=address))
             return SignIn(refused=True)
-        if await asyncio.to_thread(self._passwords.password_is_one_time, operator):
-            if new_password is None:
+        if forced:
+            self._runtime.handle(SignInTried(operator, succeeded=True, address=address, duress=True))
+            return SignIn(operator=self.operator(operator), watched=True)
+        if one_time:
+            if new_password is None or (await asyncio.to_thread(self._compare, operator, new_password))[1]:
                 return SignIn(new_password_needed=True)
             await asyncio.to_thread(self._passwords.set_password, operator, new_password, one_time=False)
         self._runtime.handle(SignInTried(operator, succeeded=True, address=address))
         return SignIn(operator=self.operator(operator))
+
+    async def choose_duress(self, operator: OperatorId, password: str, duress: str) -> bool:
+        """Keep a password for when somebody forces the operator; False unless ``password`` is their own, and another.
+
+        Whoever signed in by force, and gives that password, is answered alike, and nothing is changed.
+        """
+        right, forced = await asyncio.to_thread(self._compare, operator, password)
+        if password == duress or not (right or forced):
+            return False
+        if not forced:
+            await asyncio.to_thread(self._passwords.set_duress_password, operator, duress)
+        return True
+
+    def _compare(self, operator: OperatorId, password: str) -> tuple[bool, bool]:
+        """Tell whether a password is the operator's own, and whether it is the one for when somebody forces them.
+
+        Both are always looked at: the time an answer takes does not say which it was.
+        """
+        own = self._passwords.password_matches(operator, password)
+        forced = self._passwords.duress_matches(operator, password)
+        return own, forced and not own
 
     async def signed_out(self, operator: OperatorId) -> None:
         """Record that an operator left."""

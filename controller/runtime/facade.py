@@ -56,6 +56,13 @@ class Facade(Protocol):
         """Check a password. A one-time password counts only together with a new one, which then replaces it."""
         ...
 
+    async def choose_duress(self, operator: OperatorId, password: str, duress: str) -> bool:
+        """Keep a password for when somebody forces the operator; False unless ``password`` is their own, and another.
+
+        Whoever signed in by force, and gives that password, is answered alike, and nothing is changed.
+        """
+        ...
+
     async def signed_out(self, operator: OperatorId) -> None:
         """Record that an operator left."""
         ...
@@ -79,11 +86,15 @@ class Facade(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """The outcome of a sign-in: exactly one of the three is set."""
+    """The outcome of a sign-in: exactly one of the first three is set.
+
+    ``watched``: somebody forces the operator, so this session looks as always and shows nothing silent.
+    """
 
     operator: Operator | None = None
     new_password_needed: bool = False
     refused: bool = False
+    watched: bool = False
 
 
 class Watch(Protocol):

@@ -130,6 +130,14 @@ class Passwords(Protocol):
         """Tell whether the password is right; takes as long for operators nobody knows. Slow: call it in a thread."""
         ...
 
+    def duress_matches(self, operator: OperatorId, password: str) -> bool:
+        """Tell whether it is the password for when somebody forces them. Takes as long as ``password_matches``."""
+        ...
+
+    def set_duress_password(self, operator: OperatorId, password: str) -> None:
+        """Keep the password for when somebody forces them. Slow: call it in a thread."""
+        ...
+
     def password_is_one_time(self, operator: OperatorId) -> bool:
         """Tell whether the operator has yet to choose a password of their own."""
         ...

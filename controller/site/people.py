@@ -18,6 +18,7 @@ from controller.site.csv_table import CellError, Record, read_records
 from controller.site.errors import SiteErrors, quoted, suggest
 from controller.site.formats import CARD_FORMATS
 from controller.site.loader import read_bytes
+from controller.site.slips import is_near
 
 E = TypeVar("E", bound=Enum)
 
@@ -37,7 +38,7 @@ COLUMNS = (
     "pin",
     "face",
 )
-OPTIONAL_COLUMNS = ("competencies", "extended_time")
+OPTIONAL_COLUMNS = ("duress_pin", "competencies", "extended_time")
 
 _ID = re.compile(r"[a-z][a-z0-9_-]{0,47}")
 _PIN = re.compile(r"[0-9]{4,8}")
@@ -70,6 +71,7 @@ class PersonRow:
     pin: str | None
     face: str | None
     competencies: tuple[HeldCompetency, ...] = ()
+    duress_pin: str | None = None  # for when somebody forces them
     extended_time: bool = False  # doors stay open longer for them
 
 
@@ -85,6 +87,7 @@ def parse_people(data: bytes, name: str, site: Site) -> list[PersonRow]:
     badges = [_badge(person) if record.whole else None for record, person in zip(records, people, strict=True)]
     _refuse_twins(records, "id", [person.id for person in people])
     _refuse_twins(records, "number", badges)
+    _refuse_slips(records, people)
     errors += [error for record in records for error in record.errors]
     if errors:
         raise SiteErrors(errors)
@@ -108,6 +111,7 @@ def _person(record: Record, site: Site) -> PersonRow:
         valid_from=record.want("valid_from", _moment(site.timezone)),
         valid_until=record.want("valid_until", _moment(site.timezone, days=1)),
         pin=record.want("pin", _matching(_PIN, "is no PIN", "write 4 to 8 digits")),
+        duress_pin=record.want("duress_pin", _matching(_PIN, "is no PIN", "write 4 to 8 digits")),
         competencies=record.want("competencies", _competencies(site)) or (),
         extended_time=record.want("extended_time", _yes_or_no) or False,
         face=record.want("face", _matching(_ID, "is no name of pictures", "use a-z first, then a-z, 0-9, - and _")),
@@ -146,6 +150,19 @@ def _refuse_twins(records: Sequence[Record], column: str, keys: Sequence[Hashabl
         if key is not None and line != record.line:
             what = "this id" if column == "id" else "this badge"
             record.refuse(column, f"{what} stands twice, first on line {line}", "give one of the two another one")
+
+
+def _refuse_slips(records: Sequence[Record], people: Sequence[PersonRow]) -> None:
+    """Refuse a duress PIN that anybody might type who means their own."""
+    pins = {person.pin for person in people if person.pin}
+    for record, person in zip(records, people, strict=True):
+        if person.duress_pin is None:
+            continue
+        if person.pin is None:
+            record.refuse("duress_pin", "stands beside no PIN", "give this person a PIN as well, or leave it empty")
+        elif is_near(person.duress_pin, pins):
+            problem = "is a PIN of this list, or one digit from one: a slip of the finger would be an alarm"
+            record.refuse("duress_pin", problem, "choose one that is two digits or more from every PIN")
 
 
 def _name(text: str) -> str:

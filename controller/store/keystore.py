@@ -64,6 +64,12 @@ PIN_SALT = sa.Table(
     sa.Column("salt", sa.Text, nullable=False),
     sa.Column("subject", sa.Text, nullable=False, index=True),
 )
+OPERATOR_DURESS = sa.Table(
+    "operator_duress",
+    METADATA,
+    sa.Column("operator", sa.Text, primary_key=True),
+    sa.Column("password", sa.Text, nullable=False),
+)
 
 _NOBODY = PasswordHasher().hash(secrets.token_urlsafe())
 """Checked for operators nobody knows, so that a name cannot be told from the time an answer takes."""
@@ -213,11 +219,14 @@ class Keystore:
     def password_matches(self, operator: OperatorId, password: str) -> bool:
         """Tell whether the password is right; takes as long for operators nobody knows."""
         row = self._secret(operator)
-        try:
-            self._hasher.verify(self._opened_hash(operator, row.password) if row else _NOBODY, password)
-        except (VerifyMismatchError, InvalidHashError):
-            return False
-        return row is not None
+        return self._matches(operator, row.password if row else None, password)
+
+    def duress_matches(self, operator: OperatorId, password: str) -> bool:
+        """Tell whether it is the password for when somebody forces them; takes as long where none was chosen."""
+        with self._engine.connect() as connection:
+            query = sa.select(OPERATOR_DURESS.c.password).where(OPERATOR_DURESS.c.operator == operator)
+            stored = connection.scalar(query)
+        return self._matches(operator, stored, password)
 
     def password_is_one_time(self, operator: OperatorId) -> bool:
         """Tell whether the operator has yet to choose a password of their own."""
@@ -231,6 +240,13 @@ class Keystore:
         with self._engine.begin() as connection:
             connection.execute(OPERATOR_SECRET.delete().where(OPERATOR_SECRET.c.operator == operator))
             connection.execute(OPERATOR_SECRET.insert(), [row])
+
+    def set_duress_password(self, operator: OperatorId, password: str) -> None:
+        """Keep the argon2id hash of the password for when somebody forces them."""
+        row = {"operator": operator, "password": self._sealed_hash(operator, self._hasher.hash(password))}
+        with self._engine.begin() as connection:
+            connection.execute(OPERATOR_DURESS.delete().where(OPERATOR_DURESS.c.operator == operator))
+            connection.execute(OPERATOR_DURESS.insert(), [row])
 
     def close(self) -> None:
         """Let go of the file."""
@@ -268,6 +284,14 @@ class Keystore:
 
     def _mac(self, text: str) -> str:
         return hmac.new(self._box_key, text.encode(), "sha256").hexdigest()
+
+    def _matches(self, operator: OperatorId, stored: str | None, password: str) -> bool:
+        """Compare with a stored hash; without one, take as long for nothing."""
+        try:
+            self._hasher.verify(_NOBODY if stored is None else self._opened_hash(operator, stored), password)
+        except (VerifyMismatchError, InvalidHashError):
+            return False
+        return stored is not None
 
     def _secret(self, operator: OperatorId) -> sa.Row[tuple[str, str, bool]] | None:
         with self._engine.connect() as connection:

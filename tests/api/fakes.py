@@ -200,6 +200,7 @@ class FakeFacade:
         self.operators[AUDITOR] = Operator(AUDITOR, Role.AUDITOR)
         self.passwords = {GUARD: PASSWORD, SECOND: PASSWORD, AUDITOR: PASSWORD}
         self.one_time = {OperatorId("new"): ONE_TIME}
+        self.duress: dict[OperatorId, str] = {}
         self.tape: list[tuple[object, ...]] = []
         self.refusal: Refusal | None = None
         self.pictures: dict[CameraId, bytes] = {CAMERA: b"\xff\xd8 jpeg 1"}
@@ -243,9 +244,16 @@ class FakeFacade:
             del self.one_time[operator]
             self.passwords[operator] = new_password
             self.operators[operator] = Operator(operator, Role.GUARD)
+        if self.duress.get(operator) == password:
+            return SignIn(operator=self.operators[operator], watched=True)
         if self.passwords.get(operator) != password and new_password is None:
             return SignIn(refused=True)
         return SignIn(operator=self.operators[operator])
+
+    async def choose_duress(self, operator: OperatorId, password: str, duress: str) -> bool:
+        self.tape.append(("choose_duress", operator))
+        self.duress[operator] = duress
+        return self.passwords[operator] == password != duress
 
     async def signed_out(self, operator: OperatorId) -> None:
         self.tape.append(("signed_out", operator))

@@ -32,7 +32,7 @@ from controller.domain.site import Assurance, Factor
 from tests.api.fakes import ALICE, CAMERA, GATE, GATE_IN, GUARD, NOON, FakeFacade, browser, problem, sign_in, small_site
 
 SITE = small_site()
-WITHHELD = {"toml", "identity", "template", "token", "pin", "trace", "asked"}
+WITHHELD = {"toml", "identity", "template", "token", "pin", "trace", "asked", "silent", "duress"}
 """Sealed blobs, proofs, the trace, which has an answer of its own, and the request as it was decided."""
 SECRET = "SEALED-BYTES"
 
@@ -57,7 +57,7 @@ def sample(kind: object, name: str = "") -> object:
         hints = get_type_hints(kind)
         return kind(
             **{
-                f.name: SECRET if f.name in WITHHELD - {"trace", "asked"} else sample(hints[f.name], f.name)
+                f.name: SECRET if f.name in WITHHELD - {"trace", "asked", "silent"} else sample(hints[f.name], f.name)
                 for f in fields(kind)
             }
         )

@@ -115,6 +115,10 @@ def token_of(who: CardholderId) -> str:
     return f"token-{who}"
 
 
+def duress_of(who: CardholderId) -> str:
+    return f"duress-{who}"
+
+
 def pin_of(who: CardholderId) -> str:
     return f"pin-{who}"
 
@@ -279,7 +283,9 @@ def badge(
     valid_from: datetime | None = None,
     valid_until: datetime | None = None,
 ) -> Credential:
-    return Credential(badge_of(who), who, token_of(who), pin_of(who), assurance, status, valid_from, valid_until)
+    return Credential(
+        badge_of(who), who, token_of(who), pin_of(who), assurance, status, valid_from, valid_until, duress_of(who)
+    )
 
 
 # What hands do, as stimuli.
@@ -295,6 +301,10 @@ def strange_card(reader: ReaderId, token: str | None = None) -> st.CardPresented
 
 def pin(reader: ReaderId, who: CardholderId) -> st.PinEntered:
     return st.PinEntered(reader, pin_of(who))
+
+
+def duress_pin(reader: ReaderId, who: CardholderId) -> st.PinEntered:
+    return st.PinEntered(reader, duress_of(who))
 
 
 def wrong_pin(reader: ReaderId) -> st.PinEntered:

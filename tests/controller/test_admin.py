@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from controller import pins
 from controller.admin import Admin, AdminError
 from controller.core import open_core, start_up
 from controller.domain.events import CardholderRecorded, CredentialRecorded, OperatorRecorded
@@ -159,3 +160,51 @@ async def test_a_face_is_enrolled_sealed_and_only_where_there_are_eyes(core, tmp
     assert await admin.commands["face_enrol"](given) == {"engine": "engine-1", "mode": "mean5"}
     assert core.vault.template("p-001").vector == b"\x01\x02" * 64
     assert all(b"\x01\x02" * 16 not in file.read_bytes() for file in core.folder.iterdir())
+
+
+def row(person, number, pin, duress=""):
+    return f"{person},A,staff,1,,H10302,,{number},pki,active,,,{pin},,{duress}"
+
+
+async def listed(admin, *rows):
+    header = (
+        "id,name,kind,clearance,levels,badge_format,facility,number,assurance,status,valid_from,valid_until,pin,face"
+    )
+    return await imported(admin, "\n".join([f"{header},duress_pin", *rows]))
+
+
+async def test_a_duress_pin_is_recorded_as_a_proof_alone(core, admin):
+    await listed(admin, row("p-901", 901, "4711", "823600"))
+    (badge,) = recorded(core, CredentialRecorded)
+    assert badge.credential.duress == core.keystore.pin_proof(badge.credential.id, "823600")
+    assert "823600" not in repr(core.runtime.state)
+
+
+@pytest.mark.parametrize(("pin", "duress"), [("1234", "4712"), ("1234", "4711"), ("823601", "9999"), ("82360", "9999")])
+async def test_it_is_no_slip_of_somebody_who_is_known_already_nor_the_other_way_round(core, admin, pin, duress):
+    await listed(admin, row("p-901", 901, "4711", "823600"))
+    before = core.runtime.seq
+    with pytest.raises(AdminError, match="p-902: a PIN is one digit from somebody's duress PIN"):
+        await listed(admin, row("p-902", 902, pin, duress))
+    assert core.runtime.seq == before
+
+
+async def test_whoever_is_in_the_list_again_is_held_against_the_list(core, admin):
+    await listed(admin, row("p-901", 901, "4711", "823600"))
+    assert (await listed(admin, row("p-901", 901, "5822", "4711")))["new"] == 1
+
+
+async def test_more_pins_than_can_be_compared_are_imported_in_one_file(core, admin, monkeypatch):
+    monkeypatch.setattr(pins, "MOST_PROOFS", 10)
+    await listed(admin, row("p-901", 901, "4711"))
+    with pytest.raises(AdminError, match="import everybody in one file"):
+        await listed(admin, row("p-902", 902, "1234", "823600"))
+
+
+async def test_an_operator_is_given_a_password_for_when_somebody_forces_them(core, admin):
+    with pytest.raises(AdminError, match="nobody signs in as gil"):
+        await admin.commands["operator_duress"]({"name": "gil", "author": "root"})
+    await admin.add_operator("gil", Role.GUARD, "root")
+    given = await admin.commands["operator_duress"]({"name": "gil", "author": "root"})
+    assert core.keystore.duress_matches("gil", given["duress_password"])
+    assert [event.author for event in recorded(core, OperatorRecorded)] == ["root", "root"]

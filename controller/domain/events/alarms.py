@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from controller.domain.alarms import AlarmKind, Priority, Source
 from controller.domain.ids import AlarmId, OperatorId
+from controller.domain.words import ADDED
 
 
 @dataclass(frozen=True, slots=True)
 class AlarmRaised:
-    """A guard must look."""
+    """A guard must look. ``silent``, here and below: this record is for those alone who may see such an alarm."""
 
     alarm: AlarmId
     kind: AlarmKind
@@ -18,6 +19,7 @@ class AlarmRaised:
     source: Source
     detail: str
     persists: bool
+    silent: bool = field(default=False, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class AlarmAcknowledged:
 
     alarm: AlarmId
     operator: OperatorId
+    silent: bool = field(default=False, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +45,4 @@ class AlarmClosed:
     alarm: AlarmId
     operator: OperatorId
     reason: str
+    silent: bool = field(default=False, metadata=ADDED)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from controller.domain.ids import DoorId, OperatorId, RequestId
 from controller.domain.operators import Refusal
+from controller.domain.words import ADDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,3 +101,4 @@ class OrderRefused:
     order: str
     subject: str
     why: Refusal
+    silent: bool = field(default=False, metadata=ADDED)

@@ -60,6 +60,7 @@ from tests.controller.builders import (
     badge,
     bolt,
     closes,
+    duress_pin,
     empty_house,
     head,
     lock_of,
@@ -118,6 +119,7 @@ ALARMS: Mapping[AlarmKind, Script] = {
     AlarmKind.OFFLINE: [OFFLINE],
     AlarmKind.MAINS: [POWERLESS],
     AlarmKind.BATTERY: [FLAT],
+    AlarmKind.DURESS: [swipe(INNER_IN, ALICE), duress_pin(INNER_IN, ALICE)],
     AlarmKind.PANIC: [with_points, point(PANIC)],
     AlarmKind.HARD_ANTI_PASSBACK: [hard_passback, *ALICE_IN, swipe(FRONT_IN, ALICE)],
     AlarmKind.INTERLOCK_BREACHED: [with_mantrap, opens(FRONT), opens(INNER)],
@@ -143,7 +145,6 @@ ALARMS: Mapping[AlarmKind, Script] = {
 }
 ALARMS_ELSEWHERE = {
     AlarmKind.INTRUSION: "takes an armed area: test_areas.py",
-    AlarmKind.DURESS: "takes a PIN of its own",
     AlarmKind.CLOCK_UNTRUSTED: "takes a clock that steps: test_box.py",
 }
 

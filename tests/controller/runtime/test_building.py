@@ -8,6 +8,7 @@ import pytest
 
 from controller.domain import events as ev
 from controller.domain import stimuli as st
+from controller.domain.alarms import AlarmKind
 from controller.domain.events import OperatorSignedIn, OperatorSignInFailed
 from controller.domain.ids import CardholderId
 from controller.domain.operators import LockDoor, Operator, Refusal, Role, UnlockOnce
@@ -24,12 +25,19 @@ pytestmark = pytest.mark.anyio
 class Passwords:
     def __init__(self):
         self.known = {GIL: ("once", True)}
+        self.duress = {}
 
     def password_matches(self, operator, password):
         return self.known.get(operator, (None, False))[0] == password
 
+    def duress_matches(self, operator, password):
+        return self.duress.get(operator) == password
+
+    def set_duress_password(self, operator, password):
+        self.duress[operator] = password
+
     def password_is_one_time(self, operator):
-        return self.known[operator][1]
+        return self.known.get(operator, (None, False))[1]
 
     def set_password(self, operator, password, *, one_time):
         self.known[operator] = (password, one_time)
@@ -105,6 +113,33 @@ async def test_whose_pin_a_reader_waits_for(building):
     building.submit(swipe(INNER_IN, BOB))
     assert building.challenged(INNER_IN) == badge_of(BOB)
     assert building.challenged(FRONT_IN) is None
+
+
+async def test_a_duress_password_signs_in_as_always_and_tells_the_second_station(building, inner):
+    await sign_in(building, "once", "my own")
+    assert not await building.choose_duress(GIL, "guessed", "help me")
+    assert not await building.choose_duress(GIL, "my own", "my own")
+    assert await building.choose_duress(GIL, "my own", "help me")
+    before = len(inner.records)
+    assert await sign_in(building, "help me") == SignIn(operator=Operator(GIL, Role.GUARD), watched=True)
+    signed_in, raised = [record.event for record in inner.records[before:]]
+    assert signed_in == OperatorSignedIn(GIL, "192.0.2.1")
+    assert (raised.kind, raised.silent, raised.detail) == (AlarmKind.DURESS, True, "gil signed in from 192.0.2.1")
+    assert not (await sign_in(building, "my own")).watched
+
+
+async def test_by_force_nothing_about_it_is_changed(building, passwords):
+    await sign_in(building, "once", "my own")
+    await building.choose_duress(GIL, "my own", "help me")
+    assert await building.choose_duress(GIL, "help me", "never mind")  # answered as always
+    assert passwords.duress == {GIL: "help me"}
+    assert (await sign_in(building, "help me", "another one")).watched
+    assert (await sign_in(building, "my own")).operator is not None
+
+
+async def test_the_password_for_duress_is_never_chosen_as_the_own_one(building, passwords):
+    passwords.duress[GIL] = "help me"
+    assert await sign_in(building, "once", "help me") == SignIn(new_password_needed=True)
 
 
 async def test_a_one_time_password_counts_only_with_its_successor(building, inner):

@@ -192,6 +192,34 @@ def test_a_file_that_is_not_there_is_an_error_like_any_other(site, tmp_path: Pat
         load_people(tmp_path / "none.csv", site)
 
 
+def forced(site, pin, duress, *others):
+    """Alice has these two; each of the others has a PIN."""
+    alice = ALICE.replace("4711", pin)
+    more = [f"p-{n},B,staff,2,,H10302,,{n},pki,active,,,{other},,{other}" for n, other in enumerate(others, 100)]
+    lines = [f"{alice},{duress}", *(line.rsplit(",", 1)[0] + "," for line in more)]
+    return read(site, *lines, header=f"{HEADER},duress_pin")
+
+
+@pytest.mark.parametrize("duress", ["9999", "4177", "471199", "7411"])
+def test_a_duress_pin_is_two_digits_or_more_from_every_pin(site, duress):
+    assert forced(site, "4711", duress)[0].duress_pin == duress
+
+
+@pytest.mark.parametrize(("duress", "others"), [("4711", ()), ("4719", ()), ("47111", ()), ("8241", ("8242",))])
+def test_a_slip_of_the_finger_is_no_duress(site, duress, others):
+    with pytest.raises(SiteErrors) as caught:
+        forced(site, "4711", duress, *others)
+    [error] = caught.value.errors
+    assert (error.line, error.where) == (FIRST_LINE, "duress_pin")
+    assert "one digit" in error.problem
+    assert duress not in str(error)
+
+
+def test_a_duress_pin_stands_beside_a_pin(site):
+    [error] = refused(site, f"{ALICE.replace('4711', '')},9999", header=f"{HEADER},duress_pin")
+    assert error.problem == "stands beside no PIN"
+
+
 def trained(site, cell):
     return read(site, f"{ALICE},{cell}", header=f"{HEADER},competencies")
 

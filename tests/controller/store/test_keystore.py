@@ -25,6 +25,17 @@ def again(folder):
     return keystore
 
 
+def test_a_duress_password_is_another_one_and_nobodys_is_never_right(keystore):
+    keystore.set_password("gil", "right", one_time=False)
+    assert not keystore.duress_matches("gil", "right")
+    keystore.set_duress_password("gil", "by force")
+    keystore.set_duress_password("gil", "by main force")
+    assert keystore.duress_matches("gil", "by main force")
+    assert not keystore.duress_matches("gil", "by force")
+    assert not keystore.password_matches("gil", "by main force")
+    assert not keystore.duress_matches("sue", "by main force")
+
+
 def test_what_is_sealed_opens_again_after_a_start(tmp_path, keystore):
     sealed = keystore.seal("p-1", "identity", b"Alice")
     assert again(tmp_path).open("p-1", "identity", sealed) == b"Alice"
