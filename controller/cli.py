@@ -23,6 +23,7 @@ from controller.bootstrap import Box, MissingKey, Ports
 from controller.cli_activate import site_activate, site_rollback
 from controller.cli_keys import keys_app, open_with
 from controller.cli_log import log_app, witness_app
+from controller.cli_past import where, who
 from controller.cli_policy import decide, replay, site_diff, why
 from controller.cli_prove import site_prove
 from controller.control import ask
@@ -57,7 +58,7 @@ for name, part in (
     ("face", face_app),
 ):
     app.add_typer(part, name=name)
-for command in (why, decide, replay):
+for command in (why, decide, replay, who, where):
     app.command()(command)
 site_app.command("diff")(site_diff)
 site_app.command("prove")(site_prove)

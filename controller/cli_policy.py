@@ -72,7 +72,7 @@ def why(
 
     Exit code 2: there is no such event, or nothing was decided in it.
     """
-    with _refusing():
+    with refusing():
         history = History(log_place(data))
         name_of, hint = names_of(data, history)
         explanation = explain(history, Policies(history), seq, name_of)
@@ -97,7 +97,7 @@ def decide(
 
     Exit code 0 whatever is decided; 2: a file or a field is not right, and the sentence names it.
     """
-    with _refusing():
+    with refusing():
         policy = load_site(site)
         known = load_people(people, policy)
         moment = trial.moment(at)
@@ -123,7 +123,7 @@ def replay(
     Exit code 0: all the same, 1: the first difference is named, 2: the log cannot be read. With --site: whose entries
     would have gone otherwise under that policy; exit code 0.
     """
-    with _refusing():
+    with refusing():
         history = History(log_place(data))
         if site is None:
             _replay(history)
@@ -137,7 +137,7 @@ def site_diff(
     people: Annotated[Path | None, typer.Option("--people", help="Count whom it concerns, too.")] = None,
 ) -> None:
     """Say what another policy means: one sentence for each thing that changes, whatever its lines look like."""
-    with _refusing():
+    with refusing():
         before, after = load_site(old), load_site(new)
         known = load_people(people, after) if people else []
     sentences = compare(before, after) + people_affected(before, after, known)
@@ -239,7 +239,7 @@ def _shown(records: Iterable[Recorded], total: int, what: str) -> Iterator[Recor
 
 
 @contextmanager
-def _refusing() -> Iterator[None]:
+def refusing() -> Iterator[None]:
     """Say in a sentence what the user can mend; anything else is a fault of ours and keeps its traceback."""
     try:
         yield

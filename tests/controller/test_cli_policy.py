@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import sqlite3
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -238,3 +239,39 @@ def test_a_policy_that_is_not_in_order_is_a_sentence(ostiary, tmp_path):
     said = ostiary("replay", "--site", str(bad))
     assert said.exit_code == 2
     assert "bad.toml:1" in said.stderr
+
+
+def soon():
+    return (datetime.now(UTC) + timedelta(minutes=1)).isoformat()
+
+
+def test_who_could_have_entered_names_people_readers_and_factors(ostiary, data):
+    done = ostiary("who", "--zone", "registry", "--at", soon(), "--json")
+    assert done.exit_code == 0, done.output
+    (ingrid,) = [one for one in json.loads(done.stdout) if one["person"] == "p-005"]
+    assert (ingrid["name"], ingrid["reader"], "pin" in ingrid["factors"]) == ("Ingrid Solheim", "registry-in", True)
+    told = ostiary("who", "--zone", "registry", "--at", soon()).output
+    assert "Ingrid Solheim: Registry, in, after " in told
+    assert "people could have entered Registry by rights" in told
+
+
+def test_where_somebody_was_or_why_nobody_knows(ostiary, data):
+    done = ostiary("where", "--person", "p-005", "--at", soon())
+    assert done.exit_code == 0, done.output
+    assert done.output.startswith("Ingrid Solheim ")
+    (never,) = ostiary("where", "--person", "p-001", "--at", soon()).output.splitlines()
+    assert never.endswith("was not seen at any door up to then")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("who", "--zone", "regstry", "--at", "2036-01-01T00:00:00Z"), 'did you mean "registry"'),
+        (("who", "--zone", "registry", "--at", "2016-01-01T00:00:00Z"), "no policy was in force"),
+        (("who", "--zone", "registry", "--at", "noon"), "is no time"),
+        (("where", "--person", "p-9999", "--at", "2036-01-01T00:00:00Z"), "nobody was known as"),
+    ],
+)
+def test_who_and_where_refuse_with_a_sentence(ostiary, arguments, why):
+    done = ostiary(*arguments)
+    assert (done.exit_code, why in done.output) == (2, True), done.output
