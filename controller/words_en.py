@@ -125,7 +125,7 @@ EVENTS: Mapping[type[Event], str] = MappingProxyType(
         ev.RelockDeferred: "Stays open: something may stand in the way",
         ev.RelockResumed: "The way is free: told to close",
         ev.RotationObserved: "Turnstile turned",
-        ev.KeyOverrideObserved: "Opened by key: nobody knows by whom",
+        ev.KeyOverrideObserved: "Key turned in the lock: nobody knows whose hand",
         ev.ExitRequested: "Exit button pressed",
         ev.DeviceCameOnline: "Device online",
         ev.DeviceWentOffline: "Device offline",

@@ -24,6 +24,7 @@ def activated(state: SiteState, event: ev.SiteActivated, at: Instant) -> SiteSta
         located(state, astray, None, at) if astray else state,
         site_digest=event.digest,
         doors=_without(state.doors, event.doors_gone),
+        deferred=state.deferred.difference(event.doors_gone),
         challenges=_without(state.challenges, event.readers_gone),
         unknown_cards=_without(state.unknown_cards, event.readers_gone),
         devices=_without(state.devices, event.devices_gone),

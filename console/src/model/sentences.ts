@@ -68,6 +68,14 @@ function special({ kind, reasons, detail, who }: Sayable): string | null {
       return detail.active === false ? t("event.tamper_observed.gone") : null;
     case "power_observed":
       return detail.failed === false ? t("event.power_observed.back") : null;
+    case "battery_observed":
+      return detail.low === false ? t("event.battery_observed.good") : null;
+    case "key_override_observed":
+      return detail.active === false ? t("event.key_override_observed.back") : null;
+    case "loop_observed":
+      return variant("event.loop_observed", detail.loop);
+    case "rotation_observed":
+      return variant("event.rotation_observed", detail.direction);
     case "door_unlock_ordered":
       return who?.name ? t("event.door_unlock_ordered.whom", { whom: who.name }) : null;
     case "threat_level_set":
