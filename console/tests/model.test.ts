@@ -50,7 +50,7 @@ test("words fill their places, count their plurals, and survive a word nobody tr
 });
 
 const door = (id: string, status: DoorStatus): Door => ({
-  id, status, position: "closed", lock: "locked", ordered: null, mode: "secured", block: null, alarm: null,
+  id, status, position: "closed", lock: "locked", ordered: null, mode: "secured", block: null, alarm: null, modes: [], loop: null, key_turned: false,
 });
 
 test("doors are counted in every state, and the worst unusual one comes first", () => {
