@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from benchmarks import alarm_to_pixel, core, log, mqtt, osdp
+from benchmarks import alarm_to_pixel, core, log, mqtt, osdp, restart
 from benchmarks.extent import DEFAULT, FULL, QUICK, Extent, Tick
 from benchmarks.rows import BenchmarkFailed, Row
 from controller.demo import DemoFailed
@@ -44,6 +44,8 @@ MEASUREMENTS: Mapping[str, Measurement] = {
     "controller_stimulus_to_effect": Measurement(core.stimulus_to_effect, lambda extent: extent.stimuli),
     "log_append": Measurement(log.append, lambda extent: extent.appended),
     "log_verify_1m": Measurement(log.verification, lambda extent: extent.verified),
+    "restart_1m": Measurement(restart.restart, lambda extent: extent.history),
+    "restart_1m_memory": Measurement(restart.memory, lambda extent: extent.history),
     "alarm_to_pixel": Measurement(alarm_to_pixel.alarm_to_pixel, lambda extent: extent.alarms),
     "decide_p99": Measurement(core.decision, lambda extent: extent.decisions),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.building import reader, write_mqtt
@@ -25,13 +26,18 @@ BOOT = "bench"
 def crowded(folder: Path, cardholders: int, now: Instant) -> tuple[Site, SiteState]:
     """Return a site of 64 doors, every one seen shut, and its state once so many people and badges are known."""
     site, state = load_site(write_mqtt(folder, DOORS).site), SiteState()
-    for number in range(cardholders):
-        for event in _enrolment(number):
-            state = apply(state, event, now)
+    for event in crowd(cardholders):
+        state = apply(state, event, now)
     for door in site.doors:
         for seen in (ev.PositionObserved(door, Position.CLOSED, None, None), ev.LockObserved(door, LockStatus.LOCKED)):
             state = apply(state, seen, now)
     return site, state
+
+
+def crowd(cardholders: int) -> Iterator[ev.Event]:
+    """Return what is written down of so many people and their badges."""
+    for number in range(cardholders):
+        yield from _enrolment(number)
 
 
 def swipe(number: int) -> CardPresented:
@@ -46,9 +52,14 @@ def badge_of(number: int) -> CredentialId:
 
 def passage(site: Site, state: SiteState, now: Instant) -> list[ev.Event]:
     """Return all that is written down of one person's going in: granted, unlocked, open, in, closed, locked."""
-    door, events = DoorId("door-000"), list[ev.Event]()
+    return passage_of(site, state, now, 0)
+
+
+def passage_of(site: Site, state: SiteState, now: Instant, who: int) -> list[ev.Event]:
+    """Return the same of a given person, at that person's door."""
+    door, events = DoorId(f"door-{who % DOORS:03}"), list[ev.Event]()
     moves = (
-        *(swipe(0), LockSeen(door, LockStatus.UNLOCKED), PositionSeen(door, Position.OPEN)),
+        *(swipe(who), LockSeen(door, LockStatus.UNLOCKED), PositionSeen(door, Position.OPEN)),
         *(PositionSeen(door, Position.CLOSED), LockSeen(door, LockStatus.LOCKED)),
     )
     for move in moves:

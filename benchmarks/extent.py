@@ -22,6 +22,7 @@ class Extent:
     appended: int = 20_000
     verified: int = 100_000
     decisions: int = 20_000
+    history: int = 1_000_000
     alarms: int = 24
 
 
@@ -37,5 +38,6 @@ QUICK = Extent(
     appended=400,
     verified=400,
     decisions=200,
+    history=2000,
     alarms=4,
 )

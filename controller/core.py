@@ -12,13 +12,12 @@ import structlog
 
 from controller.domain.events import SiteActivated
 from controller.domain.site import Site
-from controller.domain.state import SiteState
 from controller.domain.stimuli import BoxStartedUp, FaultSeen, JournalReplayedSeen
-from controller.rules.fold import apply
 from controller.runtime.clock import SystemClock
 from controller.runtime.ports import Actuators, Clock
 from controller.runtime.runtime import Runtime
 from controller.site.loader import parse_site, read_bytes
+from controller.snapshots import Snapshots, fold
 from controller.store.eventlog import SqlEventLog
 from controller.store.fence import Fence
 from controller.store.journal import Journal
@@ -46,11 +45,13 @@ class Core:
     vault: Vault
     clock: Clock
     fence: Fence
+    snapshots: Snapshots
     policy: bytes = field(repr=False)
     journalled: bool = True
 
     def close(self) -> None:
         """Write what is queued, and let go of the files."""
+        self.snapshots.close()
         self.runtime.stop()
         self.log.close()
         self.keystore.close()
@@ -77,24 +78,29 @@ def open_core(folder: Path, site_file: Path | None, actuators: Actuators, clock:
             stack.callback(journal.close)
         log = SqlEventLog(log_place(folder), journal)
         stack.callback(log.close)
-        state, seq, activated = _fold(log, vault)
+        folded = fold(folder, log, vault)
+        activated = _activation(log, folded.activated)
         vault.destroy_erased()  # what a crash, or a backup, left of those who were erased
         if activated is not None and activated.operator is not None and site is not None:
             site, policy = _by_two(site, policy or b"", activated)
         clock = clock or SystemClock()
         runtime = Runtime(
             site or _site_of(activated),
-            state,
-            seq,
+            folded.state,
+            folded.seq,
             boot=secrets.token_hex(8),
             log=log,
             actuators=actuators,
             clock=clock,
         )
         runtime.listen(vault.learn)
+        snapshots = Snapshots(folder, runtime, vault, folded)
+        runtime.listen(snapshots.heard)
         log.journal_settled = lambda first, last: runtime.submit(JournalReplayedSeen(first, last))
         stack.pop_all()
-    return Core(folder, runtime, log, keystore, vault, clock, fence, policy or b"", journalled=journal is not None)
+    return Core(
+        folder, runtime, log, keystore, vault, clock, fence, snapshots, policy or b"", journalled=journal is not None
+    )
 
 
 def start_up(core: Core) -> None:
@@ -113,14 +119,9 @@ def _journal(folder: Path) -> Journal | None:
         return None
 
 
-def _fold(log: SqlEventLog, vault: Vault) -> tuple[SiteState, int, SiteActivated | None]:
-    state, seq, activated = SiteState(), 0, None
-    for record in log.replay():
-        state, seq = apply(state, record.event, record.at), record.seq
-        vault.learn(record)
-        if isinstance(record.event, SiteActivated):
-            activated = record.event
-    return state, seq, activated
+def _activation(log: SqlEventLog, seq: int) -> SiteActivated | None:
+    record = log.record(seq)
+    return record.event if record is not None and isinstance(record.event, SiteActivated) else None
 
 
 def _by_two(site: Site, policy: bytes, activated: SiteActivated) -> tuple[Site, bytes]:

@@ -13,6 +13,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -136,6 +137,19 @@ class SqlEventLog:
         for entry in self._held:
             if entry.seq > after:
                 yield to_record(entry)
+
+    def newest(self, kind: str) -> Iterator[Recorded]:
+        """Return the records of a kind as the log was opened, the newest first, read as far as they are asked for."""
+        query = sa.select(EVENT).where(EVENT.c.kind == kind).order_by(EVENT.c.seq.desc())
+        with self._opened.reader.connect() as connection, connection.execute(query) as rows:
+            for row in rows:
+                yield to_record(_stored(row).entry)
+
+    def record(self, seq: int) -> Recorded | None:
+        """Return one record as the log was opened; None where there is no such number."""
+        rows = (row.entry for row in stored_entries(self._opened.reader, EVENT.c.seq == seq))
+        held = (entry for entry in self._held if entry.seq == seq)
+        return next((to_record(entry) for entry in chain(rows, held)), None)
 
     def close(self) -> None:
         """Stop the writer once it has written what is queued, or has found that it cannot."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import orjson
@@ -30,26 +31,33 @@ DESTROYED = "(destroyed: its time was over)"
 """What is read where a typed text's key is gone."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """What the log tells of people: their newest sealed values, who was let through once and when, who is erased."""
+
+    identities: dict[CardholderId, str] = field(default_factory=dict)
+    templates: dict[CardholderId, FaceTemplateRecorded] = field(default_factory=dict)
+    guests: dict[CardholderId, datetime] = field(default_factory=dict)
+    erased: set[CardholderId] = field(default_factory=set)
+
+
 class Vault:
     """Keeps the newest sealed values by subject, as the log tells them, and opens them when asked."""
 
     def __init__(self, keystore: Keystore) -> None:
         self._keystore = keystore
-        self._identities: dict[CardholderId, str] = {}
-        self._templates: dict[CardholderId, FaceTemplateRecorded] = {}
-        self._guests: dict[CardholderId, datetime] = {}
-        self._erased: set[CardholderId] = set()
+        self._known = Sealed()
 
     def learn(self, record: Recorded) -> None:
         """Take a record in; anything but a sealed value is passed over."""
         match record.event:
             case CardholderRecorded(cardholder=cardholder, identity=sealed):
-                self._identities[cardholder.id] = sealed
+                self._known.identities[cardholder.id] = sealed
             case DoorUnlockOrdered(whom=whom, identity=sealed) if sealed:
-                self._identities[CardholderId(whom)] = sealed
-                self._guests[CardholderId(whom)] = record.at.wall
+                self._known.identities[CardholderId(whom)] = sealed
+                self._known.guests[CardholderId(whom)] = record.at.wall
             case FaceTemplateRecorded(cardholder=subject):
-                self._templates[subject] = record.event
+                self._known.templates[subject] = record.event
             case CardholderErased(cardholder=subject):
                 self._forget(subject)
             case BackupRestored(erased=subjects):
@@ -58,9 +66,18 @@ class Vault:
             case _:
                 pass
 
+    def sealed(self) -> Sealed:
+        """Return a copy of what is known by now."""
+        known = self._known
+        return Sealed(dict(known.identities), dict(known.templates), dict(known.guests), set(known.erased))
+
+    def take_up(self, known: Sealed) -> None:
+        """Know this much, as if the records it comes from had been learnt."""
+        self._known = known
+
     def identity(self, cardholder: CardholderId) -> Identity | None:
         """Return who this is; None for nobody known, or erased."""
-        sealed = self._identities.get(cardholder)
+        sealed = self._known.identities.get(cardholder)
         if sealed is None:
             return None
         try:
@@ -70,7 +87,7 @@ class Vault:
 
     def template(self, cardholder: CardholderId) -> FaceTemplate | None:
         """Return this person's face template; None where there is none."""
-        event = self._templates.get(cardholder)
+        event = self._known.templates.get(cardholder)
         if event is None:
             return None
         try:
@@ -81,23 +98,23 @@ class Vault:
 
     def guests(self) -> dict[CardholderId, datetime]:
         """Return who was let through once, by pseudonym, and when."""
-        return dict(self._guests)
+        return dict(self._known.guests)
 
     def erased(self) -> frozenset[CardholderId]:
         """Return everybody the log says is erased."""
-        return frozenset(self._erased)
+        return frozenset(self._known.erased)
 
     def destroy_erased(self) -> None:
         """Destroy the keys of everybody who is erased, if they are still there. Slow: call it in a thread."""
-        self.destroy(self._erased)
+        self.destroy(self._known.erased)
 
     def destroy(self, subjects: Iterable[CardholderId]) -> int:
         """Destroy these keys and what is remembered under them; return how many there were. Slow."""
         names = list(subjects)
         for subject in names:
-            self._identities.pop(subject, None)
-            self._templates.pop(subject, None)
-            self._guests.pop(subject, None)
+            self._known.identities.pop(subject, None)
+            self._known.templates.pop(subject, None)
+            self._known.guests.pop(subject, None)
         return self._keystore.forget(names)
 
     def seal_text(self, kind: str, day: date, text: str) -> str:
@@ -133,9 +150,9 @@ class Vault:
         return self._keystore.seal(cardholder, TEMPLATE, vector)
 
     def _forget(self, subject: CardholderId) -> None:
-        self._erased.add(subject)
-        self._identities.pop(subject, None)
-        self._templates.pop(subject, None)
+        self._known.erased.add(subject)
+        self._known.identities.pop(subject, None)
+        self._known.templates.pop(subject, None)
 
 
 def text_subject(kind: str, day: date) -> CardholderId:

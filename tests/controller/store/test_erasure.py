@@ -83,7 +83,7 @@ def test_an_old_plain_hash_is_sealed_when_the_store_is_opened(tmp_path, keystore
 
 def test_a_vault_forgets_a_name_with_its_key(keystore):
     vault = Vault(keystore)
-    vault._identities["p-1"] = vault.seal_identity("p-1", Identity("Alice"))
+    vault._known.identities["p-1"] = vault.seal_identity("p-1", Identity("Alice"))
     assert vault.identity("p-1") == Identity("Alice")
     vault.destroy(["p-1"])
     assert vault.identity("p-1") is None
