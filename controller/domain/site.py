@@ -7,11 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from controller.domain.calendar import Holiday as Holiday
+from controller.domain.calendar import Period as Period
+from controller.domain.calendar import Schedule as Schedule
+from controller.domain.calendar import Weekday as Weekday
 from controller.domain.ids import (
     AccessLevelId,
     CameraId,
@@ -126,49 +130,6 @@ class RelockOn(StrEnum):
 
     OPEN = "open"
     CLOSE = "close"
-
-
-class Weekday(IntEnum):
-    """Python's own numbering: Monday is 0."""
-
-    MON = 0
-    TUE = 1
-    WED = 2
-    THU = 3
-    FRI = 4
-    SAT = 5
-    SUN = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Period:
-    """A weekly period in the site's time zone, ``end`` excluded.
-
-    ``end <= start`` crosses midnight and belongs to its starting day. ``on_holidays`` keeps it alive on a holiday.
-    """
-
-    days: frozenset[Weekday]
-    start: time
-    end: time
-    on_holidays: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Schedule:
-    """When something holds. ``always`` schedules need no trusted clock."""
-
-    id: ScheduleId
-    name: str
-    always: bool
-    periods: tuple[Period, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Holiday:
-    """A day on which ordinary periods do not count."""
-
-    day: date
-    name: str
 
 
 @dataclass(frozen=True, slots=True)

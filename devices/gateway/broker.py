@@ -6,7 +6,7 @@ import asyncio
 import functools
 import itertools
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import assert_never
 
 import structlog
@@ -17,7 +17,6 @@ from controller.domain.effects import (
     FireRelease,
     Hold,
     HoldUnlocked,
-    Light,
     Release,
     Relock,
     SetOutput,
@@ -26,7 +25,6 @@ from controller.domain.effects import (
 )
 from controller.domain.events import UnlockFailure, Violation
 from controller.domain.ids import DeviceId, DoorId
-from controller.domain.points import PointCondition
 from controller.domain.site import DeviceKind, Door, Site
 from controller.domain.stimuli import (
     BatterySeen,
@@ -51,6 +49,7 @@ from controller.domain.stimuli import (
 )
 from controller.runtime.ports import CardSecrets
 from devices.gateway.holds import LEASE_SECONDS, Holds
+from devices.gateway.mqtt_words import BROKEN, CONDITIONS, FAILURES, LIGHTS, LOCKS, LOOP, ROTATIONS
 from devices.gateway.port import Building, when_durable
 from devices.gateway.settling import points_settling
 from devices.gateway.shown import Keypads, Wires, card_presented, readers_by_device
@@ -70,41 +69,6 @@ FRESH_SECONDS = 5.0
 
 ACK_GRACE_SECONDS = 0.5
 """How long past its deadline an unlock's answer is waited for: the device judges the deadline, not the wire back."""
-
-LOCKS: Mapping[mqtt.LockWord, LockStatus] = {
-    mqtt.LockWord.LOCKED: LockStatus.LOCKED,
-    mqtt.LockWord.UNLOCKED: LockStatus.UNLOCKED,
-    mqtt.LockWord.LOCKING: LockStatus.UNLOCKED,
-    mqtt.LockWord.UNLOCKING: LockStatus.UNLOCKED,
-    mqtt.LockWord.JAMMED: LockStatus.JAMMED,
-}
-"""A bolt on its way is not a locked bolt."""
-
-CONDITIONS: Mapping[mqtt.InputWord, PointCondition] = {
-    mqtt.InputWord.NORMAL: PointCondition.NORMAL,
-    mqtt.InputWord.ACTIVE: PointCondition.ACTIVE,
-    mqtt.InputWord.OPEN_LOOP: PointCondition.OPEN_LOOP,
-    mqtt.InputWord.SHORTED: PointCondition.SHORTED,
-}
-LIGHTS: Mapping[Light, mqtt.ReaderSignal] = {
-    Light.GRANTED: mqtt.ReaderSignal.GRANTED,
-    Light.DENIED: mqtt.ReaderSignal.DENIED,
-    Light.ENTER_PIN: mqtt.ReaderSignal.ENTER_PIN,
-    Light.LOOK_AT_CAMERA: mqtt.ReaderSignal.PROMPT,
-    Light.WAIT: mqtt.ReaderSignal.PROMPT,
-    Light.IDLE: mqtt.ReaderSignal.IDLE,
-}
-ROTATIONS: Mapping[mqtt.DirectionWord, str] = {
-    mqtt.DirectionWord.IN: "rotation_in",
-    mqtt.DirectionWord.OUT: "rotation_out",
-}
-"""The key of the site file that a rotation is wired by."""
-
-FAILURES: Mapping[mqtt.AckResult, UnlockFailure] = {
-    mqtt.AckResult.REFUSED: UnlockFailure.DEVICE_REFUSED,
-    mqtt.AckResult.EXPIRED: UnlockFailure.DEADLINE_PASSED,
-    mqtt.AckResult.JAMMED: UnlockFailure.JAMMED,
-}
 
 _LOG = structlog.get_logger(__name__)
 
@@ -246,7 +210,10 @@ class MqttGateway:
         match message:
             case mqtt.CardEvent() | mqtt.KeyEvent() | mqtt.RexEvent() | mqtt.RotationEvent() | mqtt.InputEvent():
                 device = DeviceId(message.device)
+                known = self._building.taken(device, message.boot, message.seq)
                 yield Delivered(device, message.boot, message.seq, self._event(device, message))
+                if isinstance(message, mqtt.InputEvent) and not known:
+                    yield from self._blinded(device, message)
             case (
                 mqtt.LockState()
                 | mqtt.DoorState()
@@ -314,10 +281,25 @@ class MqttGateway:
             case mqtt.RotationEvent() if turnstile := self._door_with(device, ROTATIONS[event.direction]):
                 return RotationSeen(turnstile, Direction(event.direction.lower()))
             case mqtt.InputEvent():
-                broken = event.state in (mqtt.InputWord.OPEN_LOOP, mqtt.InputWord.SHORTED)
-                return self._wires.seen(device, {event.input: broken}) or Nothing()
+                return self._wires.seen(device, {event.input: event.state in BROKEN}) or Nothing()
             case _:
                 return Nothing()
+
+    def _blinded(self, device: DeviceId, event: mqtt.InputEvent) -> Iterable[Stimulus]:
+        """A wire that is cut or shorted tells nothing of its door; mended, it shows what the device last told."""
+        door = self._doors.get(device)
+        broken = event.state in BROKEN
+        match event.input:
+            case "contact" if door is not None and broken:
+                yield PositionSeen(door.id, Position.UNKNOWN)
+            case "bolt" if door is not None and broken:
+                yield LockSeen(door.id, LockStatus.UNKNOWN)
+            case "contact" | "bolt" if not broken and device in self._ready:
+                kind = mqtt.DoorState if event.input == "contact" else mqtt.LockState
+                told = self._told.get(device, {}).get(kind)
+                yield from self._state(device, told) if told is not None else ()
+            case _:
+                pass
 
     def _door_with(self, device: DeviceId, kind: str) -> DoorId | None:
         """Return the door that has such an input on a device."""
@@ -341,6 +323,9 @@ class MqttGateway:
                 yield PositionSeen(door.id, Position.OPEN if is_open else Position.CLOSED)
             case mqtt.LoopState() if barrier := self._door_with(device, "loop"):
                 yield LoopSeen(barrier, Loop(state.state.lower()))
+                fault = self._wires.seen(device, {LOOP: state.state is mqtt.LoopWord.FAULT})
+                if fault is not None:
+                    yield fault
             case mqtt.KeyState() if keyed := self._door_with(device, "key_switch"):
                 yield KeySeen(keyed, turned=state.state is mqtt.KeyWord.TURNED)
             case mqtt.Tamper():

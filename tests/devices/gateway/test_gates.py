@@ -6,10 +6,19 @@ from dataclasses import replace
 
 import pytest
 
-from controller.domain.doors import Direction, Loop
+from controller.domain.doors import Direction, LockStatus, Loop, Position
 from controller.domain.effects import Hold
 from controller.domain.site import Input
-from controller.domain.stimuli import Delivered, FaultSeen, KeySeen, LoopSeen, Nothing, RotationSeen
+from controller.domain.stimuli import (
+    Delivered,
+    FaultSeen,
+    KeySeen,
+    LockSeen,
+    LoopSeen,
+    Nothing,
+    PositionSeen,
+    RotationSeen,
+)
 from devices.gateway.broker import MqttGateway
 from devices.gateway.lines import OsdpGateway
 from devices.line import PanelReport
@@ -74,7 +83,47 @@ async def test_a_loop_and_a_key_on_mqtt(broker, building, state, stimulus):
     gateway.received(mqtt.DeviceState("lock-vehicle-gate", mqtt.Lifecycle.READY), lambda: None)
     building.take()
     gateway.received(state, lambda: None)
-    assert building.take() == [stimulus]
+    assert [told for told in building.take() if not isinstance(told, FaultSeen)] == [stimulus]
+
+
+async def test_a_broken_loop_on_mqtt_is_a_fault_until_it_is_mended(broker, building):
+    gateway = broker()
+    gateway.received(mqtt.DeviceState("lock-vehicle-gate", mqtt.Lifecycle.READY), lambda: None)
+    for word in (mqtt.LoopWord.FREE, mqtt.LoopWord.FAULT, mqtt.LoopWord.OCCUPIED):
+        gateway.received(mqtt.LoopState("lock-vehicle-gate", word), lambda: None)
+    assert [told.active for told in building.take() if isinstance(told, FaultSeen)] == [False, True, False]
+
+
+@pytest.mark.parametrize("broken", [mqtt.InputWord.OPEN_LOOP, mqtt.InputWord.SHORTED])
+@pytest.mark.parametrize(
+    ("wire", "told", "unknown", "known"),
+    [
+        (
+            "contact",
+            mqtt.DoorState("lock-main-gate", mqtt.DoorWord.CLOSED),
+            PositionSeen(MAIN, Position.UNKNOWN),
+            PositionSeen(MAIN, Position.CLOSED),
+        ),
+        (
+            "bolt",
+            mqtt.LockState("lock-main-gate", mqtt.LockWord.LOCKED),
+            LockSeen(MAIN, LockStatus.UNKNOWN),
+            LockSeen(MAIN, LockStatus.LOCKED),
+        ),
+    ],
+)
+async def test_a_cut_wire_on_mqtt_tells_nothing_of_its_door(broker, building, broken, wire, told, unknown, known):
+    gateway = broker()
+    gateway.received(mqtt.DeviceState("lock-main-gate", mqtt.Lifecycle.READY), lambda: None)
+    gateway.received(told, lambda: None)
+    building.take()
+    gateway.received(mqtt.InputEvent("lock-main-gate", "b1", 1, TS, wire, broken), lambda: None)
+    assert building.take()[1:] == [unknown]
+    gateway.received(mqtt.InputEvent("lock-main-gate", "b1", 2, TS, wire, mqtt.InputWord.NORMAL), lambda: None)
+    assert building.take()[1:] == [known]
+    building.counted.add(("lock-main-gate", "b1", 1))
+    gateway.received(mqtt.InputEvent("lock-main-gate", "b1", 1, TS, wire, broken), lambda: None)
+    assert unknown not in building.take()
 
 
 async def test_a_device_without_a_loop_tells_of_none(broker, building):
