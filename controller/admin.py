@@ -8,15 +8,23 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from controller.core import Core
 from controller.domain.ids import CardholderId, CredentialId, OperatorId
 from controller.domain.operators import Operator, Role
-from controller.domain.people import Cardholder, Credential, badge_number
+from controller.domain.people import (
+    PERSONAL_PIN,
+    Cardholder,
+    Credential,
+    CredentialKind,
+    CredentialStatus,
+    badge_number,
+)
 from controller.domain.stimuli import BadgeEnrolled, FaceEnrolled, OperatorEnrolled, PersonEnrolled
-from controller.pins import TooManyPins, too_near
+from controller.pins import TooManyPins, personal_pin, too_near
 from controller.runtime.ports import FaceTemplate, Identity
 from controller.site.check import format_errors
 from controller.site.errors import SiteErrors
@@ -26,6 +34,7 @@ from controller.store.keystore import Badge
 ONE_TIME_BYTES = 12
 MAX_NAME = 64
 ROWS_AT_ONCE = 50
+WHAT_IS_TAKEN = {CredentialKind.CARD: "badge", CredentialKind.PIN: "personal PIN"}
 
 Command = Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
 Enroller = Callable[[CardholderId, Sequence[bytes]], Awaitable[FaceTemplate]]
@@ -73,7 +82,7 @@ class Admin:
         self._refuse_taken_badges(rows)
         await self._refuse_slips(rows)
         await asyncio.to_thread(self._core.keystore.make_keys, [row.id for row in rows])
-        await asyncio.to_thread(self._core.keystore.enrol, [_badge(row) for row in rows])
+        await asyncio.to_thread(self._core.keystore.enrol, [badge for row in rows for badge in _badges(row)])
         new = 0
         for start in range(0, len(rows), ROWS_AT_ONCE):  # the doors are served between
             durable = [self._record(row, author) for row in rows[start : start + ROWS_AT_ONCE]]
@@ -96,20 +105,22 @@ class Admin:
     def _refuse_taken_badges(self, rows: Sequence[PersonRow]) -> None:
         """A badge that is somebody else's would open doors in the wrong name."""
         state = self._core.runtime.state
-        named = {self._credential(row).id for row in rows}
-        for row in rows:
-            holder = state.tokens.get(self._credential(row).token)
+        credentials = [one for row in rows for one in self._credentials(row)]
+        named = {one.id for one in credentials}
+        for one in credentials:
+            holder = state.tokens.get(one.token)
             if holder is not None and holder not in named:
-                other = state.credentials[holder].cardholder
-                raise AdminError(f"the badge of {row.id} is known as that of {other}; give {other} another one first")
+                what, other = WHAT_IS_TAKEN[one.kind], state.credentials[holder].cardholder
+                raise AdminError(
+                    f"the {what} of {one.cardholder} is known as that of {other}; give {other} another one first"
+                )
 
     async def _refuse_slips(self, rows: Sequence[PersonRow]) -> None:
         """A slip of the finger, and somebody would seem to be under duress. Of known PINs there are only proofs."""
         state = self._core.runtime.state
-        badges = [(row, self._credential(row)) for row in rows]
-        mine = {badge.id for _, badge in badges}
-        changed = [row for row, badge in badges if state.credentials.get(badge.id) != badge]
-        known = [credential for name, credential in state.credentials.items() if name not in mine]
+        listed = {row.id for row in rows}
+        changed = [row for row in rows if any(state.credentials.get(one.id) != one for one in self._credentials(row))]
+        known = [one for one in state.credentials.values() if one.cardholder not in listed]
         try:
             near = await asyncio.to_thread(too_near, self._core.keystore, changed, known)
         except TooManyPins as many:
@@ -124,18 +135,24 @@ class Admin:
         state = self._core.runtime.state
         identity = Identity(row.name)
         cardholder = Cardholder(row.id, row.kind, row.clearance, row.levels, row.competencies, row.extended_time)
-        credential = self._credential(row)
         futures = []
         if state.people.get(row.id) != cardholder or self._core.vault.identity(row.id) != identity:
             sealed = self._core.vault.seal_identity(row.id, identity)
             futures.append(self._core.runtime.handle(PersonEnrolled(author, cardholder, sealed)).durable)
-        if state.credentials.get(credential.id) != credential:
-            futures.append(self._core.runtime.handle(BadgeEnrolled(author, credential)).durable)
-        return futures
+        changed = [one for one in self._credentials(row) if state.credentials.get(one.id) != one]
+        return futures + [self._core.runtime.handle(BadgeEnrolled(author, one)).durable for one in changed]
+
+    def _credentials(self, row: PersonRow) -> list[Credential]:
+        """Return badge and personal PIN. A PIN that the list no longer holds is taken back."""
+        pin = personal_pin(self._core.keystore, row)
+        before = self._core.runtime.state.credentials.get(CredentialId(f"{row.id}-pin"))
+        if pin is None and before is not None:
+            pin = replace(before, status=CredentialStatus.RETURNED)
+        return [self._credential(row), *([pin] if pin else [])]
 
     def _credential(self, row: PersonRow) -> Credential:
         keystore = self._core.keystore
-        badge = _badge(row)
+        badge = _badges(row)[0]
         name = badge.credential
         return Credential(
             name,
@@ -169,6 +186,9 @@ class Admin:
         return {"engine": template.engine, "mode": template.mode}
 
 
-def _badge(row: PersonRow) -> Badge:
+def _badges(row: PersonRow) -> list[Badge]:
+    """Return what the key store is to know: the badge, and the personal PINs, which have tokens as cards do."""
     number = badge_number(row.facility, row.number)
-    return Badge(row.id, CredentialId(f"{row.id}-badge"), row.badge_format, number, row.pin is not None)
+    badge = Badge(row.id, CredentialId(f"{row.id}-badge"), row.badge_format, number, row.pin is not None)
+    typed = [pin for pin in (row.personal_pin, row.personal_duress_pin) if pin]
+    return [badge, *(Badge(row.id, CredentialId(f"{row.id}-pin"), PERSONAL_PIN, pin, has_pin=False) for pin in typed)]

@@ -32,6 +32,17 @@ class CredentialStatus(StrEnum):
     WATCH_LISTED = "watch_listed"
 
 
+class CredentialKind(StrEnum):
+    """What somebody carries, or knows by heart. A personal PIN names its holder; that of a badge only completes it."""
+
+    CARD = "card"
+    PIN = "pin"
+
+
+PERSONAL_PIN = "personal PIN"
+"""The format under which a personal PIN has its token, beside those of cards."""
+
+
 def badge_number(facility: int | None, number: int) -> str:
     """Return the text that stands for a badge's numbers before it is hashed, whether from a wire or from a list."""
     return f"{'' if facility is None else facility}:{number}"
@@ -61,7 +72,8 @@ class Cardholder:
 class Credential:
     """A badge. ``token`` is HMAC-SHA-256 (hex) of format and number under the box's key; ``pin`` that of its PIN.
 
-    ``duress``: that of the PIN its holder types when somebody forces them. Doors take it for the right one.
+    ``duress``: that of the PIN its holder types when somebody forces them. Doors take it for the right one. A personal
+    PIN (``kind``) has no ``pin``; its ``token`` stands for its digits, and its ``duress`` is such a token as well.
 
     ``valid_from`` and ``valid_until`` are aware; the end is excluded.
     """
@@ -75,3 +87,4 @@ class Credential:
     valid_from: datetime | None
     valid_until: datetime | None
     duress: str | None = field(default=None, metadata=ADDED)
+    kind: CredentialKind = field(default=CredentialKind.CARD, metadata=ADDED)

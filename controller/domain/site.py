@@ -158,6 +158,7 @@ class Zone:
     occupancy_limit: int | None = None  # how many people it holds; None: any number
     competencies: frozenset[CompetencyId] = frozenset()  # entering takes every one of them
     factors_outside: FactorsOutside | None = None
+    card_or_pin: bool = False  # a personal PIN alone names whoever types it, in place of a card
     random_search_percent: float = 0.0  # of those who enter, drawn by lot; the highest of site, zone and reader counts
 
 
@@ -238,6 +239,7 @@ class Reader:
     guard_seconds: float = 60.0  # how long, where a guard must look as well
     factors_outside: FactorsOutside | None = None
     random_search_percent: float = 0.0
+    card_or_pin: bool = False
     extended_challenge_seconds: float | None = None  # for whoever needs more time; None: no longer
 
     def challenge_for(self, *, extended: bool) -> float:
@@ -364,3 +366,8 @@ class Site:
     invariants: Mapping[InvariantId, Invariant] = field(default_factory=dict)
     debounce_seconds: float = DEBOUNCE_SECONDS  # of every input that says nothing else
     fire_zones: Mapping[FireZoneId, FireZone] = field(default_factory=dict)
+
+
+def takes_pin_alone(site: Site, reader: Reader) -> bool:
+    """Tell whether a personal PIN names somebody at this reader, in place of a card."""
+    return reader.keypad and (reader.card_or_pin or site.zones[reader.enters].card_or_pin)

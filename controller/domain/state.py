@@ -136,6 +136,7 @@ class SiteState:
     outputs: Map[OutputId, OutputState] = field(default_factory=Map)
     challenges: Map[ReaderId, PendingChallenge] = field(default_factory=Map)
     pin_tries: Map[CredentialId, PinTries] = field(default_factory=Map)
+    keypad_tries: Map[ReaderId, tuple[float, ...]] = field(default_factory=Map)  # personal PINs that are nobody's
     unknown_cards: Map[ReaderId, tuple[float, ...]] = field(default_factory=Map)
     failed_sign_ins: tuple[float, ...] = ()
     locations: Map[CardholderId, ZoneId | None] = field(default_factory=Map)  # None: may be anywhere

@@ -43,10 +43,16 @@ class CardPresented:
 
 @dataclass(frozen=True, slots=True)
 class PinEntered:
-    """Digits at a keypad, already turned into HMAC-SHA-256 under the box's key and the challenged credential."""
+    """Digits at a keypad, already turned into what may stand in the log.
+
+    ``proof``: under the challenged credential; None where none is. ``token``: what stands for a personal PIN of these
+    digits, where the reader takes one in place of a card. ``draw``: a lot, as of a card.
+    """
 
     reader: ReaderId
-    proof: str
+    proof: str | None
+    token: str | None = None
+    draw: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,6 +187,7 @@ TAKEN_TO_PASS: Mapping[str, str] = {
     "anti-passback": "the building may not know where somebody is, and unknown never denies",
     "interlock": "the other leaves may be shut",
     "grant elsewhere": "there may be no other grant",
+    "pin alone": "whoever types a PIN in place of a card may show one as easily copied: the loader sees to that",
     "pin": "a PIN that is shown is the right one; whether one is asked for is encoded",
     "face": "a face that is shown matches; whether one is asked for is encoded",
     "guard": "a guard who is asked to look may confirm; whether one is asked is encoded",

@@ -13,14 +13,15 @@ from controller.domain.alarms import AlarmKind, Source
 from controller.domain.decision import AccessRequest, Challenge, Deny, DenyReason, FaceOutcome, Grant, remarks_of
 from controller.domain.doors import Position
 from controller.domain.effects import AskFace, Light, Signal, StopFace, Unlock
-from controller.domain.ids import CardholderId, ReaderId
-from controller.domain.people import Credential
-from controller.domain.site import Door, DoorKind, Factor, Reader
+from controller.domain.ids import CardholderId, CredentialId, ReaderId
+from controller.domain.people import Credential, CredentialKind
+from controller.domain.site import Door, DoorKind, Factor, Reader, takes_pin_alone
 from controller.domain.state import PendingChallenge
 from controller.domain.stimuli import CardPresented, FaceSeen, PinEntered
 from controller.rules.alarm import raise_alarm
 from controller.rules.decide import decide
 from controller.rules.factors import drawn, proven, search_percent
+from controller.rules.fold_access import keypad_is_closed
 from controller.rules.turn import Turn
 from controller.rules.whereabouts import doubt_of, needs_time, somebody_passed
 
@@ -34,6 +35,7 @@ FACE_MARGIN_SECONDS = 0.3
 """The eyes stop this much before the challenge lapses, so that their answer still counts."""
 
 UNKNOWN_CARD_BURST = 5
+NOBODYS = CredentialId("")
 
 FACE_ALARMS: Mapping[FaceOutcome, AlarmKind] = MappingProxyType(
     {FaceOutcome.MISMATCH: AlarmKind.FACE_MISMATCH, FaceOutcome.NOT_LIVE: AlarmKind.SPOOFED_FACE}
@@ -51,9 +53,12 @@ def card_presented(turn: Turn, card: CardPresented) -> None:
 
 
 def pin_entered(turn: Turn, entered: PinEntered) -> None:
-    """Digits at a keypad. Without a challenge that asks for them they mean nothing."""
+    """Digits at a keypad: what a challenge asks for or, where the reader takes one, a personal PIN; else nothing."""
     pending = turn.state.challenges.get(entered.reader)
-    if pending is None or Factor.PIN not in pending.wanted:
+    if pending is None:
+        _personal_pin(turn, entered)
+        return
+    if entered.proof is None or Factor.PIN not in pending.wanted:
         return
     badge = turn.state.credentials[pending.credential]
     forced = is_proof(entered.proof, badge.duress)
@@ -64,6 +69,23 @@ def pin_entered(turn: Turn, entered: PinEntered) -> None:
         answer(turn, replace(completed(pending, entered.reader, pin_right=right), duress=forced))
     if forced:
         raise_alarm(turn, AlarmKind.DURESS, Source(reader=entered.reader), badge.cardholder)
+
+
+def _personal_pin(turn: Turn, entered: PinEntered) -> None:
+    """A PIN in place of a card: it names whoever types it."""
+    reader = turn.site.readers.get(entered.reader)
+    if entered.token is None or reader is None or not takes_pin_alone(turn.site, reader):
+        return
+    known = turn.state.credentials.get(turn.state.tokens.get(entered.token, NOBODYS))
+    if known is not None and known.kind is not CredentialKind.PIN:
+        known = None
+    forced = known is not None and is_proof(entered.token, known.duress)
+    draw = entered.draw if search_percent(turn.site, reader.id) else None
+    request = turn.next_request()
+    typed = frozenset({Factor.PIN})
+    answer(turn, AccessRequest(request, reader.id, known.id if known else None, typed, draw=draw, duress=forced))
+    if forced and known is not None:
+        raise_alarm(turn, AlarmKind.DURESS, Source(reader=reader.id), known.cardholder)
 
 
 def is_proof(shown: str, enrolled: str | None) -> bool:
@@ -207,6 +229,9 @@ def _alarm_of_denial(turn: Turn, request: AccessRequest, deny: Deny) -> None:
         raise_alarm(turn, AlarmKind.UNKNOWN_CARD_BURST, Source(reader=request.reader))
     tries = turn.state.pin_tries.get(request.credential) if request.credential else None
     if DenyReason.WRONG_PIN in deny.reasons and tries is not None and tries.locked_until is not None:
+        raise_alarm(turn, AlarmKind.PIN_BRUTE_FORCE, Source(reader=request.reader))
+    guessed = DenyReason.WRONG_PIN in deny.reasons and request.credential is None
+    if guessed and keypad_is_closed(turn.state, request.reader, turn.now.mono):
         raise_alarm(turn, AlarmKind.PIN_BRUTE_FORCE, Source(reader=request.reader))
     if DenyReason.CREDENTIAL_WATCH_LISTED in deny.reasons:
         holder = _credential(turn, request).cardholder

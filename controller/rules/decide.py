@@ -31,7 +31,7 @@ from controller.domain.site import (
 )
 from controller.domain.state import SiteState
 from controller.rules.case import Case, Finding, threat_in_force
-from controller.rules.factors import factors_needed, guard_confirms, proven, search
+from controller.rules.factors import factors_needed, guard_confirms, pin_alone, proven, search, typed_alone
 from controller.rules.interlock import busy
 from controller.rules.schedule import When, when
 from controller.rules.threat import lets_in
@@ -78,6 +78,8 @@ def _resolve(site: Site, state: SiteState, request: AccessRequest, now: Instant)
     credential = state.credentials.get(request.credential) if request.credential else None
     holder = state.people.get(credential.cardholder) if credential else None
     if credential is None or holder is None:
+        if typed_alone(request):
+            return _unresolved("credential", "a personal PIN that is nobody's", DenyReason.WRONG_PIN)
         return _unresolved("credential", f"credential {request.credential}", DenyReason.UNKNOWN_CREDENTIAL)
     return Case(
         site,
@@ -306,6 +308,7 @@ CHECKS: tuple[tuple[str, Callable[[Case], Finding]], ...] = (
     ("anti-passback", _anti_passback),
     ("interlock", _interlock),
     ("grant elsewhere", _pending_elsewhere),
+    ("pin alone", pin_alone),
     ("pin", _pin),
     ("face", _face),
     ("guard", guard_confirms),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from controller.domain.decision import LOTS, AccessRequest, DenyReason, FaceOutcome, GuardAnswer
 from controller.domain.ids import CardholderId, ReaderId, ScheduleId
-from controller.domain.site import Factor, Site
+from controller.domain.site import Factor, Site, takes_pin_alone
 from controller.domain.state import SiteState
 from controller.rules.case import Case, Finding
+from controller.rules.fold_access import keypad_is_closed
 from controller.rules.schedule import When, when
 
 CARD = frozenset({Factor.CARD})
@@ -14,6 +15,10 @@ GUARD = frozenset({Factor.GUARD})
 IN_PLACE_OF_A_FACE = frozenset({Factor.PIN, Factor.GUARD})
 NOTHING: frozenset[Factor] = frozenset()
 
+BY_CARD = Finding("by card")
+BY_PIN = Finding("by a personal PIN, which is taken here in place of a card")
+PIN_NOT_ENOUGH = Finding("by a personal PIN, and a card is asked for here now", DenyReason.ASSURANCE_TOO_LOW)
+KEYPAD_CLOSED = Finding("too many PINs that are nobody's were typed here", DenyReason.TOO_MANY_PIN_TRIES)
 NO_SEARCH = Finding("nobody is searched here at random")
 NO_GUARD_ASKED = Finding("no guard looked now")
 GUARD_CONFIRMED = Finding("a guard looked and confirmed")
@@ -23,6 +28,7 @@ GUARD_REFUSED = Finding("a guard looked and refused", DenyReason.GUARD_REFUSED)
 def factors_needed(case: Case) -> frozenset[Factor]:
     """Return the union of what zone, reader, schedule, threat level and lot ask for. A card comes first, always.
 
+    Where a personal PIN is taken in its place, no card is asked for.
     Nobody can compare a face with a template that was never taken: such a person types a PIN and a guard looks.
     """
     threat = case.threat.added_factors.get(case.zone.id, NOTHING)
@@ -33,8 +39,24 @@ def factors_needed(case: Case) -> frozenset[Factor]:
     if drawn(case.site, case.state, case.request, case.holder.id):
         asked |= GUARD
     if Factor.FACE in asked and case.reader.keypad and case.holder.id not in case.state.faces:
-        return asked - {Factor.FACE} | IN_PLACE_OF_A_FACE
-    return asked
+        asked = asked - {Factor.FACE} | IN_PLACE_OF_A_FACE
+    return asked - CARD if typed_alone(case.request) else asked
+
+
+def typed_alone(request: AccessRequest) -> bool:
+    """Tell whether somebody typed a personal PIN in place of a card."""
+    return Factor.PIN in request.presented and Factor.CARD not in request.presented
+
+
+def pin_alone(case: Case) -> Finding:
+    """A PIN that names its holder is one factor: where a PIN is asked for beside the card, it is not enough."""
+    if not typed_alone(case.request):
+        return BY_CARD
+    if keypad_is_closed(case.state, case.reader.id, case.now.mono):
+        return KEYPAD_CLOSED
+    if not takes_pin_alone(case.site, case.reader) or Factor.PIN in factors_needed(case):
+        return PIN_NOT_ENOUGH
+    return BY_PIN
 
 
 def proven(request: AccessRequest) -> frozenset[Factor]:

@@ -12,6 +12,7 @@ from controller.domain.alarms import Alarm
 from controller.domain.doors import LockMode, ModeOrder, Passage
 from controller.domain.events import Event
 from controller.domain.instant import Instant
+from controller.domain.people import Credential, CredentialKind
 from controller.domain.state import DeviceState, Heard, Lockdown, SiteState
 from controller.rules.fold_access import BURST_MEMORY, challenged, counted, denied, granted, proven, tries_after_start
 from controller.rules.fold_doors import (
@@ -235,6 +236,7 @@ def _started(state: SiteState, event: ev.BoxStarted, at: Instant) -> SiteState:
         points=Map(),
         challenges=Map(),
         pin_tries=Map(tries_after_start(state, at.mono + event.pin_lock_seconds)),
+        keypad_tries=Map({reader: (at.mono,) * len(tries) for reader, tries in state.keypad_tries.items()}),
         unknown_cards=Map(),
         failed_sign_ins=(),
         deferred=frozenset(),
@@ -249,13 +251,19 @@ def _credential(state: SiteState, event: ev.CredentialRecorded) -> SiteState:
     credential = event.credential
     before = state.credentials.get(credential.id)
     tokens = state.tokens
-    if before is not None and tokens.get(before.token) == before.id:
-        tokens = tokens.delete(before.token)
-    return replace(
-        state,
-        credentials=state.credentials.set(credential.id, credential),
-        tokens=tokens.set(credential.token, credential.id),
-    )
+    for token in _tokens(before) if before is not None else ():
+        if tokens.get(token) == credential.id:
+            tokens = tokens.delete(token)
+    for token in _tokens(credential):
+        tokens = tokens.set(token, credential.id)
+    return replace(state, credentials=state.credentials.set(credential.id, credential), tokens=tokens)
+
+
+def _tokens(credential: Credential) -> tuple[str, ...]:
+    """Return what names a credential at a reader: of a personal PIN also that for when somebody is forced."""
+    if credential.kind is CredentialKind.PIN and credential.duress is not None:
+        return credential.token, credential.duress
+    return (credential.token,)
 
 
 def _locked_down(state: SiteState, event: ev.LockdownStarted, at: Instant) -> SiteState:

@@ -15,6 +15,10 @@ from controller.rules.fold_doors import armed, passage_until
 
 MAX_WRONG_PINS = 3
 PIN_LOCK_SECONDS = 60.0
+KEYPAD_TRIES = 5
+KEYPAD_SECONDS = 900.0
+"""So many personal PINs that are nobody's, within so long, close a keypad for ``PIN_LOCK_SECONDS`` after each more."""
+
 BURST_SECONDS = 60.0
 BURST_MEMORY = 32
 
@@ -39,7 +43,21 @@ def denied(state: SiteState, event: ev.AccessDenied, at: Instant) -> SiteState:
         state = replace(state, unknown_cards=state.unknown_cards.set(event.reader, seen))
     if DenyReason.WRONG_PIN in event.reasons and event.credential is not None:
         state = _wrong_pin(state, event.credential, at)
+    elif DenyReason.WRONG_PIN in event.reasons:
+        tries = (*recent_tries(state, event.reader, at.mono), at.mono)[-KEYPAD_TRIES:]
+        state = replace(state, keypad_tries=state.keypad_tries.set(event.reader, tries))
     return state
+
+
+def recent_tries(state: SiteState, reader: ReaderId, mono: float) -> tuple[float, ...]:
+    """Return when, of late, somebody typed what is nobody's PIN at this keypad."""
+    return tuple(t for t in state.keypad_tries.get(reader, ()) if mono - t < KEYPAD_SECONDS)
+
+
+def keypad_is_closed(state: SiteState, reader: ReaderId, mono: float) -> bool:
+    """Tell whether so many were typed that for a while no PIN counts there."""
+    tries = recent_tries(state, reader, mono)
+    return len(tries) >= KEYPAD_TRIES and mono - tries[-1] < PIN_LOCK_SECONDS
 
 
 def challenged(state: SiteState, event: ev.ChallengeIssued, at: Instant) -> SiteState:

@@ -59,6 +59,7 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     safety.threat_levels_ascend,
     safety.normal_exists,
     asking.hours_end,
+    asking.pins_alone_open_little,
     passage.whoever_is_held_to_it_can_badge_out,
     passage.leaves_of_an_interlock_are_seen,
     guarding.clear_lines_warn_of_nothing,

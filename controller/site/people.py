@@ -38,10 +38,11 @@ COLUMNS = (
     "pin",
     "face",
 )
-OPTIONAL_COLUMNS = ("duress_pin", "competencies", "extended_time")
+OPTIONAL_COLUMNS = ("duress_pin", "personal_pin", "personal_duress_pin", "competencies", "extended_time")
 
 _ID = re.compile(r"[a-z][a-z0-9_-]{0,47}")
 _PIN = re.compile(r"[0-9]{4,8}")
+_PERSONAL_PIN = re.compile(r"[0-9]{6,8}")  # it names one of many: four digits are guessed in an afternoon
 _DIGITS = re.compile(r"[0-9]{1,12}")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _HIGHEST_CLEARANCE = 9
@@ -72,6 +73,8 @@ class PersonRow:
     face: str | None
     competencies: tuple[HeldCompetency, ...] = ()
     duress_pin: str | None = None  # for when somebody forces them
+    personal_pin: str | None = None  # names them, in place of a card
+    personal_duress_pin: str | None = None
     extended_time: bool = False  # doors stay open longer for them
 
 
@@ -87,6 +90,8 @@ def parse_people(data: bytes, name: str, site: Site) -> list[PersonRow]:
     badges = [_badge(person) if record.whole else None for record, person in zip(records, people, strict=True)]
     _refuse_twins(records, "id", [person.id for person in people])
     _refuse_twins(records, "number", badges)
+    _refuse_twins(records, "personal_pin", [person.personal_pin for person in people])
+    _refuse_twins(records, "personal_duress_pin", [person.personal_duress_pin for person in people])
     _refuse_slips(records, people)
     errors += [error for record in records for error in record.errors]
     if errors:
@@ -112,6 +117,10 @@ def _person(record: Record, site: Site) -> PersonRow:
         valid_until=record.want("valid_until", _moment(site.timezone, days=1)),
         pin=record.want("pin", _matching(_PIN, "is no PIN", "write 4 to 8 digits")),
         duress_pin=record.want("duress_pin", _matching(_PIN, "is no PIN", "write 4 to 8 digits")),
+        personal_pin=record.want("personal_pin", _matching(_PERSONAL_PIN, "is no personal PIN", "write 6 to 8 digits")),
+        personal_duress_pin=record.want(
+            "personal_duress_pin", _matching(_PERSONAL_PIN, "is no personal PIN", "write 6 to 8 digits")
+        ),
         competencies=record.want("competencies", _competencies(site)) or (),
         extended_time=record.want("extended_time", _yes_or_no) or False,
         face=record.want("face", _matching(_ID, "is no name of pictures", "use a-z first, then a-z, 0-9, - and _")),
@@ -148,21 +157,23 @@ def _refuse_twins(records: Sequence[Record], column: str, keys: Sequence[Hashabl
     for record, key in zip(records, keys, strict=True):
         line = first.setdefault(key, record.line)
         if key is not None and line != record.line:
-            what = "this id" if column == "id" else "this badge"
+            what = {"id": "this id", "number": "this badge"}.get(column, "this PIN")
             record.refuse(column, f"{what} stands twice, first on line {line}", "give one of the two another one")
 
 
 def _refuse_slips(records: Sequence[Record], people: Sequence[PersonRow]) -> None:
     """Refuse a duress PIN that anybody might type who means their own."""
-    pins = {person.pin for person in people if person.pin}
+    pins = {pin for person in people for pin in (person.pin, person.personal_pin) if pin}
     for record, person in zip(records, people, strict=True):
-        if person.duress_pin is None:
-            continue
-        if person.pin is None:
-            record.refuse("duress_pin", "stands beside no PIN", "give this person a PIN as well, or leave it empty")
-        elif is_near(person.duress_pin, pins):
-            problem = "is a PIN of this list, or one digit from one: a slip of the finger would be an alarm"
-            record.refuse("duress_pin", problem, "choose one that is two digits or more from every PIN")
+        for column, duress, own in (
+            ("duress_pin", person.duress_pin, person.pin),
+            ("personal_duress_pin", person.personal_duress_pin, person.personal_pin),
+        ):
+            if duress is not None and own is None:
+                record.refuse(column, "stands beside no PIN", "give this person a PIN as well, or leave it empty")
+            elif duress is not None and is_near(duress, pins):
+                problem = "is a PIN of this list, or one digit from one: a slip of the finger would be an alarm"
+                record.refuse(column, problem, "choose one that is two digits or more from every PIN")
 
 
 def _name(text: str) -> str:

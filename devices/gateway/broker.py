@@ -26,6 +26,8 @@ from controller.domain.effects import (
 from controller.domain.events import UnlockFailure, Violation
 from controller.domain.ids import DeviceId, DoorId
 from controller.domain.site import DeviceKind, Door, Site
+from controller.domain.points import PointCondition
+from controller.domain.site import DeviceKind, Door, Site, takes_pin_alone
 from controller.domain.stimuli import (
     BatterySeen,
     CardPresented,
@@ -274,7 +276,9 @@ class MqttGateway:
                 formats = self._site.devices[device].formats
                 return card_presented(self._secrets, reader, formats, event.bit_count, event.raw, self._age(event))
             case mqtt.KeyEvent() if reader is not None and self._is_fresh(event):
-                pin = self._keypads.typed(reader, event.digits, self._building.challenged(reader))
+                alone = takes_pin_alone(self._site, self._site.readers[reader])
+                challenged, now = self._building.challenged(reader), self._building.mono()
+                pin = self._keypads.typed(reader, event.digits, challenged, now, alone=alone)
                 return pin or Nothing()
             case mqtt.RexEvent() if door is not None and _rex_is_on(door, device) and self._is_fresh(event):
                 return RexSeen(door.id)

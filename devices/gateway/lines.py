@@ -25,7 +25,7 @@ from controller.domain.effects import (
 from controller.domain.events import UnlockFailure, Violation
 from controller.domain.ids import DeviceId, DoorId, LineId
 from controller.domain.points import PointCondition
-from controller.domain.site import Device, DeviceKind, Site
+from controller.domain.site import Device, DeviceKind, Site, takes_pin_alone
 from controller.domain.stimuli import (
     DeviceSeen,
     OutputSeen,
@@ -250,7 +250,9 @@ class OsdpGateway:
     def _keys(self, device: Device, keys: osdp.KeypadInput) -> Iterable[Stimulus]:
         reader = self._readers.get(device.id)
         if reader is not None:
-            pin = self._keypads.typed(reader, keys.digits, self._building.challenged(reader))
+            alone = takes_pin_alone(self._site, self._site.readers[reader])
+            challenged, now = self._building.challenged(reader), self._building.mono()
+            pin = self._keypads.typed(reader, keys.digits, challenged, now, alone=alone)
             if pin is not None:
                 yield pin
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from controller.domain.decision import LOTS
 from controller.domain.ids import CredentialId, DeviceId, ReaderId
-from controller.domain.people import badge_number
+from controller.domain.people import PERSONAL_PIN, badge_number
 from controller.domain.site import Site
 from controller.domain.stimuli import CardPresented, FaultSeen, PinEntered
 from controller.runtime.ports import CardSecrets
@@ -15,6 +15,9 @@ from devices.cards import Card, CardFormat, ParityFailure, UnknownFormat, decode
 
 ENTER = "#"
 CLEAR = "*"
+KEY_SECONDS = 20.0
+"""How long a keypad waits for the next key before it forgets those before."""
+
 MAX_PIN = 16
 """More digits than any PIN has: what comes after them is not kept."""
 
@@ -40,18 +43,32 @@ class Keypads:
 
     def __init__(self, secrets: CardSecrets) -> None:
         self._secrets = secrets
-        self._typed: dict[ReaderId, str] = {}
+        self._typed: dict[ReaderId, tuple[str, float]] = {}
 
-    def typed(self, reader: ReaderId, keys: str, challenged: CredentialId | None) -> PinEntered | None:
-        """Take keys in; return the PIN they complete, hashed. Digits that nobody asked for are forgotten."""
-        typed = self._typed.pop(reader, "")
+    def typed(
+        self, reader: ReaderId, keys: str, challenged: CredentialId | None, now: float, *, alone: bool
+    ) -> PinEntered | None:
+        """Take keys in at monotonic ``now``; return the PIN they complete, hashed.
+
+        ``alone``: the reader takes a personal PIN in place of a card. Digits that nobody asked for are forgotten, and
+        so are those of somebody who went away.
+        """
+        typed, since = self._typed.pop(reader, ("", now))
+        if now - since > KEY_SECONDS:
+            typed = ""
         for key in keys:
-            if key == ENTER and typed and challenged is not None:
-                return PinEntered(reader, self._secrets.pin_proof(challenged, typed))
+            if key == ENTER and typed and (alone or challenged is not None):
+                return self._entered(reader, typed, challenged)
             typed = "" if key in (ENTER, CLEAR) else (typed + key)[:MAX_PIN]
-        if challenged is not None:
-            self._typed[reader] = typed
+        if alone or challenged is not None:
+            self._typed[reader] = typed, now
         return None
+
+    def _entered(self, reader: ReaderId, digits: str, challenged: CredentialId | None) -> PinEntered:
+        if challenged is not None:
+            return PinEntered(reader, self._secrets.pin_proof(challenged, digits))
+        token = self._secrets.card_token(PERSONAL_PIN, digits)
+        return PinEntered(reader, None, token, chance.randbelow(LOTS))
 
     def forget(self, reader: ReaderId) -> None:
         """Forget half a PIN: another badge was shown."""

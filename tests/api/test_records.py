@@ -167,6 +167,7 @@ def test_a_badge_is_shown_without_its_proofs():
     assert shown["detail"]["credential"] == {
         "id": "c-1",
         "assurance": "symmetric",
+        "kind": "card",
         "status": "active",
         "valid_from": None,
         "valid_until": "2026-11-21T12:00:00+00:00",

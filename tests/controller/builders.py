@@ -39,7 +39,7 @@ from controller.domain.ids import (
 )
 from controller.domain.instant import Instant
 from controller.domain.operators import Operator, Order, Role
-from controller.domain.people import Cardholder, CardholderKind, Credential, CredentialStatus
+from controller.domain.people import Cardholder, CardholderKind, Credential, CredentialKind, CredentialStatus
 from controller.domain.points import AlarmOutput, OutputKind, Point, PointCondition, PointKind
 from controller.domain.site import (
     AccessLevel,
@@ -301,6 +301,23 @@ def strange_card(reader: ReaderId, token: str | None = None) -> st.CardPresented
 
 def pin(reader: ReaderId, who: CardholderId) -> st.PinEntered:
     return st.PinEntered(reader, pin_of(who))
+
+
+def personal(who: CardholderId) -> st.BadgeEnrolled:
+    """Somebody gets a personal PIN, and one for when they are forced."""
+    card = badge(who, assurance=Assurance.COPYABLE)
+    name = CredentialId(f"pin-{who}")
+    own = replace(card, id=name, token=f"own-{who}", pin=None, duress=f"own-duress-{who}", kind=CredentialKind.PIN)
+    return st.BadgeEnrolled("test", own)
+
+
+def own_pin(reader: ReaderId, who: CardholderId, *, forced: bool = False) -> st.PinEntered:
+    """A personal PIN, typed in place of a card."""
+    return st.PinEntered(reader, None, f"own-duress-{who}" if forced else f"own-{who}")
+
+
+def nobodys_pin(reader: ReaderId) -> st.PinEntered:
+    return st.PinEntered(reader, None, "nobody's")
 
 
 def duress_pin(reader: ReaderId, who: CardholderId) -> st.PinEntered:

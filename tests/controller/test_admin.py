@@ -15,6 +15,8 @@ from controller.admin import Admin, AdminError
 from controller.core import open_core, start_up
 from controller.domain.events import CardholderRecorded, CredentialRecorded, OperatorRecorded
 from controller.domain.operators import Role
+from controller.domain.people import PERSONAL_PIN, CredentialKind, CredentialStatus
+from controller.domain.site import Assurance
 from controller.runtime.ports import FaceTemplate
 
 pytestmark = pytest.mark.anyio
@@ -208,3 +210,39 @@ async def test_an_operator_is_given_a_password_for_when_somebody_forces_them(cor
     given = await admin.commands["operator_duress"]({"name": "gil", "author": "root"})
     assert core.keystore.duress_matches("gil", given["duress_password"])
     assert [event.author for event in recorded(core, OperatorRecorded)] == ["root", "root"]
+
+
+OWN = "personal_pin,personal_duress_pin"
+
+
+async def with_own_pins(admin, *rows):
+    header = (
+        "id,name,kind,clearance,levels,badge_format,facility,number,assurance,status,valid_from,valid_until,pin,face"
+    )
+    return await imported(admin, "\n".join([f"{header},{OWN}", *rows]))
+
+
+async def test_a_personal_pin_is_a_credential_of_its_own_and_its_digits_are_nowhere(core, admin):
+    await with_own_pins(admin, f"{row('p-901', 901, '')}318204,900900")
+    card, pin = (event.credential for event in recorded(core, CredentialRecorded))
+    assert (card.kind, pin.kind, pin.assurance) == (CredentialKind.CARD, CredentialKind.PIN, Assurance.COPYABLE)
+    assert pin.token == core.keystore.card_token(PERSONAL_PIN, "318204")
+    assert pin.duress == core.keystore.card_token(PERSONAL_PIN, "900900")
+    assert core.runtime.state.tokens[pin.token] == core.runtime.state.tokens[pin.duress] == pin.id
+    assert "318204" not in repr(core.runtime.state)
+
+
+async def test_a_personal_pin_is_nobody_elses_and_no_slip_from_anybodys_duress_pin(core, admin):
+    await with_own_pins(admin, f"{row('p-901', 901, '')}318204,900900")
+    with pytest.raises(AdminError, match="the personal PIN of p-902 is known as that of p-901"):
+        await with_own_pins(admin, f"{row('p-902', 902, '')}318204,")
+    for pin, duress in (("900901", ""), ("771177", "318205")):
+        with pytest.raises(AdminError, match="one digit from somebody's duress PIN"):
+            await with_own_pins(admin, f"{row('p-902', 902, '')}{pin},{duress}")
+
+
+async def test_a_personal_pin_that_left_the_list_is_taken_back(core, admin):
+    await with_own_pins(admin, f"{row('p-901', 901, '')}318204,")
+    assert (await with_own_pins(admin, f"{row('p-901', 901, '')},"))["new"] == 1
+    assert core.runtime.state.credentials["p-901-pin"].status is CredentialStatus.RETURNED
+    assert (await with_own_pins(admin, f"{row('p-901', 901, '')},"))["new"] == 0

@@ -63,6 +63,7 @@ from tests.controller.builders import (
 )
 
 Row = Callable[[House], Decision]
+NONE: frozenset[Factor] = frozenset()
 R = DenyReason
 
 
@@ -480,11 +481,20 @@ def test_a_broken_check_says_what_went_wrong() -> None:
     assert decision.trace[-1].facts == "the check failed: ZeroDivisionError()"
 
 
-@pytest.mark.parametrize("presented", [frozenset({Factor.FACE}), frozenset({Factor.PIN}), frozenset[Factor]()])
-def test_nothing_grants_without_the_badge(presented: frozenset[Factor]) -> None:
-    decision = ask(quiet_house(), presented=presented)
+@pytest.mark.parametrize("card_or_pin", [True, False])
+@pytest.mark.parametrize(
+    "presented", [frozenset({Factor.FACE}), frozenset({Factor.GUARD}), frozenset({Factor.FACE, Factor.GUARD}), NONE]
+)
+def test_nothing_grants_without_the_badge(presented: frozenset[Factor], card_or_pin: bool) -> None:
+    decision = ask(quiet_house(with_zone(small_site(), LOBBY, card_or_pin=card_or_pin)), presented=presented)
     assert isinstance(decision, Challenge)
     assert Factor.CARD in decision.factors
+
+
+def test_nor_does_a_pin_where_none_is_taken_in_its_place() -> None:
+    decision = ask(quiet_house(), presented=frozenset({Factor.PIN}))
+    assert isinstance(decision, Deny)
+    assert decision.reasons == (R.ASSURANCE_TOO_LOW,)
 
 
 def test_factors_are_the_union_of_zone_reader_and_threat_level() -> None:

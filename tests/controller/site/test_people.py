@@ -220,6 +220,27 @@ def test_a_duress_pin_stands_beside_a_pin(site):
     assert error.problem == "stands beside no PIN"
 
 
+def own(site, *pins):
+    """Alice, and others after her, have these personal PINs and duress PINs beside them."""
+    lines = []
+    for number, (pin, duress) in enumerate(pins, 1):
+        card = ALICE.replace("p-001", f"p-{number:03}").replace("10001", str(number)).replace("4711", "")
+        lines.append(f"{card},{pin},{duress}")
+    return read(site, *lines, header=f"{HEADER},personal_pin,personal_duress_pin")
+
+
+def test_a_personal_pin_has_six_digits_or_more_and_is_nobody_elses(site):
+    assert [(row.personal_pin, row.personal_duress_pin) for row in own(site, ("123456", ""), ("654321", "900900"))] == [
+        ("123456", None),
+        ("654321", "900900"),
+    ]
+    for wrong, problem in ((("12345", ""), "no personal PIN"), (("123456", "123457"), "one digit")):
+        with pytest.raises(SiteErrors, match=problem):
+            own(site, wrong)
+    with pytest.raises(SiteErrors, match="this PIN stands twice"):
+        own(site, ("123456", ""), ("123456", ""))
+
+
 def trained(site, cell):
     return read(site, f"{ALICE},{cell}", header=f"{HEADER},competencies")
 

@@ -94,6 +94,27 @@ ROWS: dict[str, tuple[str, ...]] = {
         "grants on a guard's look alone",
         'add "card"',
     ),
+    "a PIN in place of a card above controlled": (
+        'factors = ["card", "pin"]\nshape',
+        'factors = ["card", "pin"]\ncard_or_pin = true\nshape',
+        "zone.registry.card_or_pin",
+        'takes a PIN in place of a card into "registry", which is exclusion',
+        "drop it",
+    ),
+    "a PIN in place of a card where cards may not be copied": (
+        'name = "Parking"\nlevel = "controlled"',
+        'name = "Parking"\nlevel = "controlled"\ncard_or_pin = true',
+        "zone.parking.card_or_pin",
+        'takes a PIN, which can be told, into "parking", which asks for symmetric',
+        'minimum_assurance = "copyable"',
+    ),
+    "a PIN in place of a card without keypad": (
+        'device = "osdp-lobby"\n',
+        'device = "osdp-lobby"\ncard_or_pin = true\n',
+        "reader.lobby-in.card_or_pin",
+        "takes a PIN in place of a card here and the reader has no keypad",
+        "add `keypad = true`",
+    ),
     "no factor": (
         'factors = ["card", "pin"]\nshape',
         "factors = []\nshape",
@@ -261,10 +282,17 @@ def test_an_unsafe_policy_is_refused(refusals, row):
             'name = "Parking"\nlevel = "controlled"',
             'name = "Parking"\nlevel = "controlled"\nminimum_assurance = "copyable"',
         ),
+        ('device = "osdp-lobby"\n', 'device = "osdp-lobby"\nkeypad = true\ncard_or_pin = true\n'),
         ("pre_alarm_seconds = 15", "pre_alarm_seconds = 60"),
         ('number = 1\nname = "Elevated"', 'number = 1\nname = "Elevated"\nlocked_doors = ["consular-door"]'),
     ],
-    ids=["attack side up to controlled", "copies up to controlled", "warning at once", "level as strict as the next"],
+    ids=[
+        "attack side up to controlled",
+        "copies up to controlled",
+        "a PIN alone up to controlled",
+        "warning at once",
+        "level as strict as the next",
+    ],
 )
 def test_what_lies_on_the_safe_side_of_the_boundary_is_allowed(embassy, old, new):
     assert embassy.count(old) == 1

@@ -238,7 +238,7 @@ async def test_a_line_that_comes_and_goes_is_its_readers_to_tell(gateway, buildi
 )
 def test_the_rules_of_a_keypad(secrets, typed, proof):
     keypads = Keypads(secrets)
-    entered = [keypads.typed("in", keys, "badge") for keys in typed]
+    entered = [keypads.typed("in", keys, "badge", 0.0, alone=False) for keys in typed]
     expected = PinEntered("in", secrets.pin_proof("badge", proof)) if proof else None
     assert entered[-1] == expected
     assert entered[:-1] == [None] * (len(typed) - 1)
@@ -246,8 +246,27 @@ def test_the_rules_of_a_keypad(secrets, typed, proof):
 
 def test_digits_nobody_asked_for_are_forgotten(secrets):
     keypads = Keypads(secrets)
-    assert keypads.typed("in", "12", None) is None
-    assert keypads.typed("in", "34#", "badge") == PinEntered("in", secrets.pin_proof("badge", "34"))
-    keypads.typed("in", "12", "badge")
-    keypads.typed("in", "3", None)
-    assert keypads.typed("in", "4#", "badge") == PinEntered("in", secrets.pin_proof("badge", "4"))
+    assert keypads.typed("in", "12", None, 0.0, alone=False) is None
+    assert keypads.typed("in", "34#", "badge", 0.0, alone=False) == PinEntered("in", secrets.pin_proof("badge", "34"))
+    keypads.typed("in", "12", "badge", 0.0, alone=False)
+    keypads.typed("in", "3", None, 0.0, alone=False)
+    assert keypads.typed("in", "4#", "badge", 0.0, alone=False) == PinEntered("in", secrets.pin_proof("badge", "4"))
+
+
+def test_a_keypad_that_takes_a_pin_in_place_of_a_card_tells_its_token_and_no_digit(secrets):
+    keypads = Keypads(secrets)
+    entered = keypads.typed("in", "318204#", None, 0.0, alone=True)
+    assert (entered.proof, entered.token) == (None, secrets.card_token("personal PIN", "318204"))
+    assert 0 <= entered.draw < 10_000
+    challenged = keypads.typed("in", "4711#", "badge", 1.0, alone=True)
+    assert challenged == PinEntered("in", secrets.pin_proof("badge", "4711"))
+
+
+def test_keys_of_somebody_who_went_away_are_forgotten(secrets):
+    keypads = Keypads(secrets)
+    assert keypads.typed("in", "31", None, 0.0, alone=True) is None
+    assert keypads.typed("in", "8204", None, 20.0, alone=True) is None
+    assert keypads.typed("in", "#", None, 40.0, alone=True).token == secrets.card_token("personal PIN", "318204")
+    keypads.typed("in", "31", None, 50.0, alone=True)
+    late = keypads.typed("in", "8204#", None, 70.1, alone=True)
+    assert late.token == secrets.card_token("personal PIN", "8204")
