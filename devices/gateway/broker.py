@@ -25,8 +25,6 @@ from controller.domain.effects import (
 )
 from controller.domain.events import UnlockFailure, Violation
 from controller.domain.ids import DeviceId, DoorId
-from controller.domain.site import DeviceKind, Door, Site
-from controller.domain.points import PointCondition
 from controller.domain.site import DeviceKind, Door, Site, takes_pin_alone
 from controller.domain.stimuli import (
     BatterySeen,
