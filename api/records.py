@@ -47,17 +47,16 @@ _OF_RECORDS = frozenset(
 
 SHOWN = _OF_RECORDS | frozenset(
     {
-        "active", "address", "assumed", "assurance", "author", "bit_count", "boot", "cardholders", "clearance",
-        "competencies", "competency", "condition", "confirmed", "credential", "detail", "digest", "distance", "doors",
-        "engine", "enters", "expected_seconds", "factor", "factors", "failed", "first", "format", "frames",
-        "hear_seconds", "id", "kind", "last", "level", "levels", "lock", "lockdown_seconds", "mode", "number", "on",
-        "open_seconds", "order", "outcome", "output", "persists", "pin_lock_seconds", "point", "position", "presented",
-        "priority", "raw", "reason", "remarks", "requests", "role", "second", "seconds", "secure", "status", "subject",
-        "through", "valid_from", "valid_until", "version", "violation", "wanted_by", "warn_seconds", "zones",
-        "direction", "extended_time", "loop", "low",
-        "zones_gone", "doors_gone", "readers_gone", "devices_gone", "cameras_gone", "points_gone", "outputs_gone",
-        "search",
-        "fire_zone", "fire_zones_gone", "origin", "reference", "until",
+        "active", "address", "area", "assumed", "assurance", "author", "bit_count", "boot", "by", "cameras_gone",
+        "cardholders", "cause", "clearance", "competencies", "competency", "condition", "confirmed", "credential",
+        "detail", "devices_gone", "digest", "direction", "distance", "doors", "doors_gone", "engine", "enters",
+        "expected_seconds", "extended_time", "factor", "factors", "failed", "fire_zone", "fire_zones_gone", "first",
+        "format", "frames", "hear_seconds", "id", "kind", "last", "level", "levels", "lock", "lockdown_seconds",
+        "loop", "low", "mode", "number", "obstacle", "on", "open_seconds", "order", "origin", "outcome", "output",
+        "outputs", "outputs_gone", "persists", "pin_lock_seconds", "point", "points", "points_gone", "position",
+        "presented", "priority", "raw", "readers_gone", "reason", "reference", "remarks", "requests", "role",
+        "search", "second", "seconds", "secure", "status", "subject", "through", "untested", "until", "valid_from",
+        "valid_until", "version", "violation", "wanted_by", "warn_seconds", "zones", "zones_gone",
     }
 )  # fmt: skip
 """Fields that stand in ``detail``, of an event or of a value inside it. ``raw`` is kept for unknown cards alone."""

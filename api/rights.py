@@ -24,8 +24,18 @@ _DESK = (
     OrderWord.FORGIVE_PASSBACK,
     OrderWord.CONFIRM_PASSAGE,
     OrderWord.REFUSE_PASSAGE,
+    OrderWord.ARM_AREA,
+    OrderWord.DISARM_AREA,
+    OrderWord.END_BYPASS,
 )
-_ABOVE = (*_DESK, OrderWord.SET_THREAT_LEVEL, OrderWord.FORGIVE_ALL_PASSBACK)
+_ABOVE = (
+    *_DESK,
+    OrderWord.SET_THREAT_LEVEL,
+    OrderWord.FORGIVE_ALL_PASSBACK,
+    OrderWord.BYPASS_POINT,
+    OrderWord.WALK_TEST,
+    OrderWord.RESET_CAUSE,
+)
 
 _BADGES = (OrderWord.SET_CREDENTIAL_STATUS, OrderWord.ASSIGN_ACCESS_LEVEL, OrderWord.WITHDRAW_ACCESS_LEVEL)
 _RECORDS = (OrderWord.READ_RECORDS, OrderWord.PLACE_LEGAL_HOLD)
@@ -37,5 +47,5 @@ MAY_ORDER: Mapping[Role, tuple[OrderWord, ...]] = {
     Role.SECURITY_OFFICER: (*_ABOVE, *_BADGES, *_RECORDS, *_OF_TWO, OrderWord.DESTROY_BOX),
     Role.AUDITOR: (*_ANYBODY, OrderWord.READ_RECORDS),
     Role.DATA_PROTECTION_OFFICER: (*_ANYBODY, *_RECORDS, *_OF_TWO),
-    Role.TECHNICIAN: _ANYBODY,
+    Role.TECHNICIAN: (*_ANYBODY, OrderWord.WALK_TEST),
 }

@@ -9,8 +9,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, StringConstraints, WithJsonSchema
+from pydantic import AwareDatetime, Field, JsonValue, StringConstraints, WithJsonSchema
 
+from api.model import Model, Text
+from api.schemas_guarding import GuardingOut
 from controller.domain.alarms import AlarmKind, Priority
 from controller.domain.decision import DenyReason
 from controller.domain.doors import DoorAlarm, LockMode, LockStatus, Loop, ModeSource, Position
@@ -23,17 +25,9 @@ from controller.domain.site import DeviceKind, DoorKind, Factor
 NAME_LENGTH = 64
 PASSWORD_LENGTH = 1024
 NEW_PASSWORD_LENGTH = 12
-TEXT_LENGTH = 500
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=NAME_LENGTH)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=TEXT_LENGTH)]
 EventKind = Annotated[str, WithJsonSchema({"type": "string", "enum": sorted(KINDS)})]
-
-
-class Model(BaseModel):
-    """A value of the API: frozen, and nothing in it that is not named here."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class OrderWord(StrEnum):
@@ -65,6 +59,12 @@ class OrderWord(StrEnum):
     READ_RECORDS = "read_records"
     EXPORT_PEOPLE = "export_people"
     DESTROY_BOX = "destroy_box"
+    ARM_AREA = "arm_area"
+    DISARM_AREA = "disarm_area"
+    BYPASS_POINT = "bypass_point"
+    END_BYPASS = "end_bypass"
+    WALK_TEST = "walk_test"
+    RESET_CAUSE = "reset_cause"
 
 
 class ProblemOut(Model):
@@ -316,6 +316,7 @@ class ViewOut(Model):
     waiting: list[WaitingOut]
     devices: list[DeviceOut]
     cameras: list[CameraOut]
+    guarding: GuardingOut
     inside: int
     possibly_inside: int
     unknown: int

@@ -15,8 +15,9 @@ import structlog
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from api.model import Model
 from api.records import event_of, is_silent
-from api.schemas import BeatOut, HelloOut, Model, ResyncOut, SignedOutOut
+from api.schemas import BeatOut, HelloOut, ResyncOut, SignedOutOut
 from api.security import Api, SignedIn, look_up
 from api.views import view_of
 from controller.domain.events import Recorded

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
+from api.guarding import guarding_of
 from api.plan import camera_of_door, door_of_device, zone_of_door
 from api.records import Names, Texts
 from api.schemas import (
@@ -65,6 +66,7 @@ def view_of(
         waiting=_waiting(site, state, now, names),
         devices=_devices(site, state),
         cameras=[CameraOut(id=camera, online=_seen(state, camera)) for camera in site.cameras],
+        guarding=guarding_of(site, state, now, silent=silent),
         inside=people[Whereabouts.INSIDE],
         possibly_inside=people[Whereabouts.POSSIBLY_INSIDE],
         unknown=people[Whereabouts.UNKNOWN],
@@ -262,6 +264,8 @@ def _name(site: Site, source: Source) -> str:
         return site.devices[source.device].name if source.device in site.devices else source.device
     if source.camera:
         return site.cameras[source.camera].name if source.camera in site.cameras else source.camera
+    if source.area and not source.point:
+        return site.areas[source.area].name if source.area in site.areas else source.area
     if source.point:
         return site.points[source.point].name if source.point in site.points else source.point
     return site.name

@@ -6,10 +6,18 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Response
 
+from api.guarding import guarding_of
 from api.plan import site_of
 from api.problems import Problem
-from api.schemas import NAME_LENGTH, HealthOut, MusterOut, SiteOut, ViewOut
-from api.security import Context, Watching
+from api.schemas import (
+    NAME_LENGTH,
+    HealthOut,
+    MusterOut,
+    SiteOut,
+    ViewOut,
+)
+from api.schemas_guarding import AreaOut, GuardingOut, OutputStateOut, PointStateOut
+from api.security import Api, Context, SignedIn, Watching
 from api.views import muster_of, view_of
 from controller.domain.ids import CameraId
 
@@ -35,6 +43,24 @@ async def view(who: Watching, api: Context) -> ViewOut:
     return view_of(facade.moment(), api.now(), facade.text, facade.identity, silent=who.sees_silent)
 
 
+@router.get("/areas")
+async def areas(who: Watching, api: Context) -> list[AreaOut]:
+    """Return every intrusion area right now."""
+    return _guarding(api, who).areas
+
+
+@router.get("/points")
+async def points(who: Watching, api: Context) -> list[PointStateOut]:
+    """Return every supervised point right now."""
+    return _guarding(api, who).points
+
+
+@router.get("/outputs")
+async def outputs(who: Watching, api: Context) -> list[OutputStateOut]:
+    """Return every siren, strobe and relay right now."""
+    return _guarding(api, who).outputs
+
+
 @router.get("/muster")
 async def muster(_: Watching, api: Context) -> MusterOut:
     """Return who is inside, who may be, and of whom it is not known."""
@@ -54,3 +80,8 @@ async def picture(camera: Annotated[str, Path(max_length=NAME_LENGTH)], _: Watch
     if jpeg is None:
         raise Problem(404, "no_picture", "This camera gives no picture at the moment.")
     return Response(jpeg, media_type="image/jpeg")
+
+
+def _guarding(api: Api, who: SignedIn) -> GuardingOut:
+    moment = api.facade.moment()
+    return guarding_of(moment.site, moment.state, api.now(), silent=who.sees_silent)

@@ -8,8 +8,10 @@ from fastapi import APIRouter, Path
 
 from api.problems import refused
 from api.schemas import NAME_LENGTH, DoorModeIn, DoorModeReleaseIn, OrderedOut, ReasonIn, ThreatLevelIn, UnlockIn
+from api.schemas_guarding import BypassIn, UntilIn
 from api.security import Api, Context, Ordering, SignedIn
-from controller.domain.ids import AlarmId, CardholderId, DoorId, FireZoneId, RequestId
+from controller.domain.area_orders import ArmArea, BypassPoint, DisarmArea, EndBypass, ResetCause, WalkTest
+from controller.domain.ids import AlarmId, AreaId, CardholderId, CauseId, DoorId, FireZoneId, PointId, RequestId
 from controller.domain.operators import (
     AcknowledgeAlarm,
     BlockDoor,
@@ -141,6 +143,42 @@ async def refuse_passage(request: Id, asked: ReasonIn, who: Ordering, api: Conte
 async def panic(who: Ordering, api: Context) -> OrderedOut:
     """Ask for help, at once."""
     return await _order(api, who, Panic())
+
+
+@router.post("/areas/{area}/arm", status_code=202)
+async def arm_area(area: Id, who: Ordering, api: Context) -> OrderedOut:
+    """Arm an intrusion area; its exit delay begins."""
+    return await _order(api, who, ArmArea(AreaId(area)))
+
+
+@router.post("/areas/{area}/disarm", status_code=202)
+async def disarm_area(area: Id, who: Ordering, api: Context) -> OrderedOut:
+    """Disarm an intrusion area."""
+    return await _order(api, who, DisarmArea(AreaId(area)))
+
+
+@router.post("/areas/{area}/walk-test", status_code=202)
+async def walk_test(area: Id, asked: UntilIn, who: Ordering, api: Context) -> OrderedOut:
+    """See which points of a disarmed area move, until a time."""
+    return await _order(api, who, WalkTest(AreaId(area), asked.until))
+
+
+@router.post("/points/{point}/bypass", status_code=202)
+async def bypass_point(point: Id, asked: BypassIn, who: Ordering, api: Context) -> OrderedOut:
+    """Leave a point out of its area until a time."""
+    return await _order(api, who, BypassPoint(PointId(point), asked.until, asked.reason))
+
+
+@router.post("/points/{point}/end-bypass", status_code=202)
+async def end_bypass(point: Id, who: Ordering, api: Context) -> OrderedOut:
+    """Let a point count again."""
+    return await _order(api, who, EndBypass(PointId(point)))
+
+
+@router.post("/causes/{cause}/reset", status_code=202)
+async def reset_cause(cause: Id, who: Ordering, api: Context) -> OrderedOut:
+    """Take back what a cause brought about."""
+    return await _order(api, who, ResetCause(CauseId(cause)))
 
 
 def _refuse_unseen(api: Api, who: SignedIn, alarm: str) -> None:

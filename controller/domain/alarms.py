@@ -125,6 +125,8 @@ class Alarm:
     persists: bool
     acknowledged_by: OperatorId | None = None
     silent: bool = False
+    escalates_at: float | None = None  # the monotonic second by which somebody should have acknowledged it
+    escalated: bool = False
 
 
 def in_order(alarms: Iterable[Alarm]) -> list[Alarm]:

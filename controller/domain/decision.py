@@ -36,6 +36,7 @@ class DenyReason(StrEnum):
     DOOR_BLOCKED = "door_blocked"
     ZONE_FULL = "zone_full"
     ANTI_PASSBACK = "anti_passback"
+    AREA_ARMED = "area_armed"
     INTERLOCK = "interlock"
     GRANT_PENDING = "grant_pending"
     WRONG_PIN = "wrong_pin"

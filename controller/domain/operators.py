@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from controller.domain.area_orders import AreaOrder
 from controller.domain.doors import LockMode
 from controller.domain.ids import AlarmId, CardholderId, DoorId, FireZoneId, OperatorId, RequestId
 from controller.domain.record_orders import RecordOrder
@@ -188,6 +189,7 @@ Order = (
     | RefusePassage
     | Panic
     | RecordOrder
+    | AreaOrder
 )
 
 
@@ -199,6 +201,9 @@ class Refusal(StrEnum):
     UNKNOWN_DOOR = "unknown_door"
     UNKNOWN_ALARM = "unknown_alarm"
     UNKNOWN_REQUEST = "unknown_request"
+    UNKNOWN_AREA = "unknown_area"
+    UNKNOWN_POINT = "unknown_point"
+    UNKNOWN_CAUSE = "unknown_cause"
     UNKNOWN_CARDHOLDER = "unknown_cardholder"
     UNKNOWN_THREAT_LEVEL = "unknown_threat_level"
     UNKNOWN_FIRE_ZONE = "unknown_fire_zone"
@@ -207,6 +212,10 @@ class Refusal(StrEnum):
     THREAT_LEVEL = "threat_level"
     INTERLOCK = "interlock"
     NO_LOCKDOWN = "no_lockdown"
+    POINT_NOT_READY = "point_not_ready"
+    CANNOT_BE_BYPASSED = "cannot_be_bypassed"
+    AREA_ARMED = "area_armed"
+    EXPIRY_NEEDED = "expiry_needed"
     ALREADY_SO = "already_so"
     SECOND_PERSON_NEEDED = "second_person_needed"
     CAUSE_PERSISTS = "cause_persists"

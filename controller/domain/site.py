@@ -16,9 +16,12 @@ from controller.domain.calendar import Holiday as Holiday
 from controller.domain.calendar import Period as Period
 from controller.domain.calendar import Schedule as Schedule
 from controller.domain.calendar import Weekday as Weekday
+from controller.domain.causes import Cause, Escalation
 from controller.domain.ids import (
     AccessLevelId,
+    AreaId,
     CameraId,
+    CauseId,
     CompetencyId,
     DeviceId,
     DoorId,
@@ -32,7 +35,7 @@ from controller.domain.ids import (
     ScheduleId,
     ZoneId,
 )
-from controller.domain.points import AlarmOutput, Point
+from controller.domain.points import AlarmOutput, IntrusionArea, Point
 from controller.domain.wires import Input as Input
 from controller.domain.wires import Output as Output
 
@@ -366,6 +369,9 @@ class Site:
     invariants: Mapping[InvariantId, Invariant] = field(default_factory=dict)
     debounce_seconds: float = DEBOUNCE_SECONDS  # of every input that says nothing else
     fire_zones: Mapping[FireZoneId, FireZone] = field(default_factory=dict)
+    areas: Mapping[AreaId, IntrusionArea] = field(default_factory=dict)
+    causes: Mapping[CauseId, Cause] = field(default_factory=dict)
+    escalation: Escalation | None = None
 
 
 def takes_pin_alone(site: Site, reader: Reader) -> bool:

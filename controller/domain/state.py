@@ -8,11 +8,14 @@ from datetime import datetime
 from immutables import Map
 
 from controller.domain.alarms import Alarm
+from controller.domain.causes import CauseState
 from controller.domain.doors import DoorState
 from controller.domain.ids import (
     AlarmId,
+    AreaId,
     CameraId,
     CardholderId,
+    CauseId,
     CredentialId,
     DeviceId,
     DoorId,
@@ -27,7 +30,7 @@ from controller.domain.ids import (
 from controller.domain.instant import Instant
 from controller.domain.operators import Operator
 from controller.domain.people import Cardholder, Credential
-from controller.domain.points import PointCondition
+from controller.domain.points import AreaState, PointCondition
 from controller.domain.records import Asked, LegalHold
 from controller.domain.site import Factor
 
@@ -134,6 +137,9 @@ class SiteState:
     cameras: Map[CameraId, DeviceState] = field(default_factory=Map)
     points: Map[PointId, PointCondition] = field(default_factory=Map)
     outputs: Map[OutputId, OutputState] = field(default_factory=Map)
+    areas: Map[AreaId, AreaState] = field(default_factory=Map)
+    causes: Map[CauseId, CauseState] = field(default_factory=Map)
+    bypasses: Map[PointId, float] = field(default_factory=Map)  # until which monotonic second
     challenges: Map[ReaderId, PendingChallenge] = field(default_factory=Map)
     pin_tries: Map[CredentialId, PinTries] = field(default_factory=Map)
     keypad_tries: Map[ReaderId, tuple[float, ...]] = field(default_factory=Map)  # personal PINs that are nobody's
@@ -177,5 +183,14 @@ class SiteState:
         """Return what is known of an output."""
         return self.outputs.get(output, OutputState())
 
+    def area(self, area: AreaId) -> AreaState:
+        """Return how an intrusion area stands."""
+        return self.areas.get(area, _UNTOUCHED_AREA)
+
+    def cause(self, cause: CauseId) -> CauseState:
+        """Return how far a cause is."""
+        return self.causes.get(cause, _QUIET_CAUSE)
+
 
 _UNSEEN_DOOR, _UNHEARD_DEVICE = DoorState(), DeviceState()
+_UNTOUCHED_AREA, _QUIET_CAUSE = AreaState(), CauseState()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from controller.domain import events as ev
-from controller.domain.alarms import PRIORITY, SILENT, Alarm, AlarmKind, Source, in_order
+from controller.domain.alarms import PRIORITY, SILENT, Alarm, AlarmKind, Priority, Source, in_order
 from controller.domain.ids import AlarmId
 from controller.rules.turn import Turn
 
@@ -52,7 +52,11 @@ def raise_alarm(turn: Turn, kind: AlarmKind, source: Source, detail: str = "", *
     """
     lasts = kind in LASTING if lasting is None else lasting
     alarm = AlarmId(f"a{turn.state.raised + 1}")
-    raised = ev.AlarmRaised(alarm, kind, PRIORITY[kind], source, detail, lasts, kind in SILENT)
+    point = turn.site.points.get(source.point) if source.point else None
+    silent = kind in SILENT or (point is not None and point.silent)
+    high = turn.site.escalation is not None and PRIORITY[kind] is Priority.HIGH
+    escalate = turn.site.escalation.after_seconds if high and turn.site.escalation else None
+    raised = ev.AlarmRaised(alarm, kind, PRIORITY[kind], source, detail, lasts, silent, escalate)
     if not any(_says_it_already(known, raised) for known in turn.state.alarms.values()):
         turn.record(raised)
 

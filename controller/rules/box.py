@@ -12,6 +12,7 @@ from controller.rules.access import abandon_challenge
 from controller.rules.alarm import cause_gone, raise_alarm
 from controller.rules.fold_access import BURST_SECONDS, PIN_LOCK_SECONDS
 from controller.rules.lockdown import LOCKDOWN_SECONDS
+from controller.rules.outputs import put_all
 from controller.rules.policy import activation, end_what_is_gone
 from controller.rules.relock import relock
 from controller.rules.turn import Turn
@@ -40,6 +41,7 @@ def started_up(turn: Turn, started: BoxStartedUp) -> None:
             relock(turn, door.id)
     if turn.state.site_digest != started.site_digest:
         turn.record(activation(turn, started.site_digest, started.site_toml))
+    put_all(turn)
     cause_gone(turn, {AlarmKind.LOG_LATE}, Source())
     end_what_is_gone(turn)
 

@@ -32,6 +32,7 @@ from controller.domain.site import (
 from controller.domain.state import SiteState
 from controller.rules.case import Case, Finding, threat_in_force
 from controller.rules.factors import factors_needed, guard_confirms, pin_alone, proven, search, typed_alone
+from controller.rules.guarded import area_armed
 from controller.rules.interlock import busy
 from controller.rules.schedule import When, when
 from controller.rules.threat import lets_in
@@ -307,6 +308,7 @@ CHECKS: tuple[tuple[str, Callable[[Case], Finding]], ...] = (
     ("occupancy", _occupancy),
     ("anti-passback", _anti_passback),
     ("interlock", _interlock),
+    ("area", area_armed),
     ("grant elsewhere", _pending_elsewhere),
     ("pin alone", pin_alone),
     ("pin", _pin),

@@ -23,6 +23,7 @@ from controller.rules.alarm import cause_gone, raise_alarm
 from controller.rules.door import armed, key_seen
 from controller.rules.fire import fire_lines_unheard
 from controller.rules.lockdown import look_whether_secured
+from controller.rules.outputs import put_all
 from controller.rules.points import points_lost
 from controller.rules.relock import loop_seen
 from controller.rules.standing import tell_again
@@ -53,6 +54,7 @@ def device_seen(turn: Turn, seen: DeviceSeen) -> None:
         raise_alarm(turn, AlarmKind.SECURE_CHANNEL_OFF, source, "this reader speaks in the clear")
     for door in locked_by(turn.site, device.id):
         tell_again(turn, door, armed=armed(turn, door))
+    put_all(turn, device.id)
 
 
 def tamper_seen(turn: Turn, seen: TamperSeen) -> None:

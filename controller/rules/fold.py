@@ -11,10 +11,13 @@ from controller.domain import events as ev
 from controller.domain.alarms import Alarm
 from controller.domain.doors import LockMode, ModeOrder, Passage
 from controller.domain.events import Event
+from controller.domain.ids import OperatorId
 from controller.domain.instant import Instant
 from controller.domain.people import Credential, CredentialKind
 from controller.domain.state import DeviceState, Heard, Lockdown, SiteState
 from controller.rules.fold_access import BURST_MEMORY, challenged, counted, denied, granted, proven, tries_after_start
+from controller.rules.fold_areas import area_moved, bypassed, counts_again
+from controller.rules.fold_causes import cause_moved, escalated, guarding_after_start
 from controller.rules.fold_doors import (
     ambiguous,
     armed,
@@ -143,6 +146,27 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
         case ev.BatteryObserved():
             device = replace(state.device(event.device), battery_low=event.low)
             return replace(state, devices=state.devices.set(event.device, device))
+        case (
+            ev.AreaArming()
+            | ev.AreaArmed()
+            | ev.ArmingWithheld()
+            | ev.AreaEntryDelayed()
+            | ev.AreaTripped()
+            | ev.AreaDisarmed()
+            | ev.AreaScheduleTurned()
+            | ev.WalkTestStarted()
+            | ev.PointTested()
+            | ev.WalkTestEnded()
+        ):
+            return area_moved(state, event, at)
+        case ev.PointBypassed():
+            return bypassed(state, event, at)
+        case ev.BypassEnded():
+            return counts_again(state, event)
+        case ev.CauseBegan() | ev.CauseFired() | ev.CauseEnded() | ev.CauseReset():
+            return cause_moved(state, event, at)
+        case ev.AlarmEscalated():
+            return escalated(state, event)
         case ev.MessageTaken():
             return replace(state, heard=state.heard.set(event.device, Heard(event.boot, event.number)))
         case ev.CameraCameOnline():
@@ -228,12 +252,11 @@ def _started(state: SiteState, event: ev.BoxStarted, at: Instant) -> SiteState:
         secured_by=at.mono + event.lockdown_seconds,
     )
     return replace(
-        after_start(state, at),
+        guarding_after_start(after_start(state, at), at),
         doors=Map(orders_after_start(state, at)),
         modes_due=None,
         devices=Map(),
         cameras=Map(),
-        points=Map(),
         challenges=Map(),
         pin_tries=Map(tries_after_start(state, at.mono + event.pin_lock_seconds)),
         keypad_tries=Map({reader: (at.mono,) * len(tries) for reader, tries in state.keypad_tries.items()}),
@@ -293,6 +316,7 @@ def _lockdown_moved(
 
 
 def _alarm_raised(state: SiteState, event: ev.AlarmRaised, at: Instant) -> SiteState:
+    due = None if event.escalate_seconds is None else at.mono + event.escalate_seconds
     alarm = Alarm(
         event.alarm,
         event.kind,
@@ -302,6 +326,7 @@ def _alarm_raised(state: SiteState, event: ev.AlarmRaised, at: Instant) -> SiteS
         at.wall,
         event.persists,
         silent=event.silent,
+        escalates_at=due,
     )
     raised = max(state.raised, int(event.alarm[1:]))
     return replace(state, alarms=state.alarms.set(event.alarm, alarm), raised=raised)
@@ -315,7 +340,11 @@ def _alarm_moved(state: SiteState, event: ev.AlarmCauseGone | ev.AlarmAcknowledg
         case ev.AlarmCauseGone():
             return replace(state, alarms=state.alarms.set(alarm.id, replace(alarm, persists=False)))
         case ev.AlarmAcknowledged():
-            return replace(state, alarms=state.alarms.set(alarm.id, replace(alarm, acknowledged_by=event.operator)))
+            return replace(state, alarms=state.alarms.set(alarm.id, _acknowledged(alarm, event.operator)))
         case ev.AlarmClosed():
             return replace(state, alarms=state.alarms.delete(alarm.id))
     assert_never(event)
+
+
+def _acknowledged(alarm: Alarm, operator: OperatorId) -> Alarm:
+    return replace(alarm, acknowledged_by=operator, escalates_at=None)

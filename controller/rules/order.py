@@ -8,6 +8,7 @@ from typing import assert_never
 
 from controller.domain import events as ev
 from controller.domain.alarms import AlarmKind, Source
+from controller.domain.area_orders import AreaOrder, ArmArea, BypassPoint, DisarmArea, EndBypass, ResetCause, WalkTest
 from controller.domain.decision import GuardAnswer
 from controller.domain.doors import LockMode
 from controller.domain.effects import Unlock
@@ -42,6 +43,7 @@ from controller.domain.words import word_for
 from controller.rules import record_orders
 from controller.rules.access import UNLOCK_DEADLINE_SECONDS, count_as_used
 from controller.rules.alarm import raise_alarm
+from controller.rules.area_orders import area_subject, carry_out_area, may_order_area
 from controller.rules.attended import judge, waiting_for_guard
 from controller.rules.case import threat_in_force
 from controller.rules.fire import confirm_reset, may_confirm
@@ -66,11 +68,20 @@ _AT_THE_POST: frozenset[type[Order]] = _ANYBODY | frozenset(
         AcknowledgeAlarm,
         CloseAlarm,
         ForgivePassback,
+        ArmArea,
+        DisarmArea,
+        EndBypass,
         ConfirmPassage,
         RefusePassage,
     }
 )
-_ABOVE_THE_POST: frozenset[type[Order]] = _AT_THE_POST | {SetThreatLevel, ForgiveAllPassback}
+_ABOVE_THE_POST: frozenset[type[Order]] = _AT_THE_POST | {
+    SetThreatLevel,
+    ForgiveAllPassback,
+    BypassPoint,
+    WalkTest,
+    ResetCause,
+}
 _AT_THE_DOORS: Mapping[Role, frozenset[type[Order]]] = MappingProxyType(
     {
         Role.GUARD: _AT_THE_POST,
@@ -78,7 +89,7 @@ _AT_THE_DOORS: Mapping[Role, frozenset[type[Order]]] = MappingProxyType(
         Role.SECURITY_OFFICER: _ABOVE_THE_POST,
         Role.AUDITOR: _ANYBODY,
         Role.DATA_PROTECTION_OFFICER: _ANYBODY,
-        Role.TECHNICIAN: _ANYBODY,
+        Role.TECHNICIAN: _ANYBODY | {WalkTest},
     }
 )
 RIGHTS: Mapping[Role, frozenset[type[Order]]] = MappingProxyType(
@@ -107,6 +118,8 @@ def may(turn: Turn, operator: OperatorId, order: Order) -> Refusal | None:  # no
         return Refusal.NOT_YOUR_ROLE
     if isinstance(order, RecordOrder):
         return record_orders.may(turn, operator, order)
+    if isinstance(order, AreaOrder):
+        return may_order_area(turn, known.role, order)
     match order:
         case UnlockOnce() | LockDoor() | BlockDoor() | UnblockDoor():
             return _unknown_door(turn, order.door) or _may_move(turn, operator, order)
@@ -136,6 +149,9 @@ def may(turn: Turn, operator: OperatorId, order: Order) -> Refusal | None:  # no
 def _carry_out(turn: Turn, operator: OperatorId, order: Order) -> None:  # noqa: C901 - one flat table
     if isinstance(order, RecordOrder):
         record_orders.carry_out(turn, operator, order)
+        return
+    if isinstance(order, AreaOrder):
+        carry_out_area(turn, operator, order)
         return
     match order:
         case UnlockOnce():
@@ -293,9 +309,11 @@ def _reason(reason: str) -> Refusal | None:
     return None if reason.strip() else Refusal.REASON_NEEDED
 
 
-def _subject(order: Order) -> str:
+def _subject(order: Order) -> str:  # noqa: C901 - one flat table
     if isinstance(order, RecordOrder):
         return record_orders.subject(order)
+    if isinstance(order, AreaOrder):
+        return area_subject(order)
     match order:
         case UnlockOnce(door=door) | LockDoor(door=door) | BlockDoor(door=door) | UnblockDoor(door=door):
             return door

@@ -9,7 +9,7 @@ from controller.domain import events as ev
 from controller.domain.alarms import AlarmKind, Source
 from controller.domain.ids import DeviceId
 from controller.domain.points import BROKEN, Point, PointCondition, PointKind
-from controller.domain.stimuli import OutputSeen, PointSeen
+from controller.domain.stimuli import PointSeen
 from controller.rules.alarm import cause_gone, raise_alarm
 from controller.rules.fire import fire_line_read
 from controller.rules.turn import Turn
@@ -31,7 +31,7 @@ def point_seen(turn: Turn, seen: PointSeen) -> None:
     if point is None:
         return
     if turn.state.point(point.id) is not seen.condition:
-        turn.record(ev.PointObserved(point.id, seen.condition))
+        turn.record(ev.PointObserved(point.id, seen.condition, point.silent))
         _moment(turn, point, seen.condition)
         if point.kind is PointKind.FIRE:
             fire_line_read(turn, point, seen.condition)
@@ -39,17 +39,11 @@ def point_seen(turn: Turn, seen: PointSeen) -> None:
     _lasting(turn, point, seen.condition)
 
 
-def output_seen(turn: Turn, seen: OutputSeen) -> None:
-    """An output tells what it does: only this is shown as done."""
-    if seen.output in turn.site.outputs and turn.state.output(seen.output).on is not seen.on:
-        turn.record(ev.OutputObserved(seen.output, seen.on))
-
-
 def points_lost(turn: Turn, device: DeviceId) -> None:
     """Nothing is known any more of the points on a device that is gone. It is no longer seen to end, either."""
     for point in turn.site.points.values():
         if point.input.device == device and turn.state.point(point.id) is not PointCondition.UNKNOWN:
-            turn.record(ev.PointObserved(point.id, PointCondition.UNKNOWN))
+            turn.record(ev.PointObserved(point.id, PointCondition.UNKNOWN, point.silent))
             if point.kind is PointKind.FIRE:
                 fire_line_read(turn, point, PointCondition.UNKNOWN)
 

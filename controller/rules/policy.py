@@ -105,4 +105,5 @@ def _still_there(site: Site, alarm: Alarm) -> bool:
         and (source.device is None or source.device in site.devices)
         and (source.camera is None or source.camera in site.cameras)
         and (source.point is None or source.point in site.points)
+        and (source.area is None or source.area in site.areas)
     )

@@ -14,7 +14,9 @@ from controller.domain.site import Site
 from controller.domain.state import SiteState
 from controller.domain.stimuli import Stimulus
 from controller.rules.access import abandon_challenge, card_presented, face_seen, pin_entered
+from controller.rules.areas import area_time_passed, look_at_areas
 from controller.rules.box import disk_seen, log_late, log_restored, log_tampered, sign_in_tried, started_up, watch_clock
+from controller.rules.causes import cause_time_passed, look_at_causes
 from controller.rules.devices import (
     battery_seen,
     camera_seen,
@@ -27,10 +29,12 @@ from controller.rules.devices import (
     violation_seen,
 )
 from controller.rules.door import door_time_passed, key_seen, lock_seen, position_seen, rex_seen, unlock_failed
+from controller.rules.escalation import escalation_time_passed, hush_acknowledged
 from controller.rules.interlock import release_waiting
 from controller.rules.lockdown import lockdown_time_passed
 from controller.rules.order import ordered
-from controller.rules.points import output_seen, point_seen
+from controller.rules.outputs import output_seen
+from controller.rules.points import point_seen
 from controller.rules.policy import policy_approved
 from controller.rules.relock import loop_seen, resume_relocks
 from controller.rules.standing import settle_modes
@@ -47,6 +51,9 @@ def step(site: Site, state: SiteState, stimulus: Stimulus, now: Instant) -> Outc
     if not isinstance(stimulus, st.BoxStartedUp):
         watch_clock(turn)
     _dispatch(turn, stimulus)
+    look_at_areas(turn)
+    look_at_causes(turn)
+    hush_acknowledged(turn)
     settle_modes(turn)
     release_waiting(turn)
     resume_relocks(turn)
@@ -61,6 +68,9 @@ def next_deadline(state: SiteState) -> float | None:
         due.append(state.lockdown.secured_by)
     if state.modes_due is not None:
         due.append(state.modes_due.mono)
+    due += [until for area in state.areas.values() for until in (area.until, area.walk_until)]
+    due += [*state.bypasses.values(), *(cause.due for cause in state.causes.values())]
+    due += [alarm.escalates_at for alarm in state.alarms.values()]
     return min((t for t in due if t is not None), default=None)
 
 
@@ -174,3 +184,9 @@ def _time_passed(turn: Turn) -> None:
             abandon_challenge(turn, reader, DenyReason.FACTOR_NOT_PRESENTED)
     lockdown_time_passed(turn)
     start_up_time_passed(turn)
+    area_time_passed(turn)
+    cause_time_passed(turn)
+    escalation_time_passed(turn)
+    area_time_passed(turn)
+    cause_time_passed(turn)
+    escalation_time_passed(turn)

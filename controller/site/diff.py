@@ -35,6 +35,8 @@ SECTIONS = {
     "outputs": "output",
     "invariants": "invariant",
     "fire_zones": "fire zone",
+    "areas": "intrusion area",
+    "causes": "cause",
 }
 """What one row of each of the site's maps is called; any other map goes by its own name."""
 

@@ -9,9 +9,22 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path as FilePath
 from typing import TypeVar
 
+from controller.domain.causes import Escalation
 from controller.domain.ids import OUTSIDE
 from controller.domain.site import Site
-from controller.site import asking, gates, guarding, invariants, kinds, passage, safety, sections, standing, wiring
+from controller.site import (
+    asking,
+    causes,
+    gates,
+    guarding,
+    invariants,
+    kinds,
+    passage,
+    safety,
+    sections,
+    standing,
+    wiring,
+)
 from controller.site.errors import SiteError, SiteErrors, quoted, suggest
 from controller.site.positions import Path, Position, Positions, locate
 from controller.site.reading import Reading, Table
@@ -35,7 +48,10 @@ _ROWS = (
     "output",
     "invariant",
     "fire_zone",
+    "intrusion_area",
+    "cause",
 )
+_TABLES = ("site", "escalation")
 _ID_KEYS = {"threat_level": "number"}
 _PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
 _BARE_CLOCK = re.compile(r"[=,\[]\s*\d\d:\d\d(?!:)")
@@ -72,6 +88,12 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     standing.first_persons_are_seen,
     standing.fire_lines_are_the_panels,
     standing.fires_are_listened_to,
+    guarding.points_stand_in_their_area,
+    guarding.nobody_disarms_an_exclusion_zone_by_badge,
+    guarding.the_last_one_out_can_be_seen,
+    causes.nothing_causes_itself,
+    causes.nothing_silences_an_alarm,
+    causes.silent_stays_silent,
 )
 
 
@@ -174,8 +196,8 @@ def _ids(section: str, rows: Mapping[int, Mapping[str, object]]) -> dict[str, in
 
 def _refuse_strangers(reading: Reading, document: Mapping[str, object]) -> None:
     for key in document:
-        if key not in {"site", *_ROWS}:
-            reading.refuse((key,), f"unknown table {quoted(key)}", suggest(key, ("site", *_ROWS)))
+        if key not in {*_TABLES, *_ROWS}:
+            reading.refuse((key,), f"unknown table {quoted(key)}", suggest(key, (*_TABLES, *_ROWS)))
 
 
 def _read(
@@ -216,7 +238,15 @@ def _read(
         invariants={one.id: one for one in whole("invariant", invariants.invariant)},
         debounce_seconds=plate.debounce_seconds,
         fire_zones={zone.id: zone for zone in whole("fire_zone", standing.fire_zone)},
+        areas={area.id: area for area in whole("intrusion_area", guarding.intrusion_area)},
+        causes={cause.id: cause for cause in whole("cause", causes.cause)},
+        escalation=_escalation(reading, document),
     )
+
+
+def _escalation(reading: Reading, document: Mapping[str, object]) -> Escalation | None:
+    raw = document.get("escalation")
+    return None if raw is None else kinds.nested(causes.escalation)(reading, ("escalation",), raw)
 
 
 def _row_path(reading: Reading, at: Path) -> Path:

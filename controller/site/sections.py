@@ -75,7 +75,7 @@ BAUDS = (9_600, 19_200, 38_400, 57_600, 115_200, 230_400)  # those of OSDP, IEC 
 _HIGHEST_ADDRESS = 126  # 127 is OSDP's broadcast address
 HIGHEST_INDEX = 255  # OSDP numbers inputs and outputs in one byte
 _HIGHEST_CLEARANCE = 9
-_HIGHEST_THREAT = 9
+HIGHEST_THREAT = 9
 _HIGHEST_RETENTION = 366  # days
 _CORNERS = 3
 _HIGHEST_OCCUPANCY = 100_000
@@ -295,7 +295,7 @@ def interlock(table: Table) -> Interlock:
 def threat_level(table: Table) -> ThreatLevel:
     """``[[threat_level]]``."""
     return ThreatLevel(
-        number=table.need("number", kinds.whole(0, _HIGHEST_THREAT), "0"),
+        number=table.need("number", kinds.whole(0, HIGHEST_THREAT), "0"),
         name=table.need("name", kinds.text, '"Normal"'),
         locked_doors=table.want("locked_doors", kinds.several(DOOR.ref), frozenset()),
         minimum_clearance=table.want(

@@ -15,6 +15,9 @@ READS = (
     "/api/site",
     "/api/view",
     "/api/muster",
+    "/api/areas",
+    "/api/points",
+    "/api/outputs",
     "/api/events",
     "/api/events/1",
     "/api/stream",
@@ -38,6 +41,12 @@ ORDERS = (
     "/api/requests/r-1/confirm",
     "/api/requests/r-1/refuse",
     "/api/panic",
+    "/api/areas/room/arm",
+    "/api/areas/room/disarm",
+    "/api/areas/room/walk-test",
+    "/api/points/pir/bypass",
+    "/api/points/pir/end-bypass",
+    "/api/causes/c1/reset",
 )
 BODY = {"whom": "courier", "reason": "drill", "level": 2}
 FITTING = {
@@ -45,6 +54,8 @@ FITTING = {
     "threat-level": {"level": 2, "reason": "drill"},
     "mode": {"mode": "blocked", "until": "2026-11-23T18:00:00Z", "reason": "drill"},
     "release": {"mode": "blocked"},
+    "walk-test": {"until": "2026-11-23T13:00:00Z"},
+    "bypass": {"until": "2026-11-23T13:00:00Z", "reason": "drill"},
 }
 
 
@@ -59,6 +70,7 @@ def test_these_tests_know_every_route(facade):
         "/api/session/duress-password",
     }
     named = {"gate": "{door}", "building": "{fire_zone}", "a-1": "{alarm}", "p-1": "{cardholder}", "r-1": "{request}"}
+    named |= {"room": "{area}", "pir": "{point}", "c1": "{cause}"}
     shapes = {"/".join(named.get(part, part) for part in path.split("/")) for path in ORDERS}
     assert posts == shapes
     gets = {path for path, methods in paths.items() if "get" in methods} - {"/api/health"}

@@ -3,6 +3,7 @@ from datetime import UTC, datetime
 import pytest
 
 from api.problems import REFUSED
+from controller.domain import area_orders as area
 from controller.domain import operators as op
 from controller.domain.doors import LockMode
 from controller.domain.events import LockdownEndRequested, LockdownStarted
@@ -11,6 +12,7 @@ from tests.api.fakes import GATE, GUARD, browser, problem, sign_in
 
 pytestmark = pytest.mark.anyio
 
+AT_ONE = datetime(2026, 11, 23, 13, tzinfo=UTC)
 ROWS = [
     ("/api/doors/gate/unlock", {"whom": " courier "}, op.UnlockOnce(GATE, "courier")),
     ("/api/doors/gate/lock", None, op.LockDoor(GATE)),
@@ -33,6 +35,16 @@ ROWS = [
     ("/api/requests/r-1/confirm", None, op.ConfirmPassage("r-1")),
     ("/api/requests/r-1/refuse", {"reason": "not her"}, op.RefusePassage("r-1", "not her")),
     ("/api/panic", None, op.Panic()),
+    ("/api/areas/room/arm", None, area.ArmArea("room")),
+    ("/api/areas/room/disarm", None, area.DisarmArea("room")),
+    ("/api/areas/room/walk-test", {"until": "2026-11-23T13:00:00Z"}, area.WalkTest("room", AT_ONE)),
+    (
+        "/api/points/pir/bypass",
+        {"until": "2026-11-23T14:00:00+01:00", "reason": "broken"},
+        area.BypassPoint("pir", AT_ONE, "broken"),
+    ),
+    ("/api/points/pir/end-bypass", None, area.EndBypass("pir")),
+    ("/api/causes/c1/reset", None, area.ResetCause("c1")),
 ]
 
 
@@ -81,3 +93,10 @@ async def test_an_order_that_says_too_little_or_too_much_is_refused(facade, body
         answer = await client.post("/api/doors/gate/unlock", json=body, headers=headers)
     assert problem(answer) == (422, "invalid_request")
     assert facade.tape == []
+
+
+async def test_an_end_without_a_time_zone_is_no_end(facade):
+    async with browser(facade) as client:
+        headers = await sign_in(client)
+        answer = await client.post("/api/areas/room/walk-test", json={"until": "2026-11-23T13:00:00"}, headers=headers)
+    assert problem(answer) == (422, "invalid_request")

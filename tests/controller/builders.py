@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from controller.domain import stimuli as st
 from controller.domain.alarms import Alarm, AlarmKind
+from controller.domain.causes import Cause, Condition, Consequence
 from controller.domain.decision import AccessRequest, Decision, FaceOutcome
 from controller.domain.doors import LockStatus, Loop, Position
 from controller.domain.effects import Effect
@@ -22,8 +23,10 @@ from controller.domain.events import Event
 from controller.domain.ids import (
     OUTSIDE,
     AccessLevelId,
+    AreaId,
     CameraId,
     CardholderId,
+    CauseId,
     CredentialId,
     DeviceId,
     DoorId,
@@ -40,7 +43,7 @@ from controller.domain.ids import (
 from controller.domain.instant import Instant
 from controller.domain.operators import Operator, Order, Role
 from controller.domain.people import Cardholder, CardholderKind, Credential, CredentialKind, CredentialStatus
-from controller.domain.points import AlarmOutput, OutputKind, Point, PointCondition, PointKind
+from controller.domain.points import AlarmOutput, IntrusionArea, OutputKind, Point, PointCondition, PointKind
 from controller.domain.site import (
     AccessLevel,
     Assurance,
@@ -87,6 +90,7 @@ FRONT_IN, FRONT_OUT = ReaderId("front-in"), ReaderId("front-out")
 INNER_IN, INNER_OUT, CELLAR_IN = ReaderId("inner-in"), ReaderId("inner-out"), ReaderId("cellar-in")
 CELLAR_CAMERA, LOBBY_CAMERA = CameraId("cam-cellar"), CameraId("cam-lobby")
 MANTRAP = InterlockId("mantrap")
+ROOM = AreaId("room")
 PIR, GLASS, PANIC, MAINS = PointId("pir"), PointId("glass"), PointId("panic"), PointId("mains")
 SIREN, STROBE = OutputId("siren"), OutputId("strobe")
 IO = DeviceId("io")
@@ -273,6 +277,25 @@ def with_open_hours(site: Site, door: DoorId = FRONT, *, schedule: ScheduleId = 
     """The same building: one door stands unlocked during a schedule, after its first person if asked for."""
     built = replace(site.doors[door], unlocked_schedule=schedule, after_first_person=first)
     return replace(site, doors={**site.doors, door: built})
+
+
+def with_area(site: Site, **rules: object) -> Site:
+    """The building with points, and the chancery an intrusion area: its PIR is on the way in, its glass is not."""
+    area = IntrusionArea(
+        ROOM,
+        "The chancery",
+        frozenset({CHANCERY}),
+        frozenset({PIR, GLASS}),
+        frozenset({PIR}),
+        sirens=frozenset({SIREN}),
+    )
+    return replace(with_points(site), areas={ROOM: replace(area, **rules)})  # type: ignore[arg-type]
+
+
+def with_cause(site: Site, when: Condition, then: Consequence, **rules: object) -> Site:
+    """The same building, with one rule of cause and effect more."""
+    cause = Cause(CauseId(f"c{len(site.causes) + 1}"), "A rule", when, then)
+    return replace(site, causes={**site.causes, cause.id: replace(cause, **rules)})  # type: ignore[arg-type]
 
 
 def badge(

@@ -28,6 +28,22 @@ from controller.domain.events.alarms import (
     AlarmClosed,
     AlarmRaised,
 )
+from controller.domain.events.areas import (
+    AreaArmed,
+    AreaArming,
+    AreaDisarmed,
+    AreaEntryDelayed,
+    AreaScheduleTurned,
+    AreaTripped,
+    ArmedBy,
+    ArmingWithheld,
+    BypassEnded,
+    Obstacle,
+    PointBypassed,
+    PointTested,
+    WalkTestEnded,
+    WalkTestStarted,
+)
 from controller.domain.events.box import (
     BoxStarted,
     BoxStopped,
@@ -39,6 +55,13 @@ from controller.domain.events.box import (
     SiteActivated,
     SnapshotTaken,
     StartUpCompleted,
+)
+from controller.domain.events.causes import (
+    AlarmEscalated,
+    CauseBegan,
+    CauseEnded,
+    CauseFired,
+    CauseReset,
 )
 from controller.domain.events.devices import (
     BatteryObserved,
@@ -134,16 +157,30 @@ __all__ = [
     "AlarmAcknowledged",
     "AlarmCauseGone",
     "AlarmClosed",
+    "AlarmEscalated",
     "AlarmRaised",
+    "AreaArmed",
+    "AreaArming",
+    "AreaDisarmed",
+    "AreaEntryDelayed",
+    "AreaScheduleTurned",
+    "AreaTripped",
+    "ArmedBy",
+    "ArmingWithheld",
     "BackupRestored",
     "BackupTaken",
     "BatteryObserved",
     "BoxStarted",
     "BoxStopped",
+    "BypassEnded",
     "CameraCameOnline",
     "CameraWentOffline",
     "CardholderErased",
     "CardholderRecorded",
+    "CauseBegan",
+    "CauseEnded",
+    "CauseFired",
+    "CauseReset",
     "ChallengeIssued",
     "ClockDistrusted",
     "ClockTrusted",
@@ -193,6 +230,7 @@ __all__ = [
     "LoopObserved",
     "MessageTaken",
     "NoEntryAfterGrant",
+    "Obstacle",
     "OperatorRecorded",
     "OperatorSignInFailed",
     "OperatorSignedIn",
@@ -204,7 +242,9 @@ __all__ = [
     "PassageLapsed",
     "PassbackForgiven",
     "PeopleExported",
+    "PointBypassed",
     "PointObserved",
+    "PointTested",
     "PositionObserved",
     "PowerObserved",
     "RecordRead",
@@ -221,6 +261,8 @@ __all__ = [
     "ThreatLevelSet",
     "UnlockFailure",
     "Violation",
+    "WalkTestEnded",
+    "WalkTestStarted",
     "WhereaboutsDoubted",
     "WireViolated",
 ]
@@ -254,6 +296,23 @@ Event = (
     | PointObserved
     | OutputOrdered
     | OutputObserved
+    | CauseBegan
+    | CauseFired
+    | CauseEnded
+    | CauseReset
+    | AlarmEscalated
+    | AreaArming
+    | AreaArmed
+    | ArmingWithheld
+    | AreaEntryDelayed
+    | AreaTripped
+    | AreaDisarmed
+    | AreaScheduleTurned
+    | PointBypassed
+    | BypassEnded
+    | WalkTestStarted
+    | PointTested
+    | WalkTestEnded
     | PositionObserved
     | HeldOpenTimerRestarted
     | HeldOpenWarned

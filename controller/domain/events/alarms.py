@@ -20,6 +20,7 @@ class AlarmRaised:
     detail: str
     persists: bool
     silent: bool = field(default=False, metadata=ADDED)
+    escalate_seconds: float | None = field(default=None, metadata=ADDED)  # how long it may go unacknowledged
 
 
 @dataclass(frozen=True, slots=True)

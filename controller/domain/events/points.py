@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from controller.domain.ids import OutputId, PointId
 from controller.domain.points import PointCondition
+from controller.domain.words import ADDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +15,7 @@ class PointObserved:
 
     point: PointId
     condition: PointCondition
+    silent: bool = field(default=False, metadata=ADDED)  # a silent panic button's
 
 
 @dataclass(frozen=True, slots=True)

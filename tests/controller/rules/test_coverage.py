@@ -12,6 +12,8 @@ import pytest
 from controller.domain import events as ev
 from controller.domain import stimuli as st
 from controller.domain.alarms import PRIORITY, AlarmKind
+from controller.domain.area_orders import ArmArea, BypassPoint, DisarmArea, WalkTest
+from controller.domain.causes import Action, Escalation, OutputEffect, PointIs
 from controller.domain.decision import FaceOutcome
 from controller.domain.doors import Direction, LockMode, LockStatus, Loop
 from controller.domain.events import Event, Violation
@@ -46,6 +48,7 @@ from tests.controller.builders import (
     FRONT,
     FRONT_IN,
     GIL,
+    GLASS,
     INNER,
     INNER_IN,
     LOBBY,
@@ -54,6 +57,7 @@ from tests.controller.builders import (
     PANIC,
     PEOPLE,
     PIR,
+    ROOM,
     SIREN,
     SUE,
     House,
@@ -71,7 +75,9 @@ from tests.controller.builders import (
     quiet_house,
     strange_card,
     swipe,
+    with_area,
     with_barrier,
+    with_cause,
     with_fire,
     with_key,
     with_mantrap,
@@ -95,6 +101,25 @@ def look_twice(site: Site) -> Site:
     return with_zone(site, LOBBY, factors=frozenset({Factor.CARD, Factor.GUARD}))
 
 
+def cause(site: Site) -> Site:
+    return with_cause(with_points(site), PointIs(PIR, PointCondition.ACTIVE), OutputEffect(SIREN, Action.ON))
+
+
+def escalating(site: Site) -> Site:
+    return replace(with_points(site), escalation=Escalation(60.0, (SIREN,)))
+
+
+SOON = MONDAY_TEN + timedelta(seconds=80)
+"""A minute after everything was heard of."""
+AREA: Script = (
+    with_area,
+    point(GLASS, PointCondition.NORMAL),
+    point(PIR, PointCondition.NORMAL),
+)
+ARM = order(GIL, ArmArea(ROOM))
+ARMED: Script = (*AREA, ARM, 30.0)
+BYPASS = order(SUE, BypassPoint(PIR, SOON, "broken"))
+WALK = order(SUE, WalkTest(ROOM, SOON))
 ALICE_IN = (swipe(FRONT_IN, ALICE), opens(FRONT), closes(FRONT))
 LOCKDOWN = order(GIL, StartLockdown("drill"))
 UNLOCKED = order(SUE, SetDoorMode(FRONT, LockMode.UNLOCKED, MONDAY_TEN + timedelta(hours=1), "a delivery"))
@@ -121,6 +146,7 @@ ALARMS: Mapping[AlarmKind, Script] = {
     AlarmKind.BATTERY: [FLAT],
     AlarmKind.DURESS: [swipe(INNER_IN, ALICE), duress_pin(INNER_IN, ALICE)],
     AlarmKind.PANIC: [with_points, point(PANIC)],
+    AlarmKind.INTRUSION: [*ARMED, point(GLASS)],
     AlarmKind.HARD_ANTI_PASSBACK: [hard_passback, *ALICE_IN, swipe(FRONT_IN, ALICE)],
     AlarmKind.INTERLOCK_BREACHED: [with_mantrap, opens(FRONT), opens(INNER)],
     AlarmKind.LOCKDOWN_INCOMPLETE: [opens(FRONT), LOCKDOWN, 5.0],
@@ -144,7 +170,6 @@ ALARMS: Mapping[AlarmKind, Script] = {
     AlarmKind.LOGIN_BRUTE_FORCE: [FAILED_SIGN_IN] * 5,
 }
 ALARMS_ELSEWHERE = {
-    AlarmKind.INTRUSION: "takes an armed area: test_areas.py",
     AlarmKind.CLOCK_UNTRUSTED: "takes a clock that steps: test_box.py",
 }
 
@@ -174,6 +199,22 @@ EVENTS: Mapping[type[Event], Script] = {
     ev.NoEntryAfterGrant: [swipe(FRONT_IN, ALICE), 6.0],
     ev.PassageLapsed: [st.RexSeen(FRONT), 6.0],
     ev.PointObserved: [with_points, point(PIR)],
+    ev.OutputOrdered: [*ARMED, point(GLASS)],
+    ev.AreaArming: [*AREA, ARM],
+    ev.AreaArmed: ARMED,
+    ev.AreaEntryDelayed: [*ARMED, point(PIR)],
+    ev.AreaTripped: [*ARMED, point(GLASS)],
+    ev.AreaDisarmed: [*AREA, ARM, order(GIL, DisarmArea(ROOM))],
+    ev.PointBypassed: [*AREA, BYPASS],
+    ev.BypassEnded: [*AREA, BYPASS, 60.0],
+    ev.WalkTestStarted: [*AREA, WALK],
+    ev.PointTested: [*AREA, WALK, point(PIR)],
+    ev.WalkTestEnded: [*AREA, WALK, 60.0],
+    ev.CauseBegan: [cause, point(PIR)],
+    ev.CauseFired: [cause, point(PIR)],
+    ev.CauseEnded: [cause, point(PIR), point(PIR, PointCondition.NORMAL)],
+    ev.CauseReset: [cause, point(PIR), point(PIR, PointCondition.NORMAL)],
+    ev.AlarmEscalated: [escalating, opens(FRONT), 60.0],
     ev.OutputObserved: [with_points, st.OutputSeen(SIREN, on=True)],
     ev.PositionObserved: [opens(FRONT)],
     ev.HeldOpenTimerRestarted: [swipe(FRONT_IN, ALICE), opens(FRONT), swipe(FRONT_IN, BOB)],
@@ -235,7 +276,6 @@ EVENTS: Mapping[type[Event], Script] = {
     ev.SnapshotTaken: [st.SnapshotTakenSeen(3, "5e" * 32)],
 }
 EVENTS_ELSEWHERE = {
-    ev.OutputOrdered: "takes an area, a cause or an escalation: test_areas.py",
     **dict.fromkeys(
         (
             ev.SecondPersonAsked,
@@ -252,6 +292,8 @@ EVENTS_ELSEWHERE = {
         "takes operators of other roles: test_record_orders.py",
     ),
     **dict.fromkeys((ev.RetentionApplied, ev.BackupTaken, ev.BackupRestored), "the shell's doing, not a rule's"),
+    ev.ArmingWithheld: "takes a schedule, or a last one out: test_areas.py",
+    ev.AreaScheduleTurned: "takes a schedule: test_areas.py",
     ev.FactorProven: "takes a reader that asks for three factors: test_challenge.py",
     ev.ClockDistrusted: "takes a clock that steps: test_box.py",
     ev.ClockTrusted: "takes a clock that steps: test_box.py",

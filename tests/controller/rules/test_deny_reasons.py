@@ -11,6 +11,7 @@ import pytest
 from controller.domain import events as ev
 from controller.domain import stimuli as st
 from controller.domain.alarms import AlarmKind
+from controller.domain.area_orders import ArmArea
 from controller.domain.decision import (
     AccessRequest,
     Challenge,
@@ -24,6 +25,7 @@ from controller.domain.ids import OUTSIDE, CardholderId, CompetencyId, ReaderId,
 from controller.domain.instant import Instant
 from controller.domain.operators import BlockDoor, RefusePassage, SetThreatLevel, StartLockdown
 from controller.domain.people import CredentialStatus, HeldCompetency
+from controller.domain.points import AtDoors, PointCondition
 from controller.domain.site import AntiPassback, Assurance, Factor
 from controller.domain.state import SiteState
 from controller.rules import decide as decide_module
@@ -39,6 +41,7 @@ from tests.controller.builders import (
     FRONT_IN,
     FRONT_OUT,
     GIL,
+    GLASS,
     INNER,
     INNER_IN,
     INNER_OUT,
@@ -46,6 +49,8 @@ from tests.controller.builders import (
     MONDAY_TEN,
     NORA,
     PEOPLE,
+    PIR,
+    ROOM,
     SUE,
     House,
     badge,
@@ -53,10 +58,12 @@ from tests.controller.builders import (
     opens,
     order,
     pin,
+    point,
     quiet_house,
     small_site,
     strange_card,
     swipe,
+    with_area,
     with_mantrap,
     with_zone,
     wrong_pin,
@@ -80,6 +87,16 @@ def _enrolled(**changes: object) -> Row:
         return ask(house)
 
     return row
+
+
+def _armed_area(house: House) -> Decision:
+    """The exit delay has just begun; before that the area says nothing."""
+    house.site = with_area(house.site, zones=frozenset({LOBBY}), at_doors=AtDoors.REFUSES)
+    assert isinstance(ask(house), Grant)
+    for each in (PIR, GLASS):
+        house.see(point(each, PointCondition.NORMAL))
+    house.see(order(GIL, ArmArea(ROOM)))
+    return ask(house)
 
 
 def _status(status: CredentialStatus) -> Row:
@@ -248,6 +265,7 @@ ROWS: Mapping[DenyReason, Row] = {
     R.DOOR_BLOCKED: _ordered(BlockDoor(FRONT, "repair")),
     R.ZONE_FULL: _full(1),
     R.ANTI_PASSBACK: _passback(AntiPassback.TIMED, 59.9),
+    R.AREA_ARMED: _armed_area,
     R.INTERLOCK: _mantrap(swipe(INNER_OUT, BOB), after=5.9),
     R.GRANT_PENDING: _grant_elsewhere,
     R.WRONG_PIN: _wrong_pin,

@@ -1,0 +1,47 @@
+"""What caused what, and alarms that nobody looked at in time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from controller.domain.ids import AlarmId, CauseId, OperatorId, OutputId
+
+
+@dataclass(frozen=True, slots=True)
+class CauseBegan:
+    """What a cause waits for is so; in ``seconds`` it fires, unless that ends before."""
+
+    cause: CauseId
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CauseFired:
+    """A cause takes effect, for ``seconds`` or until something else ends it (None)."""
+
+    cause: CauseId
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CauseEnded:
+    """What a cause waited for is no longer so."""
+
+    cause: CauseId
+
+
+@dataclass(frozen=True, slots=True)
+class CauseReset:
+    """What a cause brought about is taken back: by an operator, or by its rule (None)."""
+
+    cause: CauseId
+    operator: OperatorId | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmEscalated:
+    """Nobody acknowledged an alarm of priority 1 in time; ``outputs`` sound until somebody does."""
+
+    alarm: AlarmId
+    outputs: tuple[OutputId, ...]
+    silent: bool  # as the alarm itself

@@ -1,0 +1,106 @@
+"""Areas, points, outputs and causes as the screen shows them: what was told is never shown as done."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from api.guarding import guarding_of
+from controller.domain import stimuli as st
+from controller.domain.area_orders import ArmArea, BypassPoint, WalkTest
+from controller.domain.causes import Action, OutputEffect, PointIs
+from controller.domain.points import PointCondition
+from tests.api.fakes import browser, sign_in
+from tests.controller.builders import (
+    GIL,
+    GLASS,
+    PANIC,
+    PIR,
+    ROOM,
+    SIREN,
+    STROBE,
+    SUE,
+    House,
+    order,
+    point,
+    quiet_house,
+    small_site,
+    with_area,
+    with_cause,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+def seen(house: House):
+    return guarding_of(house.site, house.state, house.now, silent=False)
+
+
+@pytest.fixture
+def house() -> House:
+    when, then = PointIs(PIR, PointCondition.ACTIVE), OutputEffect(STROBE, Action.ON)
+    return quiet_house(with_cause(with_area(small_site()), when, then))
+
+
+def test_an_area_that_rests(house):
+    [area] = seen(house).areas
+    assert (area.mode, area.until, area.not_ready, area.zones) == ("disarmed", None, [], ["chancery"])
+    assert seen(house).causes == []
+
+
+def test_an_area_on_its_way_says_when_and_what_keeps_it_from_it(house):
+    house.see(point(GLASS))
+    assert seen(house).areas[0].not_ready == ["glass"]
+    house.see(point(GLASS, PointCondition.NORMAL))
+    house.see(order(GIL, ArmArea(ROOM)))
+    [area] = seen(house).areas
+    assert (area.mode, area.until) == ("exit_delay", house.now.wall + timedelta(seconds=30))
+
+
+def test_a_point_and_its_bypass(house):
+    until = house.now.wall + timedelta(hours=1)
+    house.see(order(SUE, BypassPoint(GLASS, until, "broken")))
+    shown = {p.id: p for p in seen(house).points}
+    assert (shown["glass"].condition, shown["glass"].bypassed_until) == ("normal", until)
+    assert shown["pir"].bypassed_until is None
+
+
+def test_a_walk_test(house):
+    until = house.now.wall + timedelta(hours=1)
+    house.see(order(SUE, WalkTest(ROOM, until)))
+    house.see(point(PIR))
+    [area] = seen(house).areas
+    assert (area.walk_test_until, area.tested) == (until, ["pir"])
+
+
+def test_an_output_that_was_told_is_not_shown_on_before_it_says_so(house):
+    house.see(point(PIR))
+    strobe = {o.id: o for o in seen(house).outputs}["strobe"]
+    assert (strobe.ordered, strobe.on, strobe.wanted_by) == (True, None, ["cause c1"])
+    house.see(st.OutputSeen(STROBE, on=True))
+    assert {o.id: o.on for o in seen(house).outputs} == {SIREN: None, STROBE: True}
+    [cause] = seen(house).causes
+    assert (cause.holding, cause.fired) == (True, True)
+
+
+def test_a_silent_button_is_shown_to_those_alone_who_may_see_it(house):
+    hushed = replace(house.site.points[PANIC], silent=True)
+    house.site = replace(house.site, points={**house.site.points, PANIC: hushed})
+    house.see(point(PANIC))
+    assert PANIC not in {p.id for p in seen(house).points}
+    shown = guarding_of(house.site, house.state, house.now, silent=True).points
+    assert {p.id: p.condition for p in shown}[PANIC] == "active"
+    assert all(event.silent for event in house.events)
+
+
+async def test_the_lists_of_their_own_are_those_of_the_view(facade, house):
+    facade.site = replace(house.site, threat_levels=facade.site.threat_levels)
+    facade.state = house.state
+    async with browser(facade) as client:
+        await sign_in(client)
+        view = (await client.get("/api/view")).json()["guarding"]
+        for name in ("areas", "points", "outputs"):
+            assert (await client.get(f"/api/{name}")).json() == view[name]
+            assert view[name]
