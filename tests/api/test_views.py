@@ -4,12 +4,14 @@ from datetime import timedelta
 import pytest
 from immutables import Map
 
+from api.plan import site_of
 from api.views import muster_of, view_of
 from controller.domain.alarms import Alarm, AlarmKind, Priority, Source
-from controller.domain.doors import DoorState, LockMode, LockStatus, ModeOrder, Position
+from controller.domain.doors import DoorState, LockMode, LockStatus, Loop, ModeOrder, Position
 from controller.domain.events import EntryObserved
 from controller.domain.ids import OUTSIDE, DeviceId, RequestId
 from controller.domain.instant import Instant
+from controller.domain.site import DoorKind, Input
 from controller.domain.state import DeviceState, Lockdown, Sighting
 from controller.rules.lockdown import not_secured
 from controller.rules.mode import mode_requests
@@ -69,6 +71,23 @@ def alarms(*raised: Alarm) -> dict[str, object]:
 )
 def test_a_door_is_what_its_sensors_say(position, lock, status):
     assert gate(DoorState(position, lock)).status == status
+
+
+def test_a_barrier_shows_what_stands_under_it_and_what_kind_of_door_it_is():
+    wired = replace(SITE.doors[GATE], kind=DoorKind.BARRIER, loop=Input(DeviceId("motor"), None))
+    site = replace(SITE, doors={**SITE.doors, GATE: wired})
+    state = quiet_state(doors=Map({GATE: DoorState(OPEN, UNLOCKED, loop=Loop.OCCUPIED, key_turned=True)}))
+    modes = {door: () for door in site.doors}
+    shown = view_of(Moment("boot-1", 9, site, state, modes), Instant(NOON, 50.0)).doors[0]
+    assert (shown.loop, shown.key_turned) == (Loop.OCCUPIED, True)
+    assert (gate(DoorState()).loop, gate(DoorState()).key_turned) == (None, False)
+    assert [door.kind for door in site_of(site).doors if door.id == GATE] == [DoorKind.BARRIER]
+
+
+def test_a_low_battery_is_shown_at_its_device():
+    low = next(iter(SITE.devices))
+    shown = view(devices=Map({low: DeviceState(online=True, battery_low=True)}))
+    assert [device.id for device in shown.devices if device.battery_low] == [low]
 
 
 def test_what_is_ordered_is_not_shown_as_observed():
