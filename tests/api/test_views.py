@@ -77,7 +77,7 @@ def test_a_barrier_shows_what_stands_under_it_and_what_kind_of_door_it_is():
     wired = replace(SITE.doors[GATE], kind=DoorKind.BARRIER, loop=Input(DeviceId("motor"), None))
     site = replace(SITE, doors={**SITE.doors, GATE: wired})
     state = quiet_state(doors=Map({GATE: DoorState(OPEN, UNLOCKED, loop=Loop.OCCUPIED, key_turned=True)}))
-    modes = {door: () for door in site.doors}
+    modes = dict.fromkeys(site.doors, ())
     shown = view_of(Moment("boot-1", 9, site, state, modes), Instant(NOON, 50.0)).doors[0]
     assert (shown.loop, shown.key_turned) == (Loop.OCCUPIED, True)
     assert (gate(DoorState()).loop, gate(DoorState()).key_turned) == (None, False)
