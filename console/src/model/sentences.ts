@@ -56,6 +56,8 @@ function special({ kind, reasons, detail, who }: Sayable): string | null {
       return Array.isArray(detail.factors)
         ? t("event.challenge_issued.factors", { factors: words("factor", detail.factors.map(String)) })
         : null;
+    case "passage_judged":
+      return detail.confirmed ? t("event.passage_judged.confirmed") : t("event.passage_judged.refused", { reason: String(detail.reason) });
     case "face_judged":
       return variant("event.face_judged", detail.outcome);
     case "entry_observed":

@@ -12,6 +12,7 @@ export type CameraPlan = Schemas["CameraPlanOut"];
 export type View = Schemas["ViewOut"];
 export type Door = Schemas["DoorOut"];
 export type DoorStatus = Schemas["DoorStatus"];
+export type Waiting = Schemas["WaitingOut"];
 export type Alarm = Schemas["AlarmOut"];
 export type Lockdown = Schemas["LockdownOut"];
 export type LoggedEvent = Schemas["EventOut"];

@@ -52,6 +52,7 @@ export async function events(before: number | null, limit: number): Promise<Answ
 export const why = (seq: number): Promise<Answer<Why>> => answer(api.GET("/api/events/{seq}", { params: { path: { seq } } }));
 
 const atDoor = (door: string) => ({ params: { path: { door } } });
+const atReader = (request: string) => ({ params: { path: { request } } });
 const atAlarm = (alarm: string) => ({ params: { path: { alarm } } });
 
 /** The orders a guard gives. "Ordered" is all they answer: what happens is seen in the view. */
@@ -64,6 +65,9 @@ export const order = {
   endLockdown: () => answer(api.POST("/api/lockdown/end")),
   threatLevel: (level: number, reason: string) => answer(api.POST("/api/threat-level", { body: { level, reason } })),
   acknowledge: (alarm: string) => answer(api.POST("/api/alarms/{alarm}/acknowledge", atAlarm(alarm))),
+  confirmPassage: (request: string) => answer(api.POST("/api/requests/{request}/confirm", atReader(request))),
+  refusePassage: (request: string, reason: string) =>
+    answer(api.POST("/api/requests/{request}/refuse", { ...atReader(request), body: { reason } })),
   close: (alarm: string, reason: string) => answer(api.POST("/api/alarms/{alarm}/close", { ...atAlarm(alarm), body: { reason } })),
 };
 
