@@ -7,14 +7,16 @@ import itertools
 import threading
 import time
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from controller.domain import events as ev
 from controller.domain import stimuli as st
 from controller.domain.alarms import AlarmKind
-from controller.domain.effects import AskFace, Light, Release, Relock, Signal, Unlock
-from controller.domain.operators import BlockDoor, LockDoor, StartLockdown, UnlockOnce
+from controller.domain.doors import LockMode
+from controller.domain.effects import AskFace, HoldUnlocked, Light, Release, Relock, Signal, Unlock
+from controller.domain.operators import BlockDoor, LockDoor, SetDoorMode, StartLockdown, UnlockOnce
 from controller.runtime import runtime as module
 from controller.runtime.facade import Lagged
 from controller.runtime.runtime import HandlingFailed
@@ -29,6 +31,8 @@ from tests.controller.builders import (
     FRONT_OUT,
     GIL,
     INNER,
+    MONDAY_TEN,
+    SUE,
     closes,
     opens,
     order,
@@ -74,6 +78,39 @@ async def test_a_door_opens_only_after_the_record_is_durable(building):
     assert unlock.door == FRONT
     assert is_green(green)
     assert "access_granted" in building.kinds()
+
+
+def held(door=FRONT):
+    return order(SUE, SetDoorMode(door, LockMode.UNLOCKED, MONDAY_TEN + timedelta(hours=1), "a delivery"))
+
+
+async def test_a_door_is_held_unlocked_only_once_that_is_durable(hung):
+    hung.see(held())
+    await settle()
+    assert hung.posted(HoldUnlocked) == []
+    hung.log.write()
+    await settle()
+    assert hung.posted(HoldUnlocked) == [HoldUnlocked(FRONT)]
+
+
+async def test_of_two_doors_one_that_is_locked_meanwhile_keeps_the_other_from_nothing(hung):
+    hung.see(held())
+    hung.see(held(INNER))
+    hung.see(order(GIL, BlockDoor(FRONT, "paint")))
+    hung.log.write()
+    await settle()
+    assert hung.posted(HoldUnlocked) == [HoldUnlocked(INNER)]
+
+
+async def test_a_hold_the_log_was_too_slow_for_is_posted_once_it_is_back_and_never_before(hung):
+    hung.see(held())
+    await asyncio.sleep(module.LOG_WAIT_SECONDS + module.HEARING_SECONDS + 0.1)
+    assert hung.runtime.state.log_late
+    assert hung.posted(HoldUnlocked) == []
+    hung.log.hangs = False
+    hung.log.write()
+    await asyncio.sleep(0.1)
+    assert hung.posted(HoldUnlocked) == [HoldUnlocked(FRONT)]
 
 
 async def test_a_guards_unlock_waits_for_its_record_too(hung):

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from controller.site.loader import load_site
+from devices.gateway import holds
 
 EMBASSY = Path(__file__).parents[3] / "config" / "embassy.toml"
 
@@ -87,3 +88,9 @@ def building():
 @pytest.fixture
 def secrets():
     return Secrets()
+
+
+@pytest.fixture
+def hurried(monkeypatch):
+    """Holds are renewed every 10 ms."""
+    monkeypatch.setattr(holds, "RENEW_SECONDS", 0.01)

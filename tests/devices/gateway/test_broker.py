@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from controller.domain.doors import LockStatus, Position
-from controller.domain.effects import Light, Release, Relock, Signal, Unlock
+from controller.domain.effects import FireRelease, HoldUnlocked, Light, Release, Relock, Signal, Unlock
 from controller.domain.events import UnlockFailure, Violation
 from controller.domain.stimuli import (
     BatterySeen,
@@ -26,6 +26,7 @@ from controller.domain.stimuli import (
     ViolationSeen,
 )
 from devices.gateway import broker as module
+from devices.gateway import holds
 from devices.gateway.broker import MqttGateway
 from devices.mqtt import messages as mqtt
 from devices.mqtt.client import BrokerBack, BrokerLost
@@ -385,3 +386,61 @@ async def test_a_stopped_gateway_waits_for_no_answer(gateway, building):
     gateway.stop()
     await asyncio.sleep(module.ACK_GRACE_SECONDS * 1.2)
     assert building.seen == []
+
+
+def asked(client):
+    return [(command.action, command.ms) for device, command in client.sent if device == LOCK]
+
+
+HOLD = (mqtt.LockAction.UNLOCK, round(holds.LEASE_SECONDS * 1000))
+FIRE = (mqtt.LockAction.UNLOCK, round(module.FIRE_SECONDS * 1000))
+LOCKED = (mqtt.LockAction.LOCK, 0)
+
+
+async def test_a_held_lock_is_told_again_until_the_hold_ends(hurried, gateway, client):
+    gateway.post(HoldUnlocked(DOOR))
+    await asyncio.sleep(0.05)
+    told = asked(client)
+    assert len(told) > 2
+    assert set(told) == {HOLD}
+    gateway.post(Relock(DOOR))
+    await asyncio.sleep(0.05)
+    assert asked(client)[-1] == LOCKED
+    assert asked(client).count(LOCKED) == 1
+
+
+async def test_a_momentary_unlock_does_not_end_a_hold_earlier(gateway, building, client):
+    gateway.post(HoldUnlocked(DOOR))
+    gateway.post(Release(DOOR, 4.0))
+    gateway.post(Unlock(DOOR, "r1", 5.0, building.now + 2.0))
+    assert asked(client) == [HOLD] * 3
+    gateway.post(Relock(DOOR))
+    gateway.post(Release(DOOR, 4.0))
+    assert asked(client)[-1] == (mqtt.LockAction.UNLOCK, 4000)
+
+
+@pytest.mark.parametrize(
+    "gone",
+    [
+        lambda gateway: gateway.received(mqtt.DeviceState(LOCK, mqtt.Lifecycle.LOST), lambda: None),
+        lambda gateway: gateway.link_changed(BrokerLost("killed")),
+        lambda gateway: gateway.stop(),
+    ],
+    ids=["device", "broker", "box"],
+)
+async def test_nobody_tells_a_lock_that_is_gone_until_it_is_decided_anew(hurried, gateway, client, gone):
+    gateway.post(HoldUnlocked(DOOR))
+    gone(gateway)
+    before = len(asked(client))
+    await asyncio.sleep(0.05)
+    assert len(asked(client)) == before
+
+
+async def test_a_fire_release_outlives_a_lost_link_and_goes_on_being_told(hurried, gateway, client):
+    gateway.post(FireRelease(DOOR))
+    gateway.received(mqtt.DeviceState(LOCK, mqtt.Lifecycle.LOST), lambda: None)
+    await asyncio.sleep(0.05)
+    assert len(asked(client)) > 2
+    assert set(asked(client)) == {FIRE}
+    gateway.post(Release(DOOR, 4.0))
+    assert asked(client)[-1] == FIRE

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from controller.domain.doors import LockStatus, Position
-from controller.domain.effects import Light, Release, Relock, Signal, Unlock
+from controller.domain.effects import FireRelease, HoldUnlocked, Light, Release, Relock, Signal, Unlock
 from controller.domain.events import UnlockFailure, Violation
 from controller.domain.stimuli import (
     CardPresented,
@@ -20,6 +22,7 @@ from controller.domain.stimuli import (
     UnlockFailed,
     ViolationSeen,
 )
+from devices.gateway import holds
 from devices.gateway.lines import OsdpGateway
 from devices.gateway.shown import MAX_PIN, Keypads
 from devices.line import LineBack, LineFault, LineLost, PanelReport
@@ -270,3 +273,33 @@ def test_keys_of_somebody_who_went_away_are_forgotten(secrets):
     keypads.typed("in", "31", None, 50.0, alone=True)
     late = keypads.typed("in", "8204#", None, 70.1, alone=True)
     assert late.token == secrets.card_token("personal PIN", "8204")
+    assert keypads.typed("in", "12", None) is None
+    assert keypads.typed("in", "34#", "badge") == PinEntered("in", secrets.pin_proof("badge", "34"))
+    keypads.typed("in", "12", "badge")
+    keypads.typed("in", "3", None)
+    assert keypads.typed("in", "4#", "badge") == PinEntered("in", secrets.pin_proof("badge", "4"))
+
+
+async def test_on_osdp_a_hold_is_a_pulse_that_is_renewed_and_a_fire_is_for_good(
+    hurried, gateway, line, tell, address, building
+):
+    def last():
+        record = line.sent[-1][1].records[0]
+        return record.output, record.control, record.timer
+
+    gateway.post(HoldUnlocked("lobby-door"))
+    gateway.post(Unlock("lobby-door", "r1", 5.0, building.now + 2.0))
+    assert last() == (0, OutputControl.TIMED_ON, round(holds.LEASE_SECONDS * 10))
+    await asyncio.sleep(0.05)
+    assert len(line.sent) > 3
+    tell(osdp.DeviceOffline(address("osdp-io"), osdp.OfflineCause.NO_ANSWER))
+    silent = len(line.sent)
+    await asyncio.sleep(0.05)
+    assert len(line.sent) == silent
+    gateway.post(FireRelease("lobby-door"))
+    assert last() == (0, OutputControl.ON, 0)
+    gateway.post(Release("lobby-door", 4.0))
+    assert last() == (0, OutputControl.TIMED_ON, 40)  # OSDP goes back to what is for good when a pulse ends
+    gateway.post(Relock("lobby-door"))
+    assert last() == (0, OutputControl.OFF, 0)
+    gateway._holds.stop()
