@@ -273,11 +273,6 @@ def test_keys_of_somebody_who_went_away_are_forgotten(secrets):
     keypads.typed("in", "31", None, 50.0, alone=True)
     late = keypads.typed("in", "8204#", None, 70.1, alone=True)
     assert late.token == secrets.card_token("personal PIN", "8204")
-    assert keypads.typed("in", "12", None) is None
-    assert keypads.typed("in", "34#", "badge") == PinEntered("in", secrets.pin_proof("badge", "34"))
-    keypads.typed("in", "12", "badge")
-    keypads.typed("in", "3", None)
-    assert keypads.typed("in", "4#", "badge") == PinEntered("in", secrets.pin_proof("badge", "4"))
 
 
 async def test_on_osdp_a_hold_is_a_pulse_that_is_renewed_and_a_fire_is_for_good(
