@@ -56,6 +56,10 @@ REFUSED: Mapping[Refusal, tuple[int, str]] = {
     Refusal.FIRE_PANEL_NOT_RESET: (409, "The fire panel is not seen to be reset."),
     Refusal.MODE_NOT_ALLOWED: (409, "This door cannot be put into that mode."),
     Refusal.UNTIL_NOT_ALLOWED: (409, "That time is past, or too far away."),
+    Refusal.UNKNOWN_VISITOR: (404, "No visit is known by that name."),
+    Refusal.VISIT_OVER: (409, "The visit's time is over, or ends before it begins."),
+    Refusal.NOT_FOR_VISITORS: (409, "One of these access levels is not for visitors."),
+    Refusal.BADGE_NOT_FREE: (409, "This badge is not one that may be handed out."),
     Refusal.LOG_CANNOT_BE_WRITTEN: (409, "The log cannot be written, so nobody is let in."),
 }
 """Status and sentence of each refusal."""

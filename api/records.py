@@ -33,6 +33,7 @@ LIFTED = frozenset(
         "why",
         "source",
         "whom",
+        "visitor",
     }
 )
 """Fields of an event that every record has a place of its own for."""
@@ -47,16 +48,17 @@ _OF_RECORDS = frozenset(
 
 SHOWN = _OF_RECORDS | frozenset(
     {
-        "active", "address", "area", "assumed", "assurance", "author", "bit_count", "boot", "by", "cameras_gone",
-        "cardholders", "cause", "clearance", "competencies", "competency", "condition", "confirmed", "credential",
-        "detail", "devices_gone", "digest", "direction", "distance", "doors", "doors_gone", "engine", "enters",
-        "expected_seconds", "extended_time", "factor", "factors", "failed", "fire_zone", "fire_zones_gone", "first",
-        "format", "frames", "hear_seconds", "id", "kind", "last", "level", "levels", "lock", "lockdown_seconds",
-        "loop", "low", "mode", "number", "obstacle", "on", "open_seconds", "order", "origin", "outcome", "output",
-        "outputs", "outputs_gone", "persists", "pin_lock_seconds", "point", "points", "points_gone", "position",
-        "presented", "priority", "raw", "readers_gone", "reason", "reference", "remarks", "requests", "role",
-        "search", "second", "seconds", "secure", "status", "subject", "through", "untested", "until", "valid_from",
-        "valid_until", "version", "violation", "wanted_by", "warn_seconds", "zones", "zones_gone",
+        "active", "address", "area", "assumed", "assurance", "author", "badge_returned", "bit_count", "boot", "by",
+        "cameras_gone", "cardholders", "cause", "clearance", "competencies", "competency", "condition", "confirmed",
+        "credential", "detail", "devices_gone", "digest", "direction", "distance", "doors", "doors_gone", "engine",
+        "enters", "escort", "expected_seconds", "extended_time", "factor", "factors", "failed", "fire_zone",
+        "fire_zones_gone", "first", "format", "frames", "hear_seconds", "host", "id", "kind", "last", "level",
+        "levels", "lock", "lockdown_seconds", "loop", "low", "may_escort", "mode", "needs_escort", "number",
+        "obstacle", "on", "open_seconds", "order", "origin", "outcome", "output", "outputs", "outputs_gone",
+        "persists", "pin_lock_seconds", "point", "points", "points_gone", "position", "presented", "priority", "raw",
+        "readers_gone", "reason", "reference", "remarks", "requests", "role", "search", "second", "seconds", "secure",
+        "status", "subject", "through", "untested", "until", "valid_from", "valid_until", "version", "violation",
+        "wanted_by", "warn_seconds", "zone", "zones", "zones_gone",
     }
 )  # fmt: skip
 """Fields that stand in ``detail``, of an event or of a value inside it. ``raw`` is kept for unknown cards alone."""
@@ -103,7 +105,7 @@ def _lifted(recorded: Recorded, site: Site, names: Names, texts: Texts) -> dict[
         "reader": where.get("reader"),
         "camera": where.get("camera"),
         "device": where.get("device"),
-        "who": _who(has, names),
+        "who": _who(has if "cardholder" in has else {**where, **has}, names),
         "operator": _operator(has.get("operator")),
         "reasons": _reasons(has),
         "detail": _detail(recorded.event, texts),
@@ -119,7 +121,7 @@ def _door_of_reader(site: Site, reader: object) -> str | None:
 
 
 def _who(has: Mapping[str, object], names: Names) -> WhoOut | None:
-    held = has.get("cardholder", has.get("whom"))
+    held = has.get("cardholder", has.get("visitor", has.get("whom")))
     if held is None and isinstance(credential := has.get("credential"), Credential):
         held = credential.cardholder
     cardholder = held.id if isinstance(held, Cardholder) else held

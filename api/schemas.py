@@ -65,6 +65,10 @@ class OrderWord(StrEnum):
     END_BYPASS = "end_bypass"
     WALK_TEST = "walk_test"
     RESET_CAUSE = "reset_cause"
+    REGISTER_VISITOR = "register_visitor"
+    APPROVE_VISIT = "approve_visit"
+    SIGN_IN_VISITOR = "sign_in_visitor"
+    SIGN_OUT_VISITOR = "sign_out_visitor"
 
 
 class ProblemOut(Model):

@@ -236,7 +236,8 @@ def _alarm(site: Site, alarm: Alarm) -> AlarmOut:
         door=door,
         reader=source.reader,
         device=source.device,
-        zone=zone_of_door(site, door) if door else (camera.zone if camera else (point.zone if point else None)),
+        zone=source.zone
+        or (zone_of_door(site, door) if door else (camera.zone if camera else (point.zone if point else None))),
         camera=source.camera or at_door,
         detail=alarm.detail,
         raised_at=alarm.raised_at,
@@ -268,4 +269,6 @@ def _name(site: Site, source: Source) -> str:
         return site.areas[source.area].name if source.area in site.areas else source.area
     if source.point:
         return site.points[source.point].name if source.point in site.points else source.point
+    if source.zone:
+        return site.zones[source.zone].name if source.zone in site.zones else source.zone
     return site.name

@@ -17,7 +17,6 @@ from controller.domain.ids import CardholderId, CredentialId, OperatorId
 from controller.domain.operators import Operator, Role
 from controller.domain.people import (
     PERSONAL_PIN,
-    Cardholder,
     Credential,
     CredentialKind,
     CredentialStatus,
@@ -134,7 +133,7 @@ class Admin:
     def _record(self, row: PersonRow, author: str) -> list[asyncio.Future[None]]:
         state = self._core.runtime.state
         identity = Identity(row.name)
-        cardholder = Cardholder(row.id, row.kind, row.clearance, row.levels, row.competencies, row.extended_time)
+        cardholder = row.cardholder
         futures = []
         if state.people.get(row.id) != cardholder or self._core.vault.identity(row.id) != identity:
             sealed = self._core.vault.seal_identity(row.id, identity)

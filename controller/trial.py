@@ -19,7 +19,7 @@ from controller.domain.doors import LockStatus, Position
 from controller.domain.events import Event
 from controller.domain.ids import CardholderId, CredentialId, DoorId, OperatorId, ReaderId, RequestId, ZoneId
 from controller.domain.instant import Instant
-from controller.domain.people import Cardholder, Credential
+from controller.domain.people import Credential
 from controller.domain.site import Factor, Site
 from controller.domain.state import SiteState
 from controller.rules.fold import apply
@@ -173,8 +173,7 @@ def _badge(person: CardholderId) -> CredentialId:
 
 def _enrolled(people: Sequence[PersonRow]) -> Iterator[Event]:
     for row in people:
-        person = Cardholder(row.id, row.kind, row.clearance, row.levels, row.competencies, row.extended_time)
-        yield ev.CardholderRecorded(AUTHOR, person, "")
+        yield ev.CardholderRecorded(AUTHOR, row.cardholder, "")
         badge = Credential(
             _badge(row.id), row.id, row.id, None, row.assurance, row.status, row.valid_from, row.valid_until
         )

@@ -42,55 +42,55 @@ Id = Annotated[str, Path(max_length=NAME_LENGTH)]
 @router.post("/doors/{door}/unlock", status_code=202)
 async def unlock(door: Id, asked: UnlockIn, who: Ordering, api: Context) -> OrderedOut:
     """Let somebody through one door, once."""
-    return await _order(api, who, UnlockOnce(DoorId(door), asked.whom))
+    return await give(api, who, UnlockOnce(DoorId(door), asked.whom))
 
 
 @router.post("/doors/{door}/lock", status_code=202)
 async def lock(door: Id, who: Ordering, api: Context) -> OrderedOut:
     """Lock a door now."""
-    return await _order(api, who, LockDoor(DoorId(door)))
+    return await give(api, who, LockDoor(DoorId(door)))
 
 
 @router.post("/doors/{door}/block", status_code=202)
 async def block(door: Id, asked: ReasonIn, who: Ordering, api: Context) -> OrderedOut:
     """Block a door for every badge."""
-    return await _order(api, who, BlockDoor(DoorId(door), asked.reason))
+    return await give(api, who, BlockDoor(DoorId(door), asked.reason))
 
 
 @router.post("/doors/{door}/unblock", status_code=202)
 async def unblock(door: Id, who: Ordering, api: Context) -> OrderedOut:
     """Take the block off a door."""
-    return await _order(api, who, UnblockDoor(DoorId(door)))
+    return await give(api, who, UnblockDoor(DoorId(door)))
 
 
 @router.post("/doors/{door}/mode", status_code=202)
 async def set_door_mode(door: Id, asked: DoorModeIn, who: Ordering, api: Context) -> OrderedOut:
     """Keep a door unlocked, secured or blocked until a time."""
-    return await _order(api, who, SetDoorMode(DoorId(door), asked.mode, asked.until, asked.reason))
+    return await give(api, who, SetDoorMode(DoorId(door), asked.mode, asked.until, asked.reason))
 
 
 @router.post("/doors/{door}/mode/release", status_code=202)
 async def release_door_mode(door: Id, asked: DoorModeReleaseIn, who: Ordering, api: Context) -> OrderedOut:
     """Take such an order off a door."""
-    return await _order(api, who, ReleaseDoorMode(DoorId(door), asked.mode))
+    return await give(api, who, ReleaseDoorMode(DoorId(door), asked.mode))
 
 
 @router.post("/fires/{fire_zone}/confirm-reset", status_code=202)
 async def confirm_fire_reset(fire_zone: Id, asked: ReasonIn, who: Ordering, api: Context) -> OrderedOut:
     """Say that a fire is over, after its panel was reset: its doors lock again."""
-    return await _order(api, who, ConfirmFireReset(FireZoneId(fire_zone), asked.reason))
+    return await give(api, who, ConfirmFireReset(FireZoneId(fire_zone), asked.reason))
 
 
 @router.post("/lockdown", status_code=202)
 async def start_lockdown(asked: ReasonIn, who: Ordering, api: Context) -> OrderedOut:
     """Lock everything."""
-    return await _order(api, who, StartLockdown(asked.reason))
+    return await give(api, who, StartLockdown(asked.reason))
 
 
 @router.post("/lockdown/end", status_code=202)
 async def end_lockdown(who: Ordering, api: Context) -> OrderedOut:
     """Ask for the lockdown's end; it ends once a second, other person asks too."""
-    await _order(api, who, EndLockdown())
+    await give(api, who, EndLockdown())
     waits = api.facade.moment().state.lockdown is not None
     return OrderedOut(ordered=True, code="second_person_needed" if waits else None)
 
@@ -98,87 +98,87 @@ async def end_lockdown(who: Ordering, api: Context) -> OrderedOut:
 @router.post("/threat-level", status_code=202)
 async def set_threat_level(asked: ThreatLevelIn, who: Ordering, api: Context) -> OrderedOut:
     """Make the building stricter, or less strict."""
-    return await _order(api, who, SetThreatLevel(asked.level, asked.reason))
+    return await give(api, who, SetThreatLevel(asked.level, asked.reason))
 
 
 @router.post("/alarms/{alarm}/acknowledge", status_code=202)
 async def acknowledge(alarm: Id, who: Ordering, api: Context) -> OrderedOut:
     """Say that this one alarm was seen."""
     _refuse_unseen(api, who, alarm)
-    return await _order(api, who, AcknowledgeAlarm(AlarmId(alarm)))
+    return await give(api, who, AcknowledgeAlarm(AlarmId(alarm)))
 
 
 @router.post("/alarms/{alarm}/close", status_code=202)
 async def close(alarm: Id, asked: ReasonIn, who: Ordering, api: Context) -> OrderedOut:
     """Say that this one alarm is dealt with, and how."""
     _refuse_unseen(api, who, alarm)
-    return await _order(api, who, CloseAlarm(AlarmId(alarm), asked.reason))
+    return await give(api, who, CloseAlarm(AlarmId(alarm), asked.reason))
 
 
 @router.post("/people/{cardholder}/forgive-passback", status_code=202)
 async def forgive_passback(cardholder: Id, asked: ReasonIn, who: Ordering, api: Context) -> OrderedOut:
     """Excuse one person from anti-passback until they are next seen to pass."""
-    return await _order(api, who, ForgivePassback(CardholderId(cardholder), asked.reason))
+    return await give(api, who, ForgivePassback(CardholderId(cardholder), asked.reason))
 
 
 @router.post("/forgive-passback", status_code=202)
 async def forgive_all_passback(asked: ReasonIn, who: Ordering, api: Context) -> OrderedOut:
     """Excuse everybody from anti-passback until they are next seen to pass."""
-    return await _order(api, who, ForgiveAllPassback(asked.reason))
+    return await give(api, who, ForgiveAllPassback(asked.reason))
 
 
 @router.post("/requests/{request}/confirm", status_code=202)
 async def confirm_passage(request: Id, who: Ordering, api: Context) -> OrderedOut:
     """Say that somebody who waits for a guard's look may pass; what else is asked of them still is."""
-    return await _order(api, who, ConfirmPassage(RequestId(request)))
+    return await give(api, who, ConfirmPassage(RequestId(request)))
 
 
 @router.post("/requests/{request}/refuse", status_code=202)
 async def refuse_passage(request: Id, asked: ReasonIn, who: Ordering, api: Context) -> OrderedOut:
     """Say that somebody who waits for a guard's look may not pass, and why."""
-    return await _order(api, who, RefusePassage(RequestId(request), asked.reason))
+    return await give(api, who, RefusePassage(RequestId(request), asked.reason))
 
 
 @router.post("/panic", status_code=202)
 async def panic(who: Ordering, api: Context) -> OrderedOut:
     """Ask for help, at once."""
-    return await _order(api, who, Panic())
+    return await give(api, who, Panic())
 
 
 @router.post("/areas/{area}/arm", status_code=202)
 async def arm_area(area: Id, who: Ordering, api: Context) -> OrderedOut:
     """Arm an intrusion area; its exit delay begins."""
-    return await _order(api, who, ArmArea(AreaId(area)))
+    return await give(api, who, ArmArea(AreaId(area)))
 
 
 @router.post("/areas/{area}/disarm", status_code=202)
 async def disarm_area(area: Id, who: Ordering, api: Context) -> OrderedOut:
     """Disarm an intrusion area."""
-    return await _order(api, who, DisarmArea(AreaId(area)))
+    return await give(api, who, DisarmArea(AreaId(area)))
 
 
 @router.post("/areas/{area}/walk-test", status_code=202)
 async def walk_test(area: Id, asked: UntilIn, who: Ordering, api: Context) -> OrderedOut:
     """See which points of a disarmed area move, until a time."""
-    return await _order(api, who, WalkTest(AreaId(area), asked.until))
+    return await give(api, who, WalkTest(AreaId(area), asked.until))
 
 
 @router.post("/points/{point}/bypass", status_code=202)
 async def bypass_point(point: Id, asked: BypassIn, who: Ordering, api: Context) -> OrderedOut:
     """Leave a point out of its area until a time."""
-    return await _order(api, who, BypassPoint(PointId(point), asked.until, asked.reason))
+    return await give(api, who, BypassPoint(PointId(point), asked.until, asked.reason))
 
 
 @router.post("/points/{point}/end-bypass", status_code=202)
 async def end_bypass(point: Id, who: Ordering, api: Context) -> OrderedOut:
     """Let a point count again."""
-    return await _order(api, who, EndBypass(PointId(point)))
+    return await give(api, who, EndBypass(PointId(point)))
 
 
 @router.post("/causes/{cause}/reset", status_code=202)
 async def reset_cause(cause: Id, who: Ordering, api: Context) -> OrderedOut:
     """Take back what a cause brought about."""
-    return await _order(api, who, ResetCause(CauseId(cause)))
+    return await give(api, who, ResetCause(CauseId(cause)))
 
 
 def _refuse_unseen(api: Api, who: SignedIn, alarm: str) -> None:
@@ -188,7 +188,8 @@ def _refuse_unseen(api: Api, who: SignedIn, alarm: str) -> None:
         raise refused(Refusal.UNKNOWN_ALARM)
 
 
-async def _order(api: Api, who: SignedIn, order: Order) -> OrderedOut:
+async def give(api: Api, who: SignedIn, order: Order) -> OrderedOut:
+    """Pass an order on. Raises ``Problem`` where it is refused."""
     refusal = await api.facade.order(who.operator.id, order)
     if refusal is not None:
         raise refused(refusal)

@@ -8,7 +8,18 @@ from datetime import datetime
 from enum import IntEnum, StrEnum
 from types import MappingProxyType
 
-from controller.domain.ids import AlarmId, AreaId, CameraId, DeviceId, DoorId, OperatorId, PointId, ReaderId
+from controller.domain.ids import (
+    AlarmId,
+    AreaId,
+    CameraId,
+    CardholderId,
+    DeviceId,
+    DoorId,
+    OperatorId,
+    PointId,
+    ReaderId,
+    ZoneId,
+)
 from controller.domain.words import ADDED
 
 
@@ -35,6 +46,10 @@ class AlarmKind(StrEnum):
     INTRUSION = "intrusion"
     DURESS = "duress"
     HARD_ANTI_PASSBACK = "hard_anti_passback"
+    TWO_PERSON_BROKEN = "two_person_broken"
+    VISITOR_ASTRAY = "visitor_astray"
+    VISITOR_OVERDUE = "visitor_overdue"
+    BADGE_NOT_RETURNED = "badge_not_returned"
     INTERLOCK_BREACHED = "interlock_breached"
     FIRE = "fire"
     FIRE_LINE_FAULT = "fire_line_fault"
@@ -69,6 +84,10 @@ PRIORITY: Mapping[AlarmKind, Priority] = MappingProxyType(
         AlarmKind.INTRUSION: Priority.HIGH,
         AlarmKind.DURESS: Priority.HIGH,
         AlarmKind.HARD_ANTI_PASSBACK: Priority.MEDIUM,
+        AlarmKind.TWO_PERSON_BROKEN: Priority.HIGH,
+        AlarmKind.VISITOR_ASTRAY: Priority.MEDIUM,
+        AlarmKind.VISITOR_OVERDUE: Priority.LOW,
+        AlarmKind.BADGE_NOT_RETURNED: Priority.LOW,
         AlarmKind.INTERLOCK_BREACHED: Priority.HIGH,
         AlarmKind.FIRE: Priority.HIGH,
         AlarmKind.FIRE_LINE_FAULT: Priority.HIGH,
@@ -106,6 +125,8 @@ class Source:
     camera: CameraId | None = None
     point: PointId | None = field(default=None, metadata=ADDED)
     area: AreaId | None = field(default=None, metadata=ADDED)
+    zone: ZoneId | None = field(default=None, metadata=ADDED)
+    cardholder: CardholderId | None = field(default=None, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,10 +35,16 @@ class DenyReason(StrEnum):
     LOCKDOWN = "lockdown"
     DOOR_BLOCKED = "door_blocked"
     ZONE_FULL = "zone_full"
+    NOBODY_FIRST = "nobody_first"
     ANTI_PASSBACK = "anti_passback"
     AREA_ARMED = "area_armed"
     INTERLOCK = "interlock"
     GRANT_PENDING = "grant_pending"
+    SECOND_PERSON_NEEDED = "second_person_needed"
+    ESCORT_NEEDED = "escort_needed"
+    ESCORT_TOO_FAR = "escort_too_far"
+    VISITOR_NOT_SIGNED_IN = "visitor_not_signed_in"
+    HOST_NOT_APPROVED = "host_not_approved"
     WRONG_PIN = "wrong_pin"
     TOO_MANY_PIN_TRIES = "too_many_pin_tries"
     FACE_DOES_NOT_MATCH = "face_does_not_match"
@@ -94,6 +100,18 @@ def remarks_of(trace: Trace) -> tuple[DenyReason, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Companion:
+    """Who passes together with somebody: their own request at the same reader, and their badge.
+
+    ``proves``: what of the factors asked for it stands for, that they are there.
+    """
+
+    request: RequestId
+    credential: CredentialId
+    proves: frozenset[Factor] = field(default=frozenset(), metadata=ADDED)
+
+
+@dataclass(frozen=True, slots=True)
 class AccessRequest:
     """Somebody at a reader.
 
@@ -101,6 +119,7 @@ class AccessRequest:
     ``pin_right``, ``face`` and ``guard`` are what just came to complete a challenge; ``late``: nothing did, in time.
     ``draw``: the lot that was drawn for it, 0 to ``LOTS`` - 1, where people are searched at random.
     ``duress``: the PIN was the one for when somebody is forced. No check looks at it: the door behaves as always.
+    ``companion``: the other badge of two that were shown together, for a second person or an escort.
     It is recorded with its answer, so it holds whatever ``decide`` looks at besides policy, state and time.
     """
 
@@ -114,6 +133,7 @@ class AccessRequest:
     guard: GuardAnswer | None = field(default=None, metadata=ADDED)
     draw: int | None = field(default=None, metadata=ADDED)
     duress: bool = field(default=False, metadata=ADDED)
+    companion: Companion | None = field(default=None, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

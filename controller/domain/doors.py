@@ -94,7 +94,7 @@ class Passage:
 
     ``until`` is monotonic seconds. ``cardholder`` and ``enters`` are None for an exit button and for a guard's order.
     ``used``: counted as an entry because the door already stood open or has no contact; it still excuses an opening
-    until it lapses.
+    until it lapses. ``companion``: the passage it was granted together with; neither is taken back alone.
     """
 
     request: RequestId
@@ -103,6 +103,7 @@ class Passage:
     until: float
     exit: bool = False
     used: bool = False
+    companion: RequestId | None = None
 
 
 @dataclass(frozen=True, slots=True)

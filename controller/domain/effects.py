@@ -17,6 +17,7 @@ class Light(StrEnum):
     ENTER_PIN = "enter_pin"
     LOOK_AT_CAMERA = "look_at_camera"
     WAIT = "wait"
+    NEXT_BADGE = "next_badge"
     IDLE = "idle"
 
 

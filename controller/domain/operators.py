@@ -10,6 +10,7 @@ from controller.domain.area_orders import AreaOrder
 from controller.domain.doors import LockMode
 from controller.domain.ids import AlarmId, CardholderId, DoorId, FireZoneId, OperatorId, RequestId
 from controller.domain.record_orders import RecordOrder
+from controller.domain.visit_orders import VisitOrder
 from controller.domain.words import ADDED
 
 
@@ -190,6 +191,7 @@ Order = (
     | Panic
     | RecordOrder
     | AreaOrder
+    | VisitOrder
 )
 
 
@@ -234,3 +236,7 @@ class Refusal(StrEnum):
     LEGAL_HOLD = "legal_hold"
     STILL_INSIDE = "still_inside"
     CASE_NEEDED = "case_needed"
+    UNKNOWN_VISITOR = "unknown_visitor"
+    VISIT_OVER = "visit_over"
+    NOT_FOR_VISITORS = "not_for_visitors"
+    BADGE_NOT_FREE = "badge_not_free"

@@ -58,7 +58,10 @@ class HeldCompetency:
 
 @dataclass(frozen=True, slots=True)
 class Cardholder:
-    """A person by pseudonym."""
+    """A person by pseudonym.
+
+    ``needs_escort`` holds wherever a zone has escorts; of a visitor it goes without saying.
+    """
 
     id: CardholderId
     kind: CardholderKind
@@ -66,6 +69,13 @@ class Cardholder:
     levels: frozenset[AccessLevelId]
     competencies: tuple[HeldCompetency, ...] = field(default=(), metadata=ADDED)
     extended_time: bool = field(default=False, metadata=ADDED)  # needs longer to get through a door
+    needs_escort: bool = field(default=False, metadata=ADDED)
+    may_escort: bool = field(default=False, metadata=ADDED)
+
+    @property
+    def escorted(self) -> bool:
+        """Tell whether this person goes with an escort where escorts are asked for."""
+        return self.needs_escort or self.kind is CardholderKind.VISITOR
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,8 @@ class Factor(StrEnum):
     PIN = "pin"
     FACE = "face"
     GUARD = "guard"  # a guard looks, and says so at the console
+    SECOND_PERSON = "second_person"  # another person's badge, entitled by right of their own
+    ESCORT = "escort"  # their badge; asked of whoever needs an escort, by a zone's `escort`
 
 
 class AntiPassback(StrEnum):
@@ -83,6 +85,14 @@ class AntiPassback(StrEnum):
     SOFT = "soft"
     HARD = "hard"
     TIMED = "timed"
+
+
+class EscortOrder(StrEnum):
+    """Whose badge comes first where a visitor needs an escort."""
+
+    ESCORT_FIRST = "escort_first"
+    VISITOR_FIRST = "visitor_first"
+    EITHER = "either"
 
 
 class LockKind(StrEnum):
@@ -144,10 +154,33 @@ class FactorsOutside:
 
 
 @dataclass(frozen=True, slots=True)
+class EscortRule:
+    """How visitors are escorted into a zone. Times are in seconds.
+    ``seconds``: how long after the escort's badge a visitor may follow. ``per_escort``: how many visitors one escort
+    may have in the zone; None: any number. ``grace_seconds``: how long visitors may be there without one.
+    """
+
+    order: EscortOrder
+    seconds: float
+    per_escort: int | None
+    grace_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPerson:
+    """Who must be in a zone before anybody else: holders of one of ``levels`` (of any, if empty) and ``clearance``."""
+
+    levels: frozenset[AccessLevelId]
+    clearance: int
+
+
+@dataclass(frozen=True, slots=True)
 class Zone:
     """A space with one security level.
 
-    ``anti_passback_seconds``: how long ``TIMED`` anti-passback refuses.
+    ``anti_passback_seconds``: how long ``TIMED`` anti-passback refuses. ``two_person``: it holds nobody or at least
+    two; the second of two shows their badge within ``two_person_seconds`` (None: the reader's own time), and one left
+    alone has ``two_person_grace_seconds`` before the alarm.
     """
 
     id: ZoneId
@@ -163,6 +196,12 @@ class Zone:
     factors_outside: FactorsOutside | None = None
     card_or_pin: bool = False  # a personal PIN alone names whoever types it, in place of a card
     random_search_percent: float = 0.0  # of those who enter, drawn by lot; the highest of site, zone and reader counts
+    two_person: bool = False
+    two_person_seconds: float | None = None
+    two_person_grace_seconds: float = 0.0
+    first_person: FirstPerson | None = None
+    escort: EscortRule | None = None
+    visitors_sign_in: bool = False  # no visitor enters who is not signed in at the desk
 
 
 @dataclass(frozen=True, slots=True)
@@ -295,6 +334,7 @@ class AccessLevel:
     zones: frozenset[ZoneId]
     doors: frozenset[DoorId]
     schedule: ScheduleId
+    for_visitors: bool = False  # the desk may give it to a visitor it registers
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ class PendingChallenge:
     """A badge that waits for its further factors, at one reader, until monotonic ``until``.
 
     ``search``: its holder was drawn for a search, which a guard makes and confirms.
+    ``first``: who has proven everything of their own there and waits for this one, to pass together.
     """
 
     request: RequestId
@@ -50,6 +51,13 @@ class PendingChallenge:
     issued: float
     until: float
     search: bool = False
+    first: PendingChallenge | None = None
+
+    def of(self, request: RequestId) -> PendingChallenge | None:
+        """Return the challenge of this request: this one, or that of who waits for it."""
+        if self.request == request:
+            return self
+        return self.first.of(request) if self.first else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +132,28 @@ class ModesDue:
 
 
 @dataclass(frozen=True, slots=True)
+class LetIn:
+    """Somebody who was let in at a reader of late, at monotonic ``mono``."""
+
+    cardholder: CardholderId
+    mono: float
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A visitor who is expected or here. ``credential``: the badge they have or kept; None before they signed in."""
+
+    host: CardholderId
+    escort: CardholderId | None
+    valid_from: datetime
+    valid_until: datetime
+    approved: bool = False
+    signed_in: bool = False
+    overdue: bool = False
+    credential: CredentialId | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class SiteState:
     """Everything a decision may look at besides the policy."""
 
@@ -150,6 +180,12 @@ class SiteState:
     headcount: Map[ZoneId, int] = field(default_factory=Map)  # of `locations`, kept beside it
     to_search: Map[CardholderId, RequestId] = field(default_factory=Map)  # drawn, and not searched yet
     faces: Map[CardholderId, str] = field(default_factory=Map)  # who has a template, and of which engine
+    present: Map[ZoneId, Map[CardholderId, None]] = field(default_factory=Map)  # who is known to be there
+    lost: Map[ZoneId, Map[CardholderId, None]] = field(default_factory=Map)  # last seen there, now anywhere
+    let_in: Map[ReaderId, tuple[LetIn, ...]] = field(default_factory=Map)  # the last few
+    left_alone: Map[ZoneId, float] = field(default_factory=Map)  # monotonic end of the grace time
+    unescorted: Map[ZoneId, float] = field(default_factory=Map)  # monotonic end of the grace time
+    visits: Map[CardholderId, Visit] = field(default_factory=Map)
     alarms: Map[AlarmId, Alarm] = field(default_factory=Map)
     holds: Map[str, LegalHold] = field(default_factory=Map)
     asked: Map[tuple[str, str], Asked] = field(default_factory=Map)  # by an order's word and its subject

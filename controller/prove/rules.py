@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import z3
 
 from controller.domain.ids import OUTSIDE
+from controller.domain.people import CardholderKind
 from controller.domain.site import (
     AccessLevel,
     Door,
@@ -26,7 +27,8 @@ from controller.domain.site import (
 from controller.prove.hours import holds
 from controller.prove.symbols import KINDS, Moment, Person
 
-TRUE = z3.BoolVal(val=True)
+IN_PLACE_OF_A_FACE = frozenset({Factor.PIN, Factor.GUARD})
+TRUE, FALSE = z3.BoolVal(val=True), z3.BoolVal(val=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,8 @@ def passes(attempt: Attempt) -> z3.BoolRef:
 
 def missing(attempt: Attempt, factor: Factor) -> z3.BoolRef:
     """Return that a factor is asked for and was not shown."""
-    return z3.And(asked(attempt, factor), z3.Not(attempt.person.shown[factor]))
+    shown = attempt.person.escorted if factor is Factor.ESCORT else attempt.person.shown[factor]
+    return z3.And(asked(attempt, factor), z3.Not(shown))
 
 
 def asked(attempt: Attempt, factor: Factor) -> z3.BoolRef:
@@ -76,11 +79,16 @@ def asked(attempt: Attempt, factor: Factor) -> z3.BoolRef:
         return _demanded(attempt, factor)
     if factor is Factor.FACE:
         return z3.And(_demanded(attempt, factor), z3.Not(no_face))
-    return z3.Or(_demanded(attempt, factor), no_face)
+    return z3.Or(_demanded(attempt, factor), no_face) if factor in IN_PLACE_OF_A_FACE else _demanded(attempt, factor)
 
 
 def _demanded(attempt: Attempt, factor: Factor) -> z3.BoolRef:
-    """Return that zone, reader, schedule or threat level ask for a factor."""
+    """Return that zone, reader, schedule or threat level ask for a factor. For others one waits on the way in alone."""
+    if factor is Factor.ESCORT:
+        escorts = attempt.zone.escort is not None and attempt.way_in
+        return attempt.person.kind == KINDS.index(CardholderKind.VISITOR) if escorts else FALSE
+    if factor is Factor.SECOND_PERSON and not attempt.way_in:
+        return FALSE
     if factor in {Factor.CARD} | attempt.zone.factors | attempt.reader.factors:
         return TRUE
     rules = (attempt.zone.factors_outside, attempt.reader.factors_outside)
@@ -135,6 +143,12 @@ def _competency(attempt: Attempt) -> z3.BoolRef:
     return z3.And(*(attempt.person.competencies[one] for one in sorted(needed)))
 
 
+def _second_person(attempt: Attempt) -> z3.BoolRef:
+    """A visitor is never one of two. A zone that holds nobody or at least two may have two in it already."""
+    visitor = attempt.person.kind == KINDS.index(CardholderKind.VISITOR)
+    return z3.Not(z3.And(visitor, _demanded(attempt, Factor.SECOND_PERSON)))
+
+
 def _threat(attempt: Attempt) -> z3.BoolRef:
     return z3.Not(_in_force(attempt, lambda level: attempt.door.id in level.locked_doors))
 
@@ -172,6 +186,7 @@ ENCODED: Mapping[str, Callable[[Attempt], z3.BoolRef]] = {
     "right": _right,
     "clearance": _clearance,
     "competency": _competency,
+    "second person": _second_person,
     "threat level": _threat,
     "who may pass": _lets_in,
     "lockdown": _lockdown,
@@ -185,6 +200,11 @@ TAKEN_TO_PASS: Mapping[str, str] = {
     "validity": "likewise a badge that is not valid yet, or no longer",
     "occupancy": "the zone may be empty",
     "anti-passback": "the building may not know where somebody is, and unknown never denies",
+    "area": "the area may be disarmed",
+    "first person": "somebody who may be the first may be in",
+    "escort": "an escort may be near; whether one is asked for is encoded",
+    "visitor": "a visitor may be signed in",
+    "host": "a host may stand by the visit",
     "interlock": "the other leaves may be shut",
     "grant elsewhere": "there may be no other grant",
     "pin alone": "whoever types a PIN in place of a card may show one as easily copied: the loader sees to that",

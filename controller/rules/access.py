@@ -10,7 +10,16 @@ from typing import assert_never
 
 from controller.domain import events as ev
 from controller.domain.alarms import AlarmKind, Source
-from controller.domain.decision import AccessRequest, Challenge, Deny, DenyReason, FaceOutcome, Grant, remarks_of
+from controller.domain.decision import (
+    AccessRequest,
+    Challenge,
+    Companion,
+    Deny,
+    DenyReason,
+    FaceOutcome,
+    Grant,
+    remarks_of,
+)
 from controller.domain.doors import Position
 from controller.domain.effects import AskFace, Light, Signal, StopFace, Unlock
 from controller.domain.ids import CardholderId, CredentialId, ReaderId
@@ -19,9 +28,11 @@ from controller.domain.site import Door, DoorKind, Factor, Reader, takes_pin_alo
 from controller.domain.state import PendingChallenge
 from controller.domain.stimuli import CardPresented, FaceSeen, PinEntered
 from controller.rules.alarm import raise_alarm
+from controller.rules.companions import TOGETHER, beside, first_of_two, seconds_to_wait
 from controller.rules.decide import decide
 from controller.rules.factors import drawn, proven, search_percent
 from controller.rules.fold_access import keypad_is_closed
+from controller.rules.passages import take_back
 from controller.rules.turn import Turn
 from controller.rules.whereabouts import doubt_of, needs_time, somebody_passed
 
@@ -43,12 +54,16 @@ FACE_ALARMS: Mapping[FaceOutcome, AlarmKind] = MappingProxyType(
 
 
 def card_presented(turn: Turn, card: CardPresented) -> None:
-    """A badge at a reader: it replaces whatever that reader still waited for."""
-    abandon_challenge(turn, card.reader, DenyReason.FACTOR_NOT_PRESENTED)
+    """A badge at a reader: the second of two that it waited for; else it replaces whatever it still waited for."""
     known = turn.state.tokens.get(card.token) if card.token is not None else None
+    first = first_of_two(turn, card.reader, known)
+    if first is None:
+        abandon_challenge(turn, card.reader, DenyReason.FACTOR_NOT_PRESENTED)
     stale = abs(card.age) > CARD_AGE_SECONDS
     draw = card.draw if search_percent(turn.site, card.reader) else None
     request = AccessRequest(turn.next_request(), card.reader, known, frozenset({Factor.CARD}), late=stale, draw=draw)
+    if first is not None:
+        request = replace(request, companion=beside(first))
     answer(turn, request, card if known is None else None)
 
 
@@ -120,14 +135,19 @@ def abandon_challenge(turn: Turn, reader: ReaderId, why: DenyReason) -> None:
 
 
 def answer(turn: Turn, request: AccessRequest, card: CardPresented | None = None) -> None:
-    """Decide a request and carry the decision out."""
+    """Decide a request and carry the decision out. Of two who come together, both are let in or neither."""
     pending = turn.state.challenges.get(request.reader)
+    first = pending.of(request.companion.request) if pending and request.companion else None
     decision = decide(turn.site, turn.state, request, turn.now)
     match decision:
+        case Grant() if first is not None:
+            _grant_two(turn, request, decision, first)
         case Grant():
-            _grant(turn, request, decision)
+            _grant(turn, (request, decision))
         case Deny():
             _deny(turn, request, decision, card)
+            if first is not None:
+                answer(turn, completed(first, request.reader, late=True))
         case Challenge():
             _challenge(turn, request, decision)
         case _:
@@ -145,8 +165,16 @@ def completed(
     late: bool = False,
 ) -> AccessRequest:
     """Return the request of whoever answers a challenge, with what just came."""
+    first = pending.first
     return AccessRequest(
-        pending.request, reader, pending.credential, pending.presented, pin_right=pin_right, face=face, late=late
+        pending.request,
+        reader,
+        pending.credential,
+        pending.presented,
+        pin_right=pin_right,
+        face=face,
+        late=late,
+        companion=beside(first) if first else None,
     )
 
 
@@ -156,9 +184,9 @@ def count_as_used(turn: Turn, door: Door, cardholder: CardholderId | None) -> No
     A turnstile counts for itself, and whoever needs more time than the next one keeps it.
     """
     state = turn.state.door(door.id)
-    passage = state.passages[-1]
     if door.kind is DoorKind.TURNSTILE:
         return
+    passage = next(p for p in reversed(state.passages) if p.cardholder == cardholder)
     if door.contact is not None and state.position is not Position.OPEN:
         return
     if cardholder is None:
@@ -171,13 +199,48 @@ def count_as_used(turn: Turn, door: Door, cardholder: CardholderId | None) -> No
         turn.record(ev.HeldOpenTimerRestarted(door.id, seconds, seconds - door.pre_alarm_seconds))
 
 
-def _grant(turn: Turn, request: AccessRequest, grant: Grant) -> None:
+def _grant_two(turn: Turn, request: AccessRequest, grant: Grant, first: PendingChallenge) -> None:
+    """Let two in together, if what was true of the first, when they showed their badge, still is."""
+    second = Companion(request.id, _credential(turn, request).id, first.wanted)
+    theirs = replace(completed(first, request.reader), companion=second)
+    decision = decide(turn.site, turn.state, theirs, turn.now)
+    if isinstance(decision, Grant):
+        _grant(turn, (theirs, decision), (request, grant))
+        return
+    if isinstance(decision, Deny):
+        _deny(turn, theirs, decision, None)
+    else:
+        answer(turn, completed(first, request.reader, late=True))
+    answer(turn, replace(request, companion=None, late=True))
+
+
+def _grant(turn: Turn, *granted: tuple[AccessRequest, Grant]) -> None:
+    """Let somebody in, or several together: all is on record before the first of them counts as in."""
+    for request, _ in granted:
+        _supersede(turn, request)
+    for request, grant in granted:
+        _record_grant(turn, request, grant)
+    for request, _ in granted:
+        reader, door = _place(turn, request)
+        seconds = _unlock_seconds(turn, door, request)
+        turn.ask(Unlock(door.id, request.id, seconds, turn.now.mono + UNLOCK_DEADLINE_SECONDS))
+        if request is granted[-1][0]:
+            turn.ask(Signal(reader.id, Light.GRANTED))
+        count_as_used(turn, door, _credential(turn, request).cardholder)
+
+
+def _supersede(turn: Turn, request: AccessRequest) -> None:
+    """Take back what the same person was granted here before and did not use."""
+    _, door = _place(turn, request)
+    holder = _credential(turn, request).cardholder
+    for passage in turn.state.door(door.id).passages:
+        if passage.cardholder == holder and not passage.used and passage.until > turn.now.mono:
+            take_back(turn, door.id, passage.request, ev.UnlockFailure.SUPERSEDED)
+
+
+def _record_grant(turn: Turn, request: AccessRequest, grant: Grant) -> None:
     reader, door = _place(turn, request)
     credential = _credential(turn, request)
-    for passage in turn.state.door(door.id).passages:
-        if passage.cardholder == credential.cardholder and not passage.used and passage.until > turn.now.mono:
-            turn.record(ev.GrantWithdrawn(passage.request, door.id, ev.UnlockFailure.SUPERSEDED))
-    seconds = door.unlock_for(extended=needs_time(turn.state, credential.cardholder))
     turn.record(
         ev.AccessGranted(
             request.id,
@@ -187,15 +250,16 @@ def _grant(turn: Turn, request: AccessRequest, grant: Grant) -> None:
             credential.id,
             credential.cardholder,
             tuple(sorted(proven(request))),
-            seconds,
+            _unlock_seconds(turn, door, request),
             grant.trace,
             remarks_of(grant.trace),
             asked=request,
         )
     )
-    turn.ask(Unlock(door.id, request.id, seconds, turn.now.mono + UNLOCK_DEADLINE_SECONDS))
-    turn.ask(Signal(reader.id, Light.GRANTED))
-    count_as_used(turn, door, credential.cardholder)
+
+
+def _unlock_seconds(turn: Turn, door: Door, request: AccessRequest) -> float:
+    return door.unlock_for(extended=needs_time(turn.state, _credential(turn, request).cardholder))
 
 
 def _deny(turn: Turn, request: AccessRequest, deny: Deny, card: CardPresented | None) -> None:
@@ -250,6 +314,7 @@ def _challenge(turn: Turn, request: AccessRequest, challenge: Challenge) -> None
         seconds = reader.challenge_for(extended=needs_time(turn.state, _credential(turn, request).cardholder))
         if Factor.GUARD in challenge.factors:
             seconds = max(seconds, reader.guard_seconds)
+        seconds = seconds_to_wait(turn.site.zones[reader.enters], challenge.factors, seconds)
         _issue(turn, request, challenge, seconds, frozenset())
     elif challenge.factors - running.wanted:
         _issue(turn, request, challenge, running.until - turn.now.mono, running.wanted)
@@ -263,7 +328,9 @@ def light_for(wanted: Set[Factor]) -> Light:
     """Return what a reader shows while it waits for these: what the person can do comes first."""
     if Factor.PIN in wanted:
         return Light.ENTER_PIN
-    return Light.LOOK_AT_CAMERA if Factor.FACE in wanted else Light.WAIT
+    if Factor.FACE in wanted:
+        return Light.LOOK_AT_CAMERA
+    return Light.NEXT_BADGE if wanted <= TOGETHER else Light.WAIT
 
 
 def _issue(

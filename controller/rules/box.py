@@ -13,6 +13,7 @@ from controller.rules.alarm import cause_gone, raise_alarm
 from controller.rules.fold_access import BURST_SECONDS, PIN_LOCK_SECONDS
 from controller.rules.lockdown import LOCKDOWN_SECONDS
 from controller.rules.outputs import put_all
+from controller.rules.passages import take_back
 from controller.rules.policy import activation, end_what_is_gone
 from controller.rules.relock import relock
 from controller.rules.turn import Turn
@@ -71,8 +72,7 @@ def log_late(turn: Turn, late: LogLateSeen) -> None:
         turn.record(ev.LogWasLate(late.detail))
         raise_alarm(turn, AlarmKind.LOG_LATE, Source(), late.detail)
     for door, request in late.grants:
-        if any(p.request == request for p in turn.state.door(door).passages):
-            turn.record(ev.GrantWithdrawn(request, door, ev.UnlockFailure.LOG_CANNOT_BE_WRITTEN))
+        take_back(turn, door, request, ev.UnlockFailure.LOG_CANNOT_BE_WRITTEN)
 
 
 def log_restored(turn: Turn) -> None:

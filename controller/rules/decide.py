@@ -31,11 +31,15 @@ from controller.domain.site import (
 )
 from controller.domain.state import SiteState
 from controller.rules.case import Case, Finding, threat_in_force
+from controller.rules.companions import TOGETHER, companion_of, second_person
+from controller.rules.escort import escorted
 from controller.rules.factors import factors_needed, guard_confirms, pin_alone, proven, search, typed_alone
+from controller.rules.first_person import nobody_first
 from controller.rules.guarded import area_armed
 from controller.rules.interlock import busy
 from controller.rules.schedule import When, when
 from controller.rules.threat import lets_in
+from controller.rules.visitors import host_approved, signed_in
 
 STATUS_REASONS = {
     CredentialStatus.SUSPENDED: DenyReason.CREDENTIAL_SUSPENDED,
@@ -227,7 +231,9 @@ def _occupancy(case: Case) -> Finding:
     if limit is None:
         return Finding(f"{zone} holds any number")
     inside = case.state.headcount.get(zone, 0) - (case.state.locations.get(case.holder.id) == zone)
-    coming = len({p.cardholder for p in _open_grants(case) if p.enters == zone} - {case.holder.id})
+    beside = companion_of(case)
+    with_them = {beside.id} if beside and case.state.locations.get(beside.id) != zone else set()
+    coming = len(({p.cardholder for p in _open_grants(case) if p.enters == zone} | with_them) - {case.holder.id})
     facts = f"{inside} others in {zone}, {coming} about to enter, {limit} at most"
     if inside + coming < limit:
         return Finding(facts)
@@ -281,10 +287,17 @@ def _face(case: Case) -> Finding:
     return Finding("no face shown now" if outcome is None else "the face matched")
 
 
+_IN_TIME = Finding("in time")
+
+
 def _in_time(case: Case) -> Finding:
-    late = case.request.late
-    facts = "the badge, or what it was challenged for, was not presented in time" if late else "in time"
-    return Finding(facts, DenyReason.FACTOR_NOT_PRESENTED if late else None)
+    """Where nothing but another person was missing, the checks of that person say so."""
+    if not case.request.late:
+        return _IN_TIME
+    missing = factors_needed(case) - proven(case.request)
+    only_others = missing and missing <= TOGETHER
+    facts = "the badge, or what it was challenged for, was not presented in time"
+    return Finding(facts, None if only_others else DenyReason.FACTOR_NOT_PRESENTED)
 
 
 def _log(case: Case) -> Finding:
@@ -307,6 +320,11 @@ CHECKS: tuple[tuple[str, Callable[[Case], Finding]], ...] = (
     ("block", _blocked),
     ("occupancy", _occupancy),
     ("anti-passback", _anti_passback),
+    ("first person", nobody_first),
+    ("second person", second_person),
+    ("escort", escorted),
+    ("visitor", signed_in),
+    ("host", host_approved),
     ("interlock", _interlock),
     ("area", area_armed),
     ("grant elsewhere", _pending_elsewhere),

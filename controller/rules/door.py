@@ -12,6 +12,7 @@ from controller.domain.stimuli import KeySeen, LockSeen, PositionSeen, RexSeen, 
 from controller.rules.alarm import cause_gone, raise_alarm
 from controller.rules.interlock import busy, exit_waits, look_for_breach
 from controller.rules.lockdown import look_whether_secured
+from controller.rules.passages import take_back
 from controller.rules.relock import hold_open, relock
 from controller.rules.turn import Turn
 from controller.rules.whereabouts import doubt_of, needs_time, somebody_left, somebody_passed
@@ -74,9 +75,7 @@ def key_seen(turn: Turn, seen: KeySeen) -> None:
 
 def unlock_failed(turn: Turn, failed: UnlockFailed) -> None:
     """An unlock never reached its lock: nobody may use what was granted."""
-    for passage in turn.state.door(failed.door).passages:
-        if passage.request == failed.request and not passage.exit:
-            turn.record(ev.GrantWithdrawn(failed.request, failed.door, failed.why))
+    take_back(turn, failed.door, failed.request, failed.why)
 
 
 def door_time_passed(turn: Turn, door: DoorId) -> None:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from controller.domain.decision import LOTS, AccessRequest, DenyReason, FaceOutcome, GuardAnswer
-from controller.domain.ids import CardholderId, ReaderId, ScheduleId
+from controller.domain.ids import CardholderId, ReaderId
 from controller.domain.site import Factor, Site, takes_pin_alone
 from controller.domain.state import SiteState
 from controller.rules.case import Case, Finding
+from controller.rules.companions import TOGETHER, second_wanted
+from controller.rules.escort import escort_wanted
 from controller.rules.fold_access import keypad_is_closed
-from controller.rules.schedule import When, when
+from controller.rules.listed import CARD, NOTHING, listed_factors
 
-CARD = frozenset({Factor.CARD})
 GUARD = frozenset({Factor.GUARD})
 IN_PLACE_OF_A_FACE = frozenset({Factor.PIN, Factor.GUARD})
-NOTHING: frozenset[Factor] = frozenset()
 
 BY_CARD = Finding("by card")
 BY_PIN = Finding("by a personal PIN, which is taken here in place of a card")
@@ -31,13 +31,10 @@ def factors_needed(case: Case) -> frozenset[Factor]:
     Where a personal PIN is taken in its place, no card is asked for.
     Nobody can compare a face with a template that was never taken: such a person types a PIN and a guard looks.
     """
-    threat = case.threat.added_factors.get(case.zone.id, NOTHING)
-    asked = CARD | case.zone.factors | case.reader.factors | threat
-    for rule in (case.zone.factors_outside, case.reader.factors_outside):
-        if rule is not None and not _holds(case, rule.schedule):
-            asked |= rule.factors
+    asked = listed_factors(case)
     if drawn(case.site, case.state, case.request, case.holder.id):
         asked |= GUARD
+    asked = (asked - TOGETHER) | second_wanted(case) | escort_wanted(case)
     if Factor.FACE in asked and case.reader.keypad and case.holder.id not in case.state.faces:
         asked = asked - {Factor.FACE} | IN_PLACE_OF_A_FACE
     return asked - CARD if typed_alone(case.request) else asked
@@ -66,7 +63,8 @@ def proven(request: AccessRequest) -> frozenset[Factor]:
         Factor.FACE: request.face is FaceOutcome.MATCHED,
         Factor.GUARD: request.guard is GuardAnswer.CONFIRMED,
     }
-    return request.presented | {factor for factor, right in shown.items() if right}
+    others = request.companion.proves if request.companion else NOTHING
+    return request.presented | others | {factor for factor, right in shown.items() if right}
 
 
 def search_percent(site: Site, reader_id: ReaderId) -> float:
@@ -106,9 +104,3 @@ def guard_confirms(case: Case) -> Finding:
             return GUARD_CONFIRMED
         case GuardAnswer.REFUSED:
             return GUARD_REFUSED
-
-
-def _holds(case: Case, schedule: ScheduleId) -> bool:
-    """Tell whether a schedule is known to hold: by a clock nobody trusts it is not."""
-    known = case.site.schedules[schedule]
-    return known.always or (case.state.clock_trusted and when(known, case.site, case.now.wall) is When.HOLDS)

@@ -44,7 +44,7 @@ from controller.rules.fold_modes import (
     without_order,
 )
 from controller.rules.fold_modes import timed as modes_timed
-from controller.rules.fold_people import after_start, doubted, forgiven
+from controller.rules.fold_people import after_start, doubted, forgiven, grace_ended, grace_started, visiting
 from controller.rules.fold_points import observed, shown, switched
 from controller.rules.fold_policy import activated
 from controller.rules.fold_records import records_changed
@@ -105,6 +105,18 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
             return doubted(state, event, at)
         case ev.PassbackForgiven():
             return forgiven(state, event, at)
+        case (
+            ev.VisitorRegistered()
+            | ev.HostApproved()
+            | ev.VisitorSignedIn()
+            | ev.VisitorSignedOut()
+            | ev.VisitorOverdue()
+        ):
+            return visiting(state, event)
+        case ev.GraceStarted():
+            return grace_started(state, event, at)
+        case ev.GraceEnded():
+            return grace_ended(state, event)
         case ev.NoEntryAfterGrant() | ev.ExitObserved() | ev.PassageLapsed():
             return disarmed(state, event.door, (event.request,))
         case ev.PositionObserved():

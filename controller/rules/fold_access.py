@@ -10,7 +10,7 @@ from controller.domain.doors import Passage
 from controller.domain.ids import CredentialId, ReaderId, RequestId
 from controller.domain.instant import Instant
 from controller.domain.site import Factor
-from controller.domain.state import PendingChallenge, PinTries, SiteState
+from controller.domain.state import LetIn, PendingChallenge, PinTries, SiteState
 from controller.rules.fold_doors import armed, passage_until
 
 MAX_WRONG_PINS = 3
@@ -21,11 +21,21 @@ KEYPAD_SECONDS = 900.0
 
 BURST_SECONDS = 60.0
 BURST_MEMORY = 32
+LET_IN_MEMORY = 4
 
 
 def granted(state: SiteState, event: ev.AccessGranted, at: Instant) -> SiteState:
     """The challenge, if any, is over and the passage armed; a right PIN forgives the wrong ones before it."""
-    passage = Passage(event.request, event.cardholder, event.enters, passage_until(at, event.seconds))
+    companion = event.asked.companion if event.asked else None
+    passage = Passage(
+        event.request,
+        event.cardholder,
+        event.enters,
+        passage_until(at, event.seconds),
+        companion=companion.request if companion else None,
+    )
+    let_in = (*state.let_in.get(event.reader, ()), LetIn(event.cardholder, at.mono))[-LET_IN_MEMORY:]
+    state = replace(state, let_in=state.let_in.set(event.reader, let_in))
     state = _unchallenged(counted(state, event.request), event.reader, event.request)
     if Factor.PIN in event.presented and event.credential in state.pin_tries:
         state = replace(state, pin_tries=state.pin_tries.delete(event.credential))
@@ -71,11 +81,18 @@ def challenged(state: SiteState, event: ev.ChallengeIssued, at: Instant) -> Site
         at.mono,
         at.mono + event.seconds,
         event.search,
+        first=_waiting(state, event),
     )
     state = counted(state, event.request)
     if event.search:
         state = replace(state, to_search=state.to_search.set(event.cardholder, event.request))
     return replace(state, challenges=state.challenges.set(event.reader, pending))
+
+
+def _waiting(state: SiteState, event: ev.ChallengeIssued) -> PendingChallenge | None:
+    """Return who waits at the reader to pass together with the one that is challenged now."""
+    companion, running = event.asked.companion if event.asked else None, state.challenges.get(event.reader)
+    return running.of(companion.request) if companion and running else None
 
 
 def proven(state: SiteState, event: ev.FactorProven) -> SiteState:

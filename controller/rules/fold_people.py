@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import assert_never
 
 from immutables import Map
 
 from controller.domain import events as ev
-from controller.domain.ids import CardholderId, ZoneId
+from controller.domain.alarms import AlarmKind
+from controller.domain.ids import OUTSIDE, CardholderId, ZoneId
 from controller.domain.instant import Instant
-from controller.domain.state import Sighting, SiteState
+from controller.domain.state import Sighting, SiteState, Visit
 
 
 def located(state: SiteState, people: Iterable[CardholderId], zone: ZoneId | None, at: Instant) -> SiteState:
     """These people are in ``zone`` now, or, with None, may be anywhere."""
     locations, sightings, headcount = state.locations, state.sightings, state.headcount
+    present, lost = state.present, state.lost
     for person in people:
-        headcount = _recounted(headcount, locations.get(person), zone)
+        before, last = locations.get(person), sightings.get(person)
+        headcount = _recounted(headcount, before, zone)
+        present = _moved(present, person, before, zone)
+        lost = _moved(lost, person, last.zone if last else None, last.zone if last and zone is None else None)
         locations = locations.set(person, zone)
         if zone is not None:
             sightings = sightings.set(person, Sighting(zone, at.wall, at.mono))
-    return replace(state, locations=locations, sightings=sightings, headcount=headcount)
+    return replace(state, locations=locations, sightings=sightings, headcount=headcount, present=present, lost=lost)
 
 
 def doubted(state: SiteState, event: ev.WhereaboutsDoubted, at: Instant) -> SiteState:
@@ -46,7 +52,67 @@ def forgotten(state: SiteState, cardholder: CardholderId) -> SiteState:
 def after_start(state: SiteState, at: Instant) -> SiteState:
     """Nobody watched while the box was down. Timed anti-passback starts over, to the strict side."""
     sightings = Map({who: replace(seen, mono=at.mono) for who, seen in state.sightings.items()})
-    return replace(state, locations=Map(dict.fromkeys(state.locations)), sightings=sightings, headcount=Map())
+    forgotten = located(state, tuple(state.locations), None, at)
+    return replace(forgotten, sightings=sightings, let_in=Map(), left_alone=Map(), unescorted=Map())
+
+
+def grace_started(state: SiteState, event: ev.GraceStarted, at: Instant) -> SiteState:
+    """A zone has so long to mend."""
+    until = at.mono + event.seconds
+    if event.kind is AlarmKind.TWO_PERSON_BROKEN:
+        return replace(state, left_alone=state.left_alone.set(event.zone, until))
+    return replace(state, unescorted=state.unescorted.set(event.zone, until))
+
+
+def grace_ended(state: SiteState, event: ev.GraceEnded) -> SiteState:
+    """Nothing is timed in this zone any more."""
+    if event.kind is AlarmKind.TWO_PERSON_BROKEN:
+        return replace(state, left_alone=_without(state.left_alone, event.zone))
+    return replace(state, unescorted=_without(state.unescorted, event.zone))
+
+
+Visiting = ev.VisitorRegistered | ev.HostApproved | ev.VisitorSignedIn | ev.VisitorSignedOut | ev.VisitorOverdue
+
+
+def visiting(state: SiteState, event: Visiting) -> SiteState:
+    """A visit begins, goes on or ends. It is over once the badge is back."""
+    if isinstance(event, ev.VisitorRegistered):
+        visit = Visit(event.host, event.escort, event.valid_from, event.valid_until)
+        return replace(state, visits=state.visits.set(event.visitor, visit))
+    known = state.visits.get(event.visitor)
+    if known is None:
+        return state
+    match event:
+        case ev.HostApproved():
+            now = replace(known, approved=True)
+        case ev.VisitorSignedIn(credential=credential):
+            now = replace(known, signed_in=True, credential=credential)
+        case ev.VisitorOverdue():
+            now = replace(known, overdue=True)
+        case ev.VisitorSignedOut(badge_returned=True):
+            return replace(state, visits=state.visits.delete(event.visitor))
+        case ev.VisitorSignedOut():
+            now = replace(known, signed_in=False, overdue=False)
+        case _:
+            assert_never(event)
+    return replace(state, visits=state.visits.set(event.visitor, now))
+
+
+def _without(times: Map[ZoneId, float], zone: ZoneId) -> Map[ZoneId, float]:
+    return times.delete(zone) if zone in times else times
+
+
+def _moved(
+    people: Map[ZoneId, Map[CardholderId, None]], person: CardholderId, before: ZoneId | None, after: ZoneId | None
+) -> Map[ZoneId, Map[CardholderId, None]]:
+    """Take somebody out of one zone's people and into another's. Nobody lists who is outside."""
+    if before == after:
+        return people if after in (None, OUTSIDE) else people.set(after, people.get(after, Map()).set(person, None))
+    if before is not None and person in (left := people.get(before, Map())):
+        people = people.set(before, left.delete(person)) if len(left) > 1 else people.delete(before)
+    if after in (None, OUTSIDE):
+        return people
+    return people.set(after, people.get(after, Map()).set(person, None))
 
 
 def _recounted(headcount: Map[ZoneId, int], before: ZoneId | None, after: ZoneId | None) -> Map[ZoneId, int]:

@@ -39,8 +39,9 @@ from controller.domain.operators import (
 from controller.domain.record_orders import RecordOrder
 from controller.domain.state import SiteState
 from controller.domain.stimuli import Ordered
+from controller.domain.visit_orders import VisitOrder
 from controller.domain.words import word_for
-from controller.rules import record_orders
+from controller.rules import record_orders, visit_orders
 from controller.rules.access import UNLOCK_DEADLINE_SECONDS, count_as_used
 from controller.rules.alarm import raise_alarm
 from controller.rules.area_orders import area_subject, carry_out_area, may_order_area
@@ -93,7 +94,7 @@ _AT_THE_DOORS: Mapping[Role, frozenset[type[Order]]] = MappingProxyType(
     }
 )
 RIGHTS: Mapping[Role, frozenset[type[Order]]] = MappingProxyType(
-    {role: orders | record_orders.RIGHTS[role] for role, orders in _AT_THE_DOORS.items()}
+    {role: orders | record_orders.RIGHTS[role] | visit_orders.RIGHTS[role] for role, orders in _AT_THE_DOORS.items()}
 )
 """The rights matrix: who may order what."""
 
@@ -120,6 +121,8 @@ def may(turn: Turn, operator: OperatorId, order: Order) -> Refusal | None:  # no
         return record_orders.may(turn, operator, order)
     if isinstance(order, AreaOrder):
         return may_order_area(turn, known.role, order)
+    if isinstance(order, VisitOrder):
+        return visit_orders.may(turn, order)
     match order:
         case UnlockOnce() | LockDoor() | BlockDoor() | UnblockDoor():
             return _unknown_door(turn, order.door) or _may_move(turn, operator, order)
@@ -152,6 +155,9 @@ def _carry_out(turn: Turn, operator: OperatorId, order: Order) -> None:  # noqa:
         return
     if isinstance(order, AreaOrder):
         carry_out_area(turn, operator, order)
+        return
+    if isinstance(order, VisitOrder):
+        visit_orders.carry_out(turn, operator, order)
         return
     match order:
         case UnlockOnce():
@@ -314,6 +320,8 @@ def _subject(order: Order) -> str:  # noqa: C901 - one flat table
         return record_orders.subject(order)
     if isinstance(order, AreaOrder):
         return area_subject(order)
+    if isinstance(order, VisitOrder):
+        return order.visitor
     match order:
         case UnlockOnce(door=door) | LockDoor(door=door) | BlockDoor(door=door) | UnblockDoor(door=door):
             return door

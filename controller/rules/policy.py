@@ -99,6 +99,10 @@ def _still_there(site: Site, alarm: Alarm) -> bool:
         return any(source.door in group.doors for group in site.interlocks.values())
     if alarm.kind in (AlarmKind.FIRE, AlarmKind.FIRE_LINE_FAULT):
         return any(source.point == zone.point for zone in site.fire_zones.values())
+    if source.zone is not None:
+        zone = site.zones.get(source.zone)
+        two = alarm.kind is AlarmKind.TWO_PERSON_BROKEN
+        return zone is not None and (zone.two_person if two else zone.escort is not None)
     return (
         (source.door is None or source.door in site.doors)
         and (source.reader is None or source.reader in site.readers)

@@ -30,6 +30,7 @@ from controller.rules.devices import (
 )
 from controller.rules.door import door_time_passed, key_seen, lock_seen, position_seen, rex_seen, unlock_failed
 from controller.rules.escalation import escalation_time_passed, hush_acknowledged
+from controller.rules.gathering import grace_time_passed, people_moved
 from controller.rules.interlock import release_waiting
 from controller.rules.lockdown import lockdown_time_passed
 from controller.rules.order import ordered
@@ -40,6 +41,7 @@ from controller.rules.relock import loop_seen, resume_relocks
 from controller.rules.standing import settle_modes
 from controller.rules.turn import Outcome, Turn
 from controller.rules.turnstile import rotation_seen
+from controller.rules.visitors import visits_time_passed
 
 
 def step(site: Site, state: SiteState, stimulus: Stimulus, now: Instant) -> Outcome:
@@ -55,6 +57,7 @@ def step(site: Site, state: SiteState, stimulus: Stimulus, now: Instant) -> Outc
     look_at_causes(turn)
     hush_acknowledged(turn)
     settle_modes(turn)
+    people_moved(turn, state)
     release_waiting(turn)
     resume_relocks(turn)
     return turn.outcome()
@@ -64,6 +67,7 @@ def next_deadline(state: SiteState) -> float | None:
     """Return the monotonic second at which ``TimePassed`` is due next; None while nothing is timed."""
     due: list[float | None] = [state.hear_by, *(door.due for door in state.doors.values())]
     due += [challenge.until for challenge in state.challenges.values()]
+    due += [*state.left_alone.values(), *state.unescorted.values()]
     if state.lockdown is not None:
         due.append(state.lockdown.secured_by)
     if state.modes_due is not None:
@@ -182,6 +186,8 @@ def _time_passed(turn: Turn) -> None:
     for reader, pending in sorted(turn.state.challenges.items(), key=lambda item: item[0]):
         if pending.until <= turn.now.mono:
             abandon_challenge(turn, reader, DenyReason.FACTOR_NOT_PRESENTED)
+    grace_time_passed(turn)
+    visits_time_passed(turn)
     lockdown_time_passed(turn)
     start_up_time_passed(turn)
     area_time_passed(turn)

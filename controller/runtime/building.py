@@ -12,6 +12,7 @@ from controller.domain.ids import CameraId, CardholderId, CredentialId, DeviceId
 from controller.domain.operators import CloseAlarm, Operator, Order, Refusal, UnlockOnce
 from controller.domain.record_orders import RecordOrder
 from controller.domain.stimuli import Ordered, SignedOutSeen, SignInTried, Stimulus
+from controller.domain.visit_orders import RegisterVisitor
 from controller.rules.mode import mode_requests
 from controller.runtime.facade import Moment, SignIn
 from controller.runtime.ports import Clock, Identity, Office, Passwords, People, Pictures
@@ -88,6 +89,9 @@ class Building:
         if isinstance(order, UnlockOnce):
             whom, identity = await asyncio.to_thread(self._office.seal_guest, order.whom)
             order = replace(order, whom=whom, identity=identity)
+        if isinstance(order, RegisterVisitor):
+            visitor, identity = await asyncio.to_thread(self._office.seal_guest, order.visitor)
+            order = replace(order, visitor=visitor, identity=identity)
         handled = self._runtime.handle(Ordered(operator, self._sealed(order)))
         self._keeping = asyncio.get_running_loop().run_in_executor(None, self._office.keep_new)
         events = handled.outcome.events

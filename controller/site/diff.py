@@ -49,7 +49,14 @@ VERBS = {
 }
 """How a set grows and shrinks, where "now also" and "no longer" would not say what it does."""
 
-FACTOR_WORDS = {Factor.CARD: "a badge", Factor.PIN: "a PIN", Factor.FACE: "a face", Factor.GUARD: "a guard's look"}
+FACTOR_WORDS = {
+    Factor.GUARD: "a guard's look",
+    Factor.CARD: "a badge",
+    Factor.PIN: "a PIN",
+    Factor.FACE: "a face",
+    Factor.SECOND_PERSON: "a second person",
+    Factor.ESCORT: "an escort",
+}
 DAYS = dict(zip(Weekday, ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"), strict=True))
 LONG_DAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 

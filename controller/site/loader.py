@@ -94,6 +94,8 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     causes.nothing_causes_itself,
     causes.nothing_silences_an_alarm,
     causes.silent_stays_silent,
+    passage.two_fit_where_two_are_needed,
+    passage.escorts_are_asked_of_visitors,
 )
 
 

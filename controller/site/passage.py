@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from controller.domain.site import AntiPassback, Door, Site, Zone
+from controller.domain.site import AntiPassback, Door, Factor, Site, Zone
 from controller.site.errors import quoted
+from controller.site.safety import factor_lists
 from controller.site.wiring import Finding
 
 
@@ -30,6 +31,24 @@ def leaves_of_an_interlock_are_seen(site: Site) -> Iterator[Finding]:
                     yield Finding(("interlock", group.id, "doors"), problem, f"wire its {key}, or leave it out")
 
 
+def two_fit_where_two_are_needed(site: Site) -> Iterator[Finding]:
+    """A zone that is entered by two together holds two."""
+    for zone in site.zones.values():
+        if zone.two_person and zone.occupancy_limit == 1:
+            problem = "nobody could ever enter: it holds one person, and two must come together"
+            yield Finding(
+                ("zone", zone.id, "occupancy_limit"), problem, "write 2 or more, or drop one of the two rules"
+            )
+
+
+def escorts_are_asked_of_visitors(site: Site) -> Iterator[Finding]:
+    """An escort is what a zone asks of whoever needs one, never a factor of everybody."""
+    for at, factors in factor_lists(site):
+        if Factor.ESCORT in factors:
+            problem = "asks everybody for an escort, the escort included"
+            yield Finding(at, problem, 'drop "escort" here and write `escort = {}` in the zone')
+
+
 def _without_exit_reader(site: Site, zone: Zone) -> list[Door]:
     leaving = {reader.door for reader in site.readers.values() if reader.leaves == zone.id}
     return [door for door in site.doors.values() if zone.id in door.zones and door.id not in leaving]
@@ -41,3 +60,5 @@ def counts(zone: Zone) -> Iterator[tuple[str, str]]:
         yield "anti_passback", "hard anti-passback"
     if zone.occupancy_limit is not None:
         yield "occupancy_limit", "an occupancy limit"
+    if zone.two_person:
+        yield "two_person", "the two-person rule"

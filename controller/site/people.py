@@ -12,7 +12,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from controller.domain.ids import AccessLevelId, CardholderId, CompetencyId
-from controller.domain.people import CardholderKind, CredentialStatus, HeldCompetency
+from controller.domain.people import Cardholder, CardholderKind, CredentialStatus, HeldCompetency
 from controller.domain.site import Assurance, Site
 from controller.site.csv_table import CellError, Record, read_records
 from controller.site.errors import SiteErrors, quoted, suggest
@@ -38,7 +38,15 @@ COLUMNS = (
     "pin",
     "face",
 )
-OPTIONAL_COLUMNS = ("duress_pin", "personal_pin", "personal_duress_pin", "competencies", "extended_time")
+OPTIONAL_COLUMNS = (
+    "duress_pin",
+    "personal_pin",
+    "personal_duress_pin",
+    "competencies",
+    "extended_time",
+    "needs_escort",
+    "may_escort",
+)
 
 _ID = re.compile(r"[a-z][a-z0-9_-]{0,47}")
 _PIN = re.compile(r"[0-9]{4,8}")
@@ -76,6 +84,22 @@ class PersonRow:
     personal_pin: str | None = None  # names them, in place of a card
     personal_duress_pin: str | None = None
     extended_time: bool = False  # doors stay open longer for them
+    needs_escort: bool = False
+    may_escort: bool = False
+
+    @property
+    def cardholder(self) -> Cardholder:
+        """The person, as decisions know them."""
+        return Cardholder(
+            self.id,
+            self.kind,
+            self.clearance,
+            self.levels,
+            self.competencies,
+            self.extended_time,
+            self.needs_escort,
+            self.may_escort,
+        )
 
 
 def load_people(path: Path, site: Site) -> list[PersonRow]:
@@ -123,6 +147,8 @@ def _person(record: Record, site: Site) -> PersonRow:
         ),
         competencies=record.want("competencies", _competencies(site)) or (),
         extended_time=record.want("extended_time", _yes_or_no) or False,
+        needs_escort=record.want("needs_escort", _yes_or_no) or False,
+        may_escort=record.want("may_escort", _yes_or_no) or False,
         face=record.want("face", _matching(_ID, "is no name of pictures", "use a-z first, then a-z, 0-9, - and _")),
     )
     if row.valid_from and row.valid_until and row.valid_from >= row.valid_until:

@@ -56,7 +56,7 @@ def clear_lines_guard_nothing(site: Site) -> Iterator[Finding]:
 
 def the_badge_comes_first(site: Site) -> Iterator[Finding]:
     """A face or a PIN completes a challenge; alone neither ever opens a door."""
-    for at, factors in _factor_lists(site):
+    for at, factors in factor_lists(site):
         if Factor.FACE in factors and Factor.CARD not in factors:
             problem = "grants on a face alone: a face never opens a door without a badge"
             yield Finding(at, problem, 'add "card"')
@@ -144,7 +144,8 @@ def _in_the_clear(site: Site, device_id: str) -> bool:
     )
 
 
-def _factor_lists(site: Site) -> Iterator[tuple[Path, frozenset[Factor]]]:
+def factor_lists(site: Site) -> Iterator[tuple[Path, frozenset[Factor]]]:
+    """Every list of factors of the file, and where it stands."""
     for zone in site.zones.values():
         yield ("zone", zone.id, "factors"), zone.factors
     for reader in site.readers.values():

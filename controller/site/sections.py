@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import TypeVar
+from typing import TypedDict, TypeVar
 from zoneinfo import ZoneInfo
 
 from controller.domain.ids import (
@@ -33,8 +33,11 @@ from controller.domain.site import (
     Device,
     DeviceKind,
     Door,
+    EscortOrder,
+    EscortRule,
     Factor,
     FactorsOutside,
+    FirstPerson,
     Holiday,
     Input,
     Interlock,
@@ -81,6 +84,9 @@ _CORNERS = 3
 _HIGHEST_OCCUPANCY = 100_000
 _SECONDS_IN_MINUTE = 60.0
 _DAY = 1440  # minutes
+_TWO_PERSON_GRACE = 30.0  # seconds
+_ESCORT_SECONDS = 30.0
+_ESCORT_GRACE = 60.0  # seconds
 _PRE_ALARM = 10.0  # seconds
 _MS = 1000.0  # milliseconds in a second
 _DEBOUNCE = kinds.number(20, 100, "milliseconds")
@@ -146,6 +152,10 @@ def zone(table: Table) -> Zone:
         random_search_percent=table.want("random_search_percent", _PERCENT, 0.0),
         occupancy_limit=table.want("occupancy_limit", kinds.whole(1, _HIGHEST_OCCUPANCY, "people"), None),
         anti_passback_seconds=_SECONDS_IN_MINUTE * _minutes(table, passback),
+        first_person=table.want("first_person", kinds.nested(_first_person), None),
+        escort=table.want("escort", kinds.nested(_escort), None),
+        visitors_sign_in=table.want("visitors_sign_in", kinds.flag, default=False),
+        **_two_person(table),
     )
 
 
@@ -270,6 +280,7 @@ def access_level(table: Table) -> AccessLevel:
         zones=table.want("zones", kinds.several(ZONE.ref), frozenset()),
         doors=table.want("doors", kinds.several(DOOR.ref), frozenset()),
         schedule=table.need("schedule", SCHEDULE.ref, '"office"'),
+        for_visitors=table.want("for_visitors", kinds.flag, default=False),
     )
     if table.whole and not level.zones and not level.doors:
         table.refuse("zones", "this access level grants nothing", "name zones or doors, or remove it")
@@ -313,6 +324,44 @@ def _minutes(table: Table, passback: AntiPassback) -> float:
         return table.need("anti_passback_minutes", kinds.number(1, _DAY, "minutes"), "10", otherwise=0.0)
     table.forbid("anti_passback_minutes", 'only `anti_passback = "timed"` has a time')
     return 0.0
+
+
+class _TwoPerson(TypedDict):
+    """The keys of a zone that holds nobody or at least two."""
+
+    two_person: bool
+    two_person_seconds: float | None
+    two_person_grace_seconds: float
+
+
+def _two_person(table: Table) -> _TwoPerson:
+    """The times of a two-person zone: of no other are they asked."""
+    asked = table.want("two_person", kinds.flag, default=False)
+    if not asked:
+        for key in ("two_person_seconds", "two_person_grace_seconds"):
+            table.forbid(key, "only a zone with `two_person = true` has such a time")
+        return _TwoPerson(two_person=False, two_person_seconds=None, two_person_grace_seconds=0.0)
+    grace = table.want("two_person_grace_seconds", kinds.number(0, 3600, "seconds"), _TWO_PERSON_GRACE)
+    seconds = table.want("two_person_seconds", kinds.number(3, 120, "seconds"), None)
+    return _TwoPerson(two_person=True, two_person_seconds=seconds, two_person_grace_seconds=grace)
+
+
+def _first_person(table: Table) -> FirstPerson:
+    nobody: frozenset[AccessLevelId] = frozenset()
+    levels = table.want("access_levels", kinds.several(ACCESS_LEVEL.ref), nobody)
+    first = FirstPerson(levels, table.want("clearance", kinds.whole(0, _HIGHEST_CLEARANCE), 0))
+    if table.whole and not first.levels and not first.clearance:
+        table.refuse("access_levels", "anybody would do as the first", "name access levels, or a clearance above 0")
+    return first
+
+
+def _escort(table: Table) -> EscortRule:
+    return EscortRule(
+        order=table.want("order", kinds.word(EscortOrder), EscortOrder.EITHER),
+        seconds=table.want("seconds", kinds.number(3, 300, "seconds"), _ESCORT_SECONDS),
+        per_escort=table.want("visitors_per_escort", kinds.whole(1, _HIGHEST_OCCUPANCY, "visitors"), None),
+        grace_seconds=table.want("grace_seconds", kinds.number(0, 3600, "seconds"), _ESCORT_GRACE),
+    )
 
 
 def _holidays(table: Table) -> Mapping[date, Holiday]:

@@ -79,6 +79,7 @@ LIGHTS: Mapping[Light, tuple[Color, int, int]] = {
     Light.ENTER_PIN: (Color.AMBER, 150, 1),
     Light.LOOK_AT_CAMERA: (Color.BLUE, 150, 1),
     Light.WAIT: (Color.CYAN, 150, 1),
+    Light.NEXT_BADGE: (Color.MAGENTA, 150, 2),
     Light.IDLE: (Color.BLACK, 1, 0),
 }
 """Colour, how long in tenths of a second, and how many beeps."""

@@ -31,6 +31,7 @@ LIGHTS: Mapping[Light, mqtt.ReaderSignal] = {
     Light.ENTER_PIN: mqtt.ReaderSignal.ENTER_PIN,
     Light.LOOK_AT_CAMERA: mqtt.ReaderSignal.PROMPT,
     Light.WAIT: mqtt.ReaderSignal.PROMPT,
+    Light.NEXT_BADGE: mqtt.ReaderSignal.PROMPT,
     Light.IDLE: mqtt.ReaderSignal.IDLE,
 }
 ROTATIONS: Mapping[mqtt.DirectionWord, str] = {

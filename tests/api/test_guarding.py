@@ -22,6 +22,7 @@ READS = (
     "/api/events/1",
     "/api/stream",
     "/api/cameras/cam-1/picture",
+    "/api/visits",
 )
 ORDERS = (
     "/api/doors/gate/unlock",
@@ -47,6 +48,10 @@ ORDERS = (
     "/api/points/pir/bypass",
     "/api/points/pir/end-bypass",
     "/api/causes/c1/reset",
+    "/api/visits",
+    "/api/visits/v-1/approve",
+    "/api/visits/v-1/sign-in",
+    "/api/visits/v-1/sign-out",
 )
 BODY = {"whom": "courier", "reason": "drill", "level": 2}
 FITTING = {
@@ -56,6 +61,14 @@ FITTING = {
     "release": {"mode": "blocked"},
     "walk-test": {"until": "2026-11-23T13:00:00Z"},
     "bypass": {"until": "2026-11-23T13:00:00Z", "reason": "drill"},
+    "visits": {
+        "name": "Vera",
+        "host": "p-1",
+        "valid_from": "2026-11-23T10:00:00Z",
+        "valid_until": "2026-11-23T12:00:00Z",
+    },
+    "sign-in": {"credential": "pool-1-badge"},
+    "sign-out": {"badge_returned": True},
 }
 
 
@@ -71,6 +84,7 @@ def test_these_tests_know_every_route(facade):
     }
     named = {"gate": "{door}", "building": "{fire_zone}", "a-1": "{alarm}", "p-1": "{cardholder}", "r-1": "{request}"}
     named |= {"room": "{area}", "pir": "{point}", "c1": "{cause}"}
+    named["v-1"] = "{visitor}"
     shapes = {"/".join(named.get(part, part) for part in path.split("/")) for path in ORDERS}
     assert posts == shapes
     gets = {path for path, methods in paths.items() if "get" in methods} - {"/api/health"}

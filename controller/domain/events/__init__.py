@@ -144,6 +144,15 @@ from controller.domain.events.records import (
     RetentionApplied,
     SecondPersonAsked,
 )
+from controller.domain.events.visits import (
+    GraceEnded,
+    GraceStarted,
+    HostApproved,
+    VisitorOverdue,
+    VisitorRegistered,
+    VisitorSignedIn,
+    VisitorSignedOut,
+)
 from controller.domain.instant import Instant
 from controller.domain.words import word_for
 
@@ -209,10 +218,13 @@ __all__ = [
     "FactorProven",
     "FireAlarm",
     "FireResetConfirmed",
+    "GraceEnded",
+    "GraceStarted",
     "GrantWithdrawn",
     "HeldOpenTimed",
     "HeldOpenTimerRestarted",
     "HeldOpenWarned",
+    "HostApproved",
     "JournalReplayed",
     "KeyOverrideObserved",
     "LegalHoldLifted",
@@ -261,6 +273,10 @@ __all__ = [
     "ThreatLevelSet",
     "UnlockFailure",
     "Violation",
+    "VisitorOverdue",
+    "VisitorRegistered",
+    "VisitorSignedIn",
+    "VisitorSignedOut",
     "WalkTestEnded",
     "WalkTestStarted",
     "WhereaboutsDoubted",
@@ -313,6 +329,13 @@ Event = (
     | WalkTestStarted
     | PointTested
     | WalkTestEnded
+    | VisitorRegistered
+    | HostApproved
+    | VisitorSignedIn
+    | VisitorSignedOut
+    | VisitorOverdue
+    | GraceStarted
+    | GraceEnded
     | PositionObserved
     | HeldOpenTimerRestarted
     | HeldOpenWarned

@@ -18,6 +18,8 @@ from controller.domain.people import CardholderKind, HeldCompetency
 from controller.domain.site import (
     AccessLevel,
     Assurance,
+    EscortOrder,
+    EscortRule,
     Factor,
     FactorsOutside,
     Period,
@@ -39,7 +41,7 @@ from tests.controller.builders import ALICE, BERLIN, CHRISTMAS, GIL, PEOPLE, bad
 SITE = small_site()
 ZONES, DOORS, READERS = [*SITE.zones], [*SITE.doors], [*SITE.readers]
 FIRST_AID, DRIVING = "first-aid", "driving"
-FACTORS = some.frozensets(some.sampled_from([Factor.PIN, Factor.FACE, Factor.GUARD]), max_size=1)
+FACTORS = some.frozensets(some.sampled_from([Factor.PIN, Factor.FACE, Factor.GUARD, Factor.SECOND_PERSON]), max_size=1)
 
 SELDOM = some.sampled_from([False] * 9 + [True])
 
@@ -76,6 +78,7 @@ def buildings(draw):
             factors_outside=draw(some.none() | outside),
             minimum_assurance=draw(some.sampled_from([Assurance.COPYABLE, *Assurance])),
             competencies=draw(some_of([FIRST_AID, DRIVING], 1)) if draw(SELDOM) else frozenset(),
+            escort=draw(some.sampled_from([None, EscortRule(EscortOrder.EITHER, 30.0, None, 60.0)])),
         )
         for zone in ZONES
         if zone != OUTSIDE
@@ -144,6 +147,7 @@ def values_of(site, person, at, given_person, assurance, shown, building, wall):
     yesterday = local.date() - timedelta(days=1)
     yield person.kind, z3.IntVal(KINDS.index(given_person.kind))
     yield person.clearance, z3.IntVal(given_person.clearance)
+    yield person.escorted, z3.BoolVal(val=False)
     yield person.template, z3.BoolVal(building["template"])
     yield person.assurance, z3.IntVal(int(assurance))
     yield from ((held, z3.BoolVal(level in given_person.levels)) for level, held in person.levels.items())

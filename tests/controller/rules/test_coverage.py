@@ -17,7 +17,7 @@ from controller.domain.causes import Action, Escalation, OutputEffect, PointIs
 from controller.domain.decision import FaceOutcome
 from controller.domain.doors import Direction, LockMode, LockStatus, Loop
 from controller.domain.events import Event, Violation
-from controller.domain.ids import AlarmId, OperatorId, RequestId
+from controller.domain.ids import AlarmId, CardholderId, OperatorId, RequestId
 from controller.domain.operators import (
     AcknowledgeAlarm,
     BlockDoor,
@@ -38,15 +38,18 @@ from controller.domain.operators import (
 )
 from controller.domain.people import CredentialStatus
 from controller.domain.points import PointCondition
-from controller.domain.site import AntiPassback, Factor, Site
+from controller.domain.site import AntiPassback, EscortOrder, EscortRule, Factor, Site
+from controller.domain.visit_orders import ApproveVisit, RegisterVisitor, SignInVisitor, SignOutVisitor
 from tests.controller.builders import (
     ALICE,
     BOB,
     BUILDING,
     CELLAR_CAMERA,
     CELLAR_IN,
+    EVE,
     FRONT,
     FRONT_IN,
+    FRONT_OUT,
     GIL,
     GLASS,
     INNER,
@@ -62,6 +65,7 @@ from tests.controller.builders import (
     SUE,
     House,
     badge,
+    badge_of,
     bolt,
     closes,
     duress_pin,
@@ -120,6 +124,39 @@ ARM = order(GIL, ArmArea(ROOM))
 ARMED: Script = (*AREA, ARM, 30.0)
 BYPASS = order(SUE, BypassPoint(PIR, SOON, "broken"))
 WALK = order(SUE, WalkTest(ROOM, SOON))
+
+
+def two_in_the_lobby(site: Site) -> Site:
+    return with_zone(site, LOBBY, two_person=True)
+
+
+def two_with_grace(site: Site) -> Site:
+    return with_zone(site, LOBBY, two_person=True, two_person_grace_seconds=5.0)
+
+
+def escorted_lobby(site: Site) -> Site:
+    return with_zone(site, LOBBY, escort=EscortRule(EscortOrder.EITHER, 20.0, None, 0.0))
+
+
+BOTH_IN = (swipe(FRONT_IN, ALICE), swipe(FRONT_IN, BOB), opens(FRONT), closes(FRONT), 10.0)
+BOB_OUT = (swipe(FRONT_OUT, BOB), opens(FRONT), closes(FRONT))
+GUEST = CardholderId("g-1")
+DESK = (
+    st.BadgeEnrolled("test", badge(EVE, status=CredentialStatus.RETURNED)),
+    order(SUE, RegisterVisitor(GUEST, ALICE, None, MONDAY_TEN, MONDAY_TEN + timedelta(minutes=1), frozenset())),
+    order(SUE, SignInVisitor(GUEST, badge_of(EVE))),
+)
+VISITOR_ESCORTED_IN = (
+    escorted_lobby,
+    st.PersonEnrolled("test", replace(PEOPLE[EVE], levels=PEOPLE[BOB].levels), "sealed"),
+    st.PersonEnrolled("test", replace(PEOPLE[BOB], may_escort=True), "sealed"),
+    swipe(FRONT_IN, EVE),
+    swipe(FRONT_IN, BOB),
+    opens(FRONT),
+    closes(FRONT),
+    10.0,
+)
+
 ALICE_IN = (swipe(FRONT_IN, ALICE), opens(FRONT), closes(FRONT))
 LOCKDOWN = order(GIL, StartLockdown("drill"))
 UNLOCKED = order(SUE, SetDoorMode(FRONT, LockMode.UNLOCKED, MONDAY_TEN + timedelta(hours=1), "a delivery"))
@@ -148,6 +185,10 @@ ALARMS: Mapping[AlarmKind, Script] = {
     AlarmKind.PANIC: [with_points, point(PANIC)],
     AlarmKind.INTRUSION: [*ARMED, point(GLASS)],
     AlarmKind.HARD_ANTI_PASSBACK: [hard_passback, *ALICE_IN, swipe(FRONT_IN, ALICE)],
+    AlarmKind.TWO_PERSON_BROKEN: [two_in_the_lobby, *BOTH_IN, *BOB_OUT],
+    AlarmKind.VISITOR_ASTRAY: [*VISITOR_ESCORTED_IN, *BOB_OUT],
+    AlarmKind.VISITOR_OVERDUE: [*DESK, 60.0, st.TimePassed()],
+    AlarmKind.BADGE_NOT_RETURNED: [*DESK, order(SUE, SignOutVisitor(GUEST, badge_returned=False))],
     AlarmKind.INTERLOCK_BREACHED: [with_mantrap, opens(FRONT), opens(INNER)],
     AlarmKind.LOCKDOWN_INCOMPLETE: [opens(FRONT), LOCKDOWN, 5.0],
     AlarmKind.SECURE_CHANNEL_LOST: [BAD_MAC],
@@ -194,6 +235,13 @@ EVENTS: Mapping[type[Event], Script] = {
     ev.EntryObserved: [swipe(FRONT_IN, ALICE), opens(FRONT)],
     ev.WhereaboutsDoubted: [*ALICE_IN, opens(FRONT)],
     ev.PassbackForgiven: [order(SUE, ForgiveAllPassback("drill"))],
+    ev.VisitorRegistered: [*DESK],
+    ev.HostApproved: [*DESK, order(SUE, ApproveVisit(GUEST))],
+    ev.VisitorSignedIn: [*DESK],
+    ev.VisitorSignedOut: [*DESK, order(SUE, SignOutVisitor(GUEST, badge_returned=True))],
+    ev.VisitorOverdue: [*DESK, 60.0, st.TimePassed()],
+    ev.GraceStarted: [two_with_grace, *BOTH_IN, *BOB_OUT],
+    ev.GraceEnded: [two_with_grace, *BOTH_IN, *BOB_OUT, 10.0],
     ev.EntryAmbiguous: [swipe(FRONT_IN, ALICE), st.RexSeen(FRONT), opens(FRONT)],
     ev.ExitObserved: [st.RexSeen(FRONT), opens(FRONT)],
     ev.NoEntryAfterGrant: [swipe(FRONT_IN, ALICE), 6.0],

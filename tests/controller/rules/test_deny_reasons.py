@@ -26,8 +26,9 @@ from controller.domain.instant import Instant
 from controller.domain.operators import BlockDoor, RefusePassage, SetThreatLevel, StartLockdown
 from controller.domain.people import CredentialStatus, HeldCompetency
 from controller.domain.points import AtDoors, PointCondition
-from controller.domain.site import AntiPassback, Assurance, Factor
+from controller.domain.site import AntiPassback, Assurance, EscortOrder, EscortRule, Factor, FirstPerson
 from controller.domain.state import SiteState
+from controller.domain.visit_orders import ApproveVisit, RegisterVisitor, SignInVisitor
 from controller.rules import decide as decide_module
 from controller.rules.case import Case, Finding
 from controller.rules.decide import CHECKS, decide
@@ -42,6 +43,7 @@ from tests.controller.builders import (
     FRONT_OUT,
     GIL,
     GLASS,
+    GUARDS,
     INNER,
     INNER_IN,
     INNER_OUT,
@@ -244,6 +246,63 @@ def _log_late(house: House) -> Decision:
     return ask(house)
 
 
+def _nobody_first(house: House) -> Decision:
+    house.site = with_zone(house.site, LOBBY, first_person=FirstPerson(frozenset({GUARDS}), 0))
+    return ask(house)
+
+
+def _nobody_second(house: House) -> Decision:
+    house.site = with_zone(house.site, LOBBY, two_person=True)
+    house.see(swipe(FRONT_IN, ALICE))
+    return _last(house.wait(10.0))
+
+
+def _escorts(house: House, order: EscortOrder) -> None:
+    house.site = with_zone(house.site, LOBBY, escort=EscortRule(order, 30.0, None, 60.0))
+    house.see(st.PersonEnrolled("test", replace(PEOPLE[EVE], levels=PEOPLE[BOB].levels), "sealed"))
+    house.see(st.PersonEnrolled("test", replace(PEOPLE[BOB], may_escort=True), "sealed"))
+
+
+def _no_escort(house: House) -> Decision:
+    _escorts(house, EscortOrder.ESCORT_FIRST)
+    return ask(house, who=EVE)
+
+
+def _escort_gone_on(house: House) -> Decision:
+    _escorts(house, EscortOrder.EITHER)
+    for stimulus in (swipe(FRONT_IN, BOB), opens(FRONT), closes(FRONT), swipe(INNER_IN, BOB), pin(INNER_IN, BOB)):
+        house.see(stimulus)
+    house.see(opens(INNER))
+    return ask(house, who=EVE)
+
+
+def _visiting(*, signed_in: bool = False) -> Row:
+    """A visitor was registered, and is signed in at the desk or not."""
+
+    def row(house: House) -> Decision:
+        until = MONDAY_TEN + timedelta(hours=1)
+        house.see(registering(house, until))
+        badge_now = replace(badge(EVE), cardholder=GUEST, status=CredentialStatus.RETURNED)
+        house.see(st.BadgeEnrolled("test", badge(EVE, status=CredentialStatus.RETURNED)))
+        if signed_in:
+            house.see(order(SUE, SignInVisitor(GUEST, badge_now.id)))
+        else:
+            house.see(order(SUE, ApproveVisit(GUEST)))
+            house.see(st.BadgeEnrolled("test", replace(badge_now, status=CredentialStatus.ACTIVE)))
+        return ask(house, who=EVE)
+
+    return row
+
+
+GUEST = CardholderId("g-1")
+
+
+def registering(house: House, until: datetime) -> st.Stimulus:
+    levels = {lv: replace(level, for_visitors=True) for lv, level in house.site.access_levels.items()}
+    house.site = replace(house.site, access_levels=levels)
+    return order(SUE, RegisterVisitor(GUEST, ALICE, None, MONDAY_TEN, until, PEOPLE[ALICE].levels))
+
+
 ROWS: Mapping[DenyReason, Row] = {
     R.UNKNOWN_READER: lambda house: ask(house, ReaderId("nowhere")),
     R.UNKNOWN_CREDENTIAL: lambda house: _decision(house, strange_card(FRONT_IN)),
@@ -268,6 +327,12 @@ ROWS: Mapping[DenyReason, Row] = {
     R.AREA_ARMED: _armed_area,
     R.INTERLOCK: _mantrap(swipe(INNER_OUT, BOB), after=5.9),
     R.GRANT_PENDING: _grant_elsewhere,
+    R.NOBODY_FIRST: _nobody_first,
+    R.SECOND_PERSON_NEEDED: _nobody_second,
+    R.ESCORT_NEEDED: _no_escort,
+    R.ESCORT_TOO_FAR: _escort_gone_on,
+    R.VISITOR_NOT_SIGNED_IN: _visiting(),
+    R.HOST_NOT_APPROVED: _visiting(signed_in=True),
     R.WRONG_PIN: _wrong_pin,
     R.TOO_MANY_PIN_TRIES: _third_wrong_pin_and_again,
     R.FACE_DOES_NOT_MATCH: _faced(FaceOutcome.MISMATCH),

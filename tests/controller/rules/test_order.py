@@ -39,6 +39,7 @@ from controller.domain.operators import (
     UnlockOnce,
 )
 from controller.domain.record_orders import RecordOrder
+from controller.domain.visit_orders import VisitOrder
 from controller.rules.order import RIGHTS
 from controller.rules.step import still_holds
 from tests.controller.builders import (
@@ -166,9 +167,13 @@ def test_every_refusal_is_a_fact_and_does_nothing(refusal: Refusal) -> None:
     assert outcome.effects == ()
 
 
+AT_THE_DESK = {Refusal.UNKNOWN_VISITOR, Refusal.VISIT_OVER, Refusal.NOT_FOR_VISITORS, Refusal.BADGE_NOT_FREE}
+"""Each has its row in test_visitors.py."""
+
+
 def test_every_refusal_has_a_row() -> None:
     about_records = {refusal for refusal, *_ in RECORD_ROWS}
-    assert set(ROWS) | set(NOT_FOR_ORDERS) | about_records == set(Refusal)
+    assert set(ROWS) | set(NOT_FOR_ORDERS) | about_records | AT_THE_DESK == set(Refusal)
 
 
 MORE: list[tuple[Before, Order, Refusal]] = [
@@ -243,8 +248,9 @@ def test_who_only_looks_orders_nothing(role: Role, what: Order) -> None:
 def test_a_guard_may_do_everything_but_set_the_threat_level_and_forgive_everybody() -> None:
     assert {type(what) for what in EVERY_ORDER} - RIGHTS[Role.GUARD] == ABOVE_THE_POST
     everything = {*map(type, EVERY_ORDER), Panic}
-    assert RIGHTS[Role.SUPERVISOR] - set(get_args(RecordOrder)) == everything
-    assert RIGHTS[Role.SECURITY_OFFICER] - set(get_args(RecordOrder)) == everything
+    elsewhere = {*get_args(RecordOrder), *get_args(VisitOrder)}  # test_record_orders.py, test_visitors.py
+    assert RIGHTS[Role.SUPERVISOR] - elsewhere == everything
+    assert RIGHTS[Role.SECURITY_OFFICER] - elsewhere == everything
 
 
 @pytest.mark.parametrize("role", Role)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from controller.domain import events as ev
 from controller.domain.alarms import AlarmKind, Priority, Source
-from controller.domain.decision import AccessRequest, Check, DenyReason, FaceOutcome
+from controller.domain.decision import AccessRequest, Check, Companion, DenyReason, FaceOutcome
 from controller.domain.doors import Direction, LockMode, LockStatus, Loop, ModeSource, Position
 from controller.domain.events import Event, UnlockFailure, Violation
 from controller.domain.operators import Operator, Refusal, Role
@@ -89,6 +89,13 @@ EXAMPLES: tuple[Event, ...] = (
     ev.CauseEnded("siren-on-forced"),
     ev.CauseReset("siren-on-forced", "sue"),
     ev.AlarmEscalated("a1", ("siren",), silent=True),
+    ev.VisitorRegistered("v-1", "gil", "p-1", "p-2", BADGE.valid_from, BADGE.valid_until),
+    ev.HostApproved("v-1", "sue"),
+    ev.VisitorSignedIn("v-1", "gil", "pool-7-badge"),
+    ev.VisitorSignedOut("v-1", "gil", badge_returned=True),
+    ev.VisitorOverdue("v-1"),
+    ev.GraceStarted("registry", AlarmKind.TWO_PERSON_BROKEN, 30.0),
+    ev.GraceEnded("registry", AlarmKind.VISITOR_ASTRAY),
     ev.PositionObserved("front", Position.OPEN, 20.0, 15.0),
     ev.HeldOpenTimerRestarted("front", 20.0, 15.0),
     ev.HeldOpenWarned("front"),
@@ -158,7 +165,16 @@ EXAMPLES: tuple[Event, ...] = (
     ev.DestructionOrdered("sue", "sven", "the mission is given up"),
 )
 
-ASKED = AccessRequest("r1", "in", "p-1-badge", frozenset({Factor.CARD, Factor.FACE}), True, FaceOutcome.MATCHED, True)
+ASKED = AccessRequest(
+    "r1",
+    "in",
+    "p-1-badge",
+    frozenset({Factor.CARD, Factor.FACE}),
+    True,
+    FaceOutcome.MATCHED,
+    True,
+    companion=Companion("r2", "p-2-badge", frozenset({Factor.SECOND_PERSON})),
+)
 REMARKED = (Check("anti-passback", "elsewhere", None, DenyReason.ANTI_PASSBACK),)
 BESIDE_THE_GOLDEN = (
     ev.GrantWithdrawn("r1", "front", UnlockFailure.RESTARTED),
@@ -196,6 +212,10 @@ BESIDE_THE_GOLDEN = (
         "root at the box",
         replace(PERSON, competencies=(HeldCompetency("first-aid", None), HeldCompetency("driving", BADGE.valid_until))),
         "c2VhbGVk",
+    ),
+    ev.CardholderRecorded("root at the box", replace(PERSON, needs_escort=True, may_escort=True), "c2VhbGVk"),
+    ev.AlarmRaised(
+        "a3", AlarmKind.TWO_PERSON_BROKEN, Priority.HIGH, Source(zone="vault", cardholder="p-1"), "", True, True, 30.0
     ),
 )
 """The other side of a union, and the fields that version 1 got later."""

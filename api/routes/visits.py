@@ -1,0 +1,73 @@
+"""The visitors' desk. The rules decide on every order anew; names go in once, and come out by pseudonym and vault."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from api.routes.orders import give
+from api.schemas import NAME_LENGTH, OrderedOut, WhoOut
+from api.security import Api, Context, Ordering, Watching
+from api.visit_schemas import BadgeBackIn, BadgeIn, VisitorIn, VisitOut, VisitsOut
+from controller.domain.ids import AccessLevelId, CardholderId, CredentialId
+from controller.domain.visit_orders import ApproveVisit, RegisterVisitor, SignInVisitor, SignOutVisitor
+
+router = APIRouter(tags=["visits"])
+
+Id = Annotated[str, Path(max_length=NAME_LENGTH)]
+
+
+@router.get("/visits")
+async def visits(_: Watching, api: Context) -> VisitsOut:
+    """Return everybody who is expected, here, or left with a badge."""
+    known = sorted(api.facade.moment().state.visits.items(), key=lambda item: (item[1].valid_from, item[0]))
+    return VisitsOut(
+        visits=[
+            VisitOut(
+                visitor=_who(api, visitor),
+                host=_who(api, visit.host),
+                escort=_who(api, visit.escort) if visit.escort else None,
+                valid_from=visit.valid_from,
+                valid_until=visit.valid_until,
+                approved=visit.approved,
+                signed_in=visit.signed_in,
+                overdue=visit.overdue,
+                credential=visit.credential,
+            )
+            for visitor, visit in known
+        ]
+    )
+
+
+@router.post("/visits", status_code=202)
+async def register(asked: VisitorIn, who: Ordering, api: Context) -> OrderedOut:
+    """Register somebody who is expected. They are in ``GET /visits`` from then on, by a pseudonym made for them."""
+    levels = frozenset(AccessLevelId(level) for level in asked.levels)
+    host, escort = CardholderId(asked.host), CardholderId(asked.escort) if asked.escort else None
+    visitor = CardholderId(asked.name)  # the building makes a pseudonym of it
+    order = RegisterVisitor(visitor, host, escort, asked.valid_from, asked.valid_until, levels)
+    return await give(api, who, order)
+
+
+@router.post("/visits/{visitor}/approve", status_code=202)
+async def approve(visitor: Id, who: Ordering, api: Context) -> OrderedOut:
+    """Note that the host stands by the visit."""
+    return await give(api, who, ApproveVisit(CardholderId(visitor)))
+
+
+@router.post("/visits/{visitor}/sign-in", status_code=202)
+async def sign_in(visitor: Id, asked: BadgeIn, who: Ordering, api: Context) -> OrderedOut:
+    """Sign a visitor in and hand them a badge."""
+    return await give(api, who, SignInVisitor(CardholderId(visitor), CredentialId(asked.credential)))
+
+
+@router.post("/visits/{visitor}/sign-out", status_code=202)
+async def sign_out(visitor: Id, asked: BadgeBackIn, who: Ordering, api: Context) -> OrderedOut:
+    """Sign a visitor out, with or without the badge."""
+    return await give(api, who, SignOutVisitor(CardholderId(visitor), asked.badge_returned))
+
+
+def _who(api: Api, person: CardholderId) -> WhoOut:
+    known = api.facade.identity(person)
+    return WhoOut(id=person, name=known.name if known else None)

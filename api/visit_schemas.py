@@ -1,0 +1,56 @@
+"""What the desk tells of visitors, and asks about them, as JSON."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field
+
+from api.model import Model, Text
+from api.schemas import Name, WhoOut
+
+MOST_LEVELS = 16
+
+
+class VisitorIn(Model):
+    """Who is expected, by whom and when; the end is excluded. Without an ``escort`` any escort may go with them."""
+
+    name: Annotated[Text, Field(min_length=1)]
+    host: Name
+    escort: Name | None = None
+    valid_from: AwareDatetime
+    valid_until: AwareDatetime
+    levels: Annotated[list[Name], Field(max_length=MOST_LEVELS, default_factory=list)]
+
+
+class BadgeIn(Model):
+    """The badge a visitor is handed."""
+
+    credential: Name
+
+
+class BadgeBackIn(Model):
+    """Whether the badge came back."""
+
+    badge_returned: bool
+
+
+class VisitOut(Model):
+    """A visit that is not over: it is once the badge is back."""
+
+    visitor: WhoOut
+    host: WhoOut
+    escort: WhoOut | None
+    valid_from: datetime
+    valid_until: datetime
+    approved: bool
+    signed_in: bool
+    overdue: bool
+    credential: str | None
+
+
+class VisitsOut(Model):
+    """Everybody who is expected, here, or left with a badge; by when they are expected."""
+
+    visits: list[VisitOut]

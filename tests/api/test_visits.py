@@ -1,0 +1,55 @@
+"""The visitors' desk: orders passed on as they came, and the list of who is expected, with names from the vault."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from controller.domain.events import HostApproved, VisitorRegistered, VisitorSignedIn
+from controller.domain.visit_orders import ApproveVisit, RegisterVisitor, SignInVisitor, SignOutVisitor
+from tests.api.fakes import GUARD, browser, problem, sign_in
+
+pytestmark = pytest.mark.anyio
+
+FROM, UNTIL = datetime(2026, 11, 23, 10, tzinfo=UTC), datetime(2026, 11, 23, 12, tzinfo=UTC)
+VERA = {"name": " Vera ", "host": "p-1", "valid_from": "2026-11-23T11:00:00+01:00", "valid_until": "2026-11-23T12:00Z"}
+ROWS = [
+    ("/api/visits", VERA, RegisterVisitor("Vera", "p-1", None, FROM, UNTIL, frozenset())),
+    (
+        "/api/visits",
+        {**VERA, "escort": "p-2", "levels": ["hall"]},
+        RegisterVisitor("Vera", "p-1", "p-2", FROM, UNTIL, frozenset({"hall"})),
+    ),
+    ("/api/visits/g-1/approve", None, ApproveVisit("g-1")),
+    ("/api/visits/g-1/sign-in", {"credential": "pool-1-badge"}, SignInVisitor("g-1", "pool-1-badge")),
+    ("/api/visits/g-1/sign-out", {"badge_returned": False}, SignOutVisitor("g-1", badge_returned=False)),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "order"), ROWS)
+async def test_an_order_of_the_desk_is_passed_on_as_it_came(facade, path, body, order):
+    async with browser(facade) as client:
+        answer = await client.post(path, json=body, headers=await sign_in(client))
+    assert (answer.status_code, answer.json()) == (202, {"ordered": True, "code": None})
+    assert facade.tape[-1] == (GUARD, order)
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {**VERA, "name": " "}, {**VERA, "valid_from": "2026-11-23T10:00:00"}, {**VERA, "badge": "x"}]
+)
+async def test_a_visit_without_a_name_or_a_time_zone_is_refused(facade, body):
+    async with browser(facade) as client:
+        answer = await client.post("/api/visits", json=body, headers=await sign_in(client))
+    assert problem(answer) == (422, "invalid_request")
+
+
+async def test_the_list_says_who_is_expected_and_how_far_they_are(facade):
+    facade.record(VisitorRegistered("g-1", GUARD, "p-1", None, FROM, UNTIL))
+    facade.record(HostApproved("g-1", GUARD))
+    facade.record(VisitorSignedIn("g-1", GUARD, "pool-1-badge"))
+    async with browser(facade) as client:
+        await sign_in(client)
+        (visit,) = (await client.get("/api/visits")).json()["visits"]
+    assert visit["visitor"]["id"] == "g-1"
+    assert visit["host"]["id"] == "p-1"
+    assert (visit["approved"], visit["signed_in"], visit["overdue"]) == (True, True, False)
+    assert (visit["credential"], visit["escort"]) == ("pool-1-badge", None)
