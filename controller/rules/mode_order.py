@@ -29,7 +29,12 @@ def may_set(turn: Turn, operator: OperatorId, order: SetDoorMode) -> Refusal | N
     """Tell why an order for a mode is refused. Only a supervisor relaxes, and nobody does what is stricter already."""
     if order.mode not in ORDERABLE:
         return Refusal.MODE_NOT_ALLOWED
-    refusal = _may_relax(turn, operator, order.door) if order.mode is LockMode.UNLOCKED else None
+    if order.mode is LockMode.UNLOCKED:
+        refusal = _may_relax(turn, operator, order.door)
+    elif _standing(turn, order.door, order.mode) is not None:  # which it would take the place of
+        refusal = may_release(turn, operator, order.door, order.mode)
+    else:
+        refusal = None
     if refusal is not None:
         return refusal
     longest = LONGEST_UNLOCKED if order.mode is LockMode.UNLOCKED else LONGEST
@@ -64,6 +69,8 @@ def release_mode(turn: Turn, operator: OperatorId, order: ReleaseDoorMode) -> No
 
 def lock_held_door(turn: Turn, operator: OperatorId, door: DoorId) -> None:
     """A guard locks a door that is held unlocked: no operator keeps it so, and its schedule waits for its next turn."""
+    if not turn.state.door(door).held:
+        return
     if _standing(turn, door, LockMode.UNLOCKED) is not None:
         turn.record(ev.DoorModeReleased(door, LockMode.UNLOCKED, operator))
     schedule = schedule_holds(turn.site, turn.state, turn.site.doors[door], turn.now)

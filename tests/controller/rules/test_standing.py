@@ -279,6 +279,12 @@ def test_a_guard_who_locks_an_open_door_keeps_it_locked_until_its_next_hours() -
     assert unlocked(house)
 
 
+def test_locking_a_door_that_is_not_unlocked_takes_nothing_from_its_hours() -> None:
+    house = quiet_house(with_open_hours(small_site(), first=True))
+    house.see(order(GIL, LockDoor(FRONT)))
+    assert house.state.door(FRONT).orders == ()
+
+
 # Operators.
 
 
@@ -334,6 +340,7 @@ MANTRAPPED = with_mantrap(small_site())
         (MANTRAPPED, [], hold(), Refusal.INTERLOCK),
         (None, [hold(mode=LockMode.SECURED)], let_go(LockMode.SECURED, GIL), Refusal.NOT_YOUR_ROLE),
         (None, [order(SUE, BlockDoor(FRONT, "x"))], order(GIL, UnblockDoor(FRONT)), Refusal.NOT_YOUR_ROLE),
+        (None, [order(SUE, BlockDoor(FRONT, "x"))], hold(mode=LockMode.BLOCKED, who=GIL), Refusal.NOT_YOUR_ROLE),
         (None, [], let_go(LockMode.BLOCKED), Refusal.ALREADY_SO),
     ],
 )
