@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from controller.domain.ids import CameraId, CardholderId, DeviceId, DoorId, FireZoneId, ReaderId
+from controller.domain.ids import CameraId, CardholderId, DeviceId, DoorId, FireZoneId, OutputId, PointId, ReaderId
 from controller.domain.site import Site
 from controller.site.people import PersonRow
 from devices.mqtt.topics import Address
@@ -18,6 +18,7 @@ from devices.mqtt.topics import DeviceId as MqttId
 from simulators import faces
 from simulators.badges import Badge, badge
 from simulators.camera import Cameras
+from simulators.detector import LoopState, MqttDetector
 from simulators.door import Door
 from simulators.io_module import IoModule
 from simulators.lock import SCAN, MqttLock
@@ -25,7 +26,7 @@ from simulators.mqtt_reader import MqttReader
 from simulators.mqtt_session import Device
 from simulators.reader import Reader
 from simulators.scene import EMPTY, Scene, loop
-from simulators.wiring import buses_of, doors_of, heads_of, locks_of, peripherals_of, wire_inputs
+from simulators.wiring import buses_of, detectors_of, doors_of, heads_of, locks_of, peripherals_of, wire_inputs
 
 CONNECT_SECONDS = 10.0
 FACES = {"astronaut": "astronaut", "grace_hopper": "hopper"}
@@ -56,6 +57,7 @@ class Building:
         self._buses = buses_of(site, self._peripherals)
         self._cameras = {camera: _camera(camera, logins[camera]) for camera in site.cameras}
         self._heads: dict[DeviceId, Head] = {d: p for d, p in self._peripherals.items() if isinstance(p, Reader)}
+        self._detectors: dict[DeviceId, MqttDetector] = {}
         self._stack = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -90,7 +92,7 @@ class Building:
         return {camera: box.url(camera) for camera, box in self._cameras.items()}
 
     async def connect(self, port: int, passwords: Mapping[str, str]) -> int:
-        """Connect every MQTT reader and lock, and return how many. TimeoutError where the broker is not there."""
+        """Connect every MQTT reader, lock, detector and siren, and return how many. TimeoutError without a broker."""
 
         def device(name: DeviceId) -> Device:
             return Device(Address(self.site.id, MqttId(name)), passwords[name], port)
@@ -98,7 +100,11 @@ class Building:
         readers = {name: MqttReader(device(name)) for name in heads_of(self.site)}
         locks = [MqttLock(device(name), self.doors[door]) for name, door in locks_of(self.site).items()]
         self._heads |= readers
-        devices: list[MqttReader | MqttLock] = [*readers.values(), *locks]
+        self._detectors = {
+            name: MqttDetector(device(name), point=point, output=output)
+            for name, (point, output) in detectors_of(self.site).items()
+        }
+        devices: list[MqttReader | MqttLock | MqttDetector] = [*readers.values(), *locks, *self._detectors.values()]
         for each in devices:
             self._keep(each.run())
         async with asyncio.timeout(CONNECT_SECONDS):
@@ -109,6 +115,27 @@ class Building:
     def head(self, reader: str) -> Head:
         """Return the head of a reader; KeyError for no such reader, or one that is not connected yet."""
         return self._heads[self.site.readers[ReaderId(reader)].device]
+
+    def set_loop(self, point: str, state: LoopState) -> None:
+        """Let a point's loop be so, on whatever wire it hangs; KeyError for no such point."""
+        wired = self.site.points[PointId(point)].input
+        if wired.device in self._detectors:
+            self._detectors[wired.device].set_loop(state)
+            return
+        module = self._peripherals[wired.device]
+        if not isinstance(module, IoModule):
+            raise KeyError(point)
+        module.set_input(wired.index or 0, state.level)
+
+    def sounds(self, output: str) -> bool:
+        """Tell whether an output is truly on; KeyError for no such output."""
+        wired = self.site.outputs[OutputId(output)].output
+        if wired.device in self._detectors:
+            return self._detectors[wired.device].sounding
+        module = self._peripherals[wired.device]
+        if not isinstance(module, IoModule):
+            raise KeyError(output)
+        return module.outputs[wired.index or 0]
 
     def door(self, door: str) -> Door:
         """Return a door; KeyError for no such door."""

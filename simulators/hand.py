@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from simulators.badges import Badge
 from simulators.building import Building
+from simulators.detector import LoopState
 from simulators.door import Door
 from simulators.gates import Barrier, Turnstile, Way
 from simulators.reader import Reader
@@ -170,6 +171,22 @@ class Hand:
         module, line = self._building.fire_line(fire_zone)
         module.set_input(line, OPEN_LOOP)
 
+    def trip(self, point: str) -> None:
+        """Walk before a detector, or set off whatever else a point senses."""
+        self._building.set_loop(point, LoopState.ACTIVE)
+
+    def restore(self, point: str) -> None:
+        """Let a point come to rest, its wire mended."""
+        self._building.set_loop(point, LoopState.NORMAL)
+
+    def cut_loop(self, point: str) -> None:
+        """Cut a point's wire."""
+        self._building.set_loop(point, LoopState.OPEN_LOOP)
+
+    def short_loop(self, point: str) -> None:
+        """Bridge a point's wire."""
+        self._building.set_loop(point, LoopState.SHORTED)
+
     def show_face(self, camera: str, face: str) -> None:
         """Step before a camera."""
         self._building.show_face(camera, face)
@@ -213,6 +230,13 @@ class Orders:
             "count_polls": self._count_polls,
             "fire_alarm": self._fire_alarm,
             "cut_fire_line": self._cut_fire_line,
+            "trip": self._at_point(self._hand.trip),
+            "restore": self._at_point(self._hand.restore),
+            "break_glass": self._at_point(self._hand.trip),
+            "press_panic": self._at_point(self._hand.trip),
+            "cut_loop": self._at_point(self._hand.cut_loop),
+            "short_loop": self._at_point(self._hand.short_loop),
+            "listen": self._listen,
             "show_face": self._show_face,
             "clear_face": self._clear_face,
         }
@@ -292,6 +316,18 @@ class Orders:
             act(said["door"])
             state = self._building.door(said["door"]).state
             return {"open": state.leaf_open, "locked": state.secured}
+
+        return do
+
+    async def _listen(self, said: Mapping[str, str]) -> dict[str, object]:
+        """Whether an output sounds, awaited for a while."""
+        within = float(said.get("within", PATIENCE_SECONDS))
+        return {"sounds": await until(lambda: self._building.sounds(said["output"]), within)}
+
+    def _at_point(self, act: Callable[[str], None]) -> Callable[[Mapping[str, str]], Awaitable[dict[str, object]]]:
+        async def do(said: Mapping[str, str]) -> dict[str, object]:
+            act(said["point"])
+            return {}
 
         return do
 

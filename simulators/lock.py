@@ -16,6 +16,7 @@ from devices.mqtt.messages import (
     LockWord,
     LoopWord,
     Malformed,
+    OutputCommand,
     PowerWord,
     ReaderCommand,
 )
@@ -87,7 +88,7 @@ class MqttLock:
                 return
             case Malformed(command_id=str(command_id)):
                 self.session.acknowledge(command_id, AckResult.REFUSED)
-            case ReaderCommand(id=command_id):
+            case ReaderCommand(id=command_id) | OutputCommand(id=command_id):
                 self.session.acknowledge(command_id, AckResult.REFUSED)
             case LockCommand(id=command_id) if is_expired(command, self.session.wall()):
                 self.session.acknowledge(command_id, AckResult.EXPIRED)

@@ -7,6 +7,7 @@ from devices.mqtt.messages import (
     Command,
     LockCommand,
     Malformed,
+    OutputCommand,
     ReaderCommand,
     ReaderSignal,
     TamperWord,
@@ -64,7 +65,7 @@ class MqttReader:
                 return
             case Malformed(command_id=str(command_id)):
                 self.session.acknowledge(command_id, AckResult.REFUSED)
-            case LockCommand(id=command_id):
+            case LockCommand(id=command_id) | OutputCommand(id=command_id):
                 self.session.acknowledge(command_id, AckResult.REFUSED)
             case ReaderCommand(id=command_id) if is_expired(command, self.session.wall()):
                 self.session.acknowledge(command_id, AckResult.EXPIRED)

@@ -86,6 +86,17 @@ def locks_of(site: Site) -> dict[DeviceId, DoorId]:
     return {device: door for device, door in locks.items() if site.devices[device].kind is DeviceKind.MQTT}
 
 
+def detectors_of(site: Site) -> dict[DeviceId, tuple[bool, bool]]:
+    """Return the MQTT devices that carry a point, an output, or both, and which of the two."""
+    points = {point.input.device for point in site.points.values()}
+    outputs = {output.output.device for output in site.outputs.values()}
+    return {
+        device.id: (device.id in points, device.id in outputs)
+        for device in site.devices.values()
+        if device.kind is DeviceKind.MQTT and device.id in points | outputs
+    }
+
+
 def heads_of(site: Site) -> list[DeviceId]:
     """Return the MQTT devices that are reader heads."""
     heads = dict.fromkeys(reader.device for reader in site.readers.values())
@@ -108,12 +119,12 @@ def _peripheral(site: Site, device: Device, keys: Mapping[str, bytes], doors: Ma
     wiring = Wiring(device.address or 0, keys[device.id] if device.secure_channel else None)
     strikes = {door.lock.index or 0: doors[door.id] for door in site.doors.values() if door.lock.device == device.id}
     terminals = _terminals(site, device.id)
-    if not strikes and not terminals and not _loops(site, device.id):
+    if not strikes and not terminals and not _loops(site, device.id) and not _relays(site, device.id):
         return Reader(wiring, random_bytes=urandom)
     return IoModule(
         wiring,
         random_bytes=urandom,
-        outputs=1 + max(strikes, default=-1),
+        outputs=1 + max([*strikes, *_relays(site, device.id)], default=-1),
         inputs=1 + max([*(terminal.index for terminal in terminals), *_loops(site, device.id)], default=-1),
         on_output=partial(_drive, strikes),
     )
@@ -129,6 +140,11 @@ def _drive(strikes: Mapping[int, Door], output: int, energised: bool, now: float
 def _loops(site: Site, device: DeviceId) -> list[int]:
     """The inputs of a module that points hang on."""
     return [point.input.index or 0 for point in site.points.values() if point.input.device == device]
+
+
+def _relays(site: Site, device: DeviceId) -> list[int]:
+    """The relays of a module that sirens and the like hang on."""
+    return [output.output.index or 0 for output in site.outputs.values() if output.output.device == device]
 
 
 def _terminals(site: Site, device: DeviceId) -> list[Terminal]:
