@@ -26,7 +26,7 @@ CLOCK_SLACK = timedelta(seconds=5)
 
 def effective_mode(site: Site, state: SiteState, door: DoorId, now: Instant) -> LockMode:
     """Return what a lock should do by itself right now."""
-    return mode_of(state, mode_requests(site, state, door, now))
+    return mode_of(state, mode_requests(site, state, door, now, ends=False))
 
 
 def mode_of(state: SiteState, requests: tuple[ModeRequest, ...]) -> LockMode:
@@ -35,11 +35,16 @@ def mode_of(state: SiteState, requests: tuple[ModeRequest, ...]) -> LockMode:
     return LockMode.SECURED if mode is LockMode.UNLOCKED and state.log_late else mode
 
 
-def mode_requests(site: Site, state: SiteState, door: DoorId, now: Instant) -> tuple[ModeRequest, ...]:
-    """Return every request at a door, the one in effect first, then in the order in which they would come to be."""
+def mode_requests(
+    site: Site, state: SiteState, door: DoorId, now: Instant, *, ends: bool = True
+) -> tuple[ModeRequest, ...]:
+    """Return every request at a door, the one in effect first, then in the order in which they would come to be.
+
+    ``ends``: also look up until when a schedule holds, which takes longer than all the rest.
+    """
     built = site.doors[door]
     strict = sorted(_speaking(site, state, built), key=lambda request: -STRICTNESS[request.mode])
-    return (*_fire(state, built), *strict, *_scheduled(site, state, built, now))
+    return (*_fire(state, built), *strict, *_scheduled(site, state, built, now, ends=ends))
 
 
 def next_change(site: Site, now: Instant) -> datetime | None:
@@ -94,10 +99,10 @@ def asks_more(site: Site, level: ThreatLevel, door: Door) -> bool:
     )
 
 
-def _scheduled(site: Site, state: SiteState, door: Door, now: Instant) -> Iterator[ModeRequest]:
+def _scheduled(site: Site, state: SiteState, door: Door, now: Instant, *, ends: bool) -> Iterator[ModeRequest]:
     schedule = schedule_holds(site, state, door, now)
     if schedule is not None and (not door.after_first_person or somebody_came(site, state, door, schedule, now)):
-        until = next_edge(schedule, site, now.wall)
+        until = next_edge(schedule, site, now.wall) if ends else None
         yield ModeRequest(LockMode.UNLOCKED, ModeSource.SCHEDULE, schedule.id, until)
 
 

@@ -92,7 +92,7 @@ def _counts_as_first(turn: Turn, door: Door, entry: ev.EntryObserved) -> bool:
 
 
 def _derive(turn: Turn, door: Door, *, retell: bool) -> None:
-    requests = mode_requests(turn.site, turn.state, door.id, turn.now)
+    requests = mode_requests(turn.site, turn.state, door.id, turn.now, ends=False)
     mode, was = mode_of(turn.state, requests), turn.state.door(door.id).hold
     hold = mode if mode in HELD else None
     if hold is was:
