@@ -20,6 +20,7 @@ from controller.activation import Activation, rewired
 from controller.admin import Admin, AdminError
 from controller.control import ControlServer
 from controller.core import Core, open_core, start_up
+from controller.disk import LOW_MIB, DiskWatch
 from controller.domain.effects import (
     AskFace,
     Effect,
@@ -63,7 +64,8 @@ class MissingKey(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where this box's wires are plugged in, where that differs from the site file, and where it listens."""
+    """Where this box's wires are plugged in, where that differs from the site file, where it listens, and its disk's
+    least room."""
 
     lines: Mapping[LineId, str] = field(default_factory=dict)
     cameras: Mapping[CameraId, str] = field(default_factory=dict)
@@ -71,6 +73,7 @@ class Ports:
     host: str = "127.0.0.1"
     http: int = 0
     console: bool = True
+    disk_low_mib: int = LOW_MIB
 
 
 class Switchboard:
@@ -166,6 +169,7 @@ class Box:
         keys, access = osdp_keys(secrets, site), camera_access(secrets, site, self._ports.cameras)
         start_up(self.core)
         self._start_notary()
+        self._watch_disk()
         self._assemble(site, access)
         self._stack.push_async_callback(self._unplug)
         await self._plug_in(site, keys)
@@ -237,6 +241,11 @@ class Box:
         self.core.runtime.listen(notary.heard)
         notary.start()
         self._stack.push_async_callback(notary.stop)
+
+    def _watch_disk(self) -> None:
+        watch = DiskWatch(self._folder, self.core.runtime.submit, self._ports.disk_low_mib)
+        watch.start()
+        self._stack.push_async_callback(watch.stop)
 
     async def _start_broker(self, site: Site, gateway: MqttGateway) -> None:
         devices = [MqttName(device) for device in gateway.devices]

@@ -29,6 +29,7 @@ from controller.cli_prove import site_prove
 from controller.control import ask
 from controller.core import open_core
 from controller.demo import DemoFailed, run_demo
+from controller.disk import LOW_MIB
 from controller.domain.effects import Effect
 from controller.domain.operators import Role
 from controller.keys import warning
@@ -111,12 +112,15 @@ def run(
     host: Annotated[str, typer.Option(help="Where the console listens.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The console's port; 0 takes a free one.")] = 8080,
     mqtt_port: Annotated[int, typer.Option(help="The broker's port.")] = 1883,
+    disk_low: Annotated[
+        int, typer.Option(help="Raise an alarm when the disk has less room than that, in MiB.")
+    ] = LOW_MIB,
     log_url: LogUrl = None,
     journal_folder: JournalFolder = None,
 ) -> None:
     """Run the controller on its real wires until Ctrl-C."""
     _logging(logging.INFO)
-    ports = Ports(mqtt=mqtt_port, host=host, http=port)
+    ports = Ports(mqtt=mqtt_port, host=host, http=port, disk_low_mib=disk_low)
     if said := warning(data):
         err.print(said, style="bold red", markup=False)
     _run(lambda: _serve(data, site, ports, log_url, journal_folder))
