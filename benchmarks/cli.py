@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from benchmarks import alarm_to_pixel, core, log, mqtt, osdp, restart
+from benchmarks import alarm_to_pixel, core, growth, log, mqtt, osdp, restart
 from benchmarks.extent import DEFAULT, FULL, QUICK, Extent, Tick
 from benchmarks.rows import BenchmarkFailed, Row
 from controller.demo import DemoFailed
@@ -43,6 +43,7 @@ MEASUREMENTS: Mapping[str, Measurement] = {
     "mqtt_badge_to_relay": Measurement(mqtt.badge_to_relay, lambda extent: 2 * extent.mqtt_swipes),
     "controller_stimulus_to_effect": Measurement(core.stimulus_to_effect, lambda extent: extent.stimuli),
     "log_append": Measurement(log.append, lambda extent: extent.appended),
+    "log_append_growth": Measurement(growth.flatness, lambda extent: extent.grown),
     "log_verify_1m": Measurement(log.verification, lambda extent: extent.verified),
     "restart_1m": Measurement(restart.restart, lambda extent: extent.history),
     "restart_1m_memory": Measurement(restart.memory, lambda extent: extent.history),
@@ -77,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", type=Path, metavar="FILE", help="also write the rows as JSON")
     much = parser.add_mutually_exclusive_group()
     much.add_argument("--quick", action="store_true", help="a few steps of each: does it run at all?")
-    much.add_argument("--full", action="store_true", help="verify 1,000,000 entries instead of scaling up")
+    much.add_argument("--full", action="store_true", help="verify and append 1,000,000 entries instead of scaling up")
     parser.add_argument(
         "--folder", type=Path, default=FOLDER, help="on the disk that the log will live on (default %(default)s)"
     )

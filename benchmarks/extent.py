@@ -23,11 +23,12 @@ class Extent:
     verified: int = 100_000
     decisions: int = 20_000
     history: int = 1_000_000
+    grown: int = 300_000
     alarms: int = 24
 
 
 DEFAULT = Extent()
-FULL = replace(DEFAULT, verified=1_000_000)
+FULL = replace(DEFAULT, verified=1_000_000, grown=1_000_000)
 QUICK = Extent(
     osdp_swipes=8,
     mqtt_swipes=8,
@@ -39,5 +40,6 @@ QUICK = Extent(
     verified=400,
     decisions=200,
     history=2000,
+    grown=10_000,
     alarms=4,
 )

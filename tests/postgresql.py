@@ -39,8 +39,8 @@ class Cluster:
     def stop(self) -> None:
         self.control("stop", "-m", "immediate")
 
-    def start(self) -> None:
-        options = f"-c listen_addresses='' -c unix_socket_directories='{self.folder}'"
+    def start(self, options: str = "") -> None:
+        options += f" -c listen_addresses='' -c unix_socket_directories='{self.folder}'"
         self.control("start", "-w", "-t", START_SECONDS, "-o", options, "-l", f"{self.folder}/messages")
 
     def control(self, *words: str) -> None:

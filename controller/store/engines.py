@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 import sqlalchemy as sa
+from psycopg.errors import LockNotAvailable
 from sqlalchemy.pool import NullPool
 
 from controller.store.fence import Fenced
@@ -14,6 +15,9 @@ from controller.store.place import LogPlace
 
 BUSY_MILLISECONDS = 5000
 CONNECT_SECONDS = 5
+HANDOVER_MILLISECONDS = 2000
+"""A server notices late that a writer is gone: so long the next one waits for its lock."""
+
 SILENCE_MILLISECONDS = 5000
 """A database that says nothing for so long is taken for gone, and connected to anew."""
 
@@ -72,14 +76,19 @@ def _postgresql(url: sa.URL, options: str) -> sa.Engine:
 def _as_the_one_writer(connection: _Connection, _: object) -> None:
     """Hold the lock as long as the connection lives: a writer that lost it must ask for it again."""
     cursor = connection.cursor()
-    cursor.execute("SELECT pg_try_advisory_lock(%s), current_setting('fsync')", (WRITER_LOCK,))
-    alone, fsync = cursor.fetchone() or (False, "off")
-    cursor.close()
-    connection.commit()
-    if not alone:
+    try:
+        cursor.execute(f"SET LOCAL lock_timeout = {HANDOVER_MILLISECONDS}")
+        cursor.execute("SELECT pg_advisory_lock(%s)", (WRITER_LOCK,))
+        cursor.execute("SHOW fsync")
+        durable = cursor.fetchone() == ("on",)
+        connection.commit()
+    except LockNotAvailable as error:
         connection.close()
-        raise Fenced("another controller writes to this database; stop it, or give this box a database of its own")
-    if fsync != "on":
+        raise Fenced(
+            "another controller writes to this database; stop it, or give this box a database of its own"
+        ) from error
+    cursor.close()
+    if not durable:
         connection.close()
         raise Fenced("this PostgreSQL runs with fsync off: what it calls written is lost when power is cut")
 

@@ -126,6 +126,18 @@ async def test_one_box_writes_to_a_database_and_another_takes_over_when_it_is_go
 
 
 @pytest.mark.parametrize("place", ["postgresql"], indirect=True)
+async def test_a_server_that_only_pretends_to_write_is_refused(place, postgresql):
+    postgresql.stop()
+    postgresql.start("-c fsync=off")
+    try:
+        with pytest.raises(Fenced, match="fsync off"):
+            SqlEventLog(place)
+    finally:
+        postgresql.stop()
+        postgresql.start()
+
+
+@pytest.mark.parametrize("place", ["postgresql"], indirect=True)
 async def test_a_server_that_restarts_costs_time_and_no_record(place, postgresql):
     log = SqlEventLog(place)
     await done(log.append([record(1)]))
