@@ -25,7 +25,10 @@ GROWTH = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """A stretch of appends: how many events there were at its end, and microseconds for each of its own."""
+    """A stretch of appends: how many events there were at its end, and microseconds for each of its own.
+
+    Of its batches the quickest quarter's slowest counts: whoever else syncs the same disk is no cost of the log's.
+    """
 
     size: int
     cost: float
@@ -42,7 +45,7 @@ async def flatness(extent: Extent, folder: Path, tick: Tick) -> Row:
         late,
         "µs/event",
         Figure(f"≤ {GROWTH} times what it was at first; {what}", GROWTH * early),
-        Figure("at first (medians)", early),
+        Figure("at first (lower quartiles, of which the median)", early),
     )
 
 
@@ -54,14 +57,14 @@ async def measured(count: int, folder: Path, tick: Tick) -> list[Window]:
     step = max(BATCH, count // WINDOWS)
     try:
         for start in range(0, count, step):
-            took = 0.0
+            took = []
             for first in range(start + 1, start + step + 1, BATCH):
                 batch = records(site, events, first, BATCH, now)
                 began = time.perf_counter()
                 await log.append(batch)
-                took += time.perf_counter() - began
+                took.append(1e6 * (time.perf_counter() - began) / BATCH)
                 tick(BATCH)
-            windows.append(Window(start + step, 1e6 * took / step))
+            windows.append(Window(start + step, sorted(took)[len(took) // 4]))
     finally:
         log.close()
     return windows
@@ -77,10 +80,10 @@ def draw(windows: list[Window], picture: Path) -> None:
     axes.plot([w.size for w in windows], [w.cost for w in windows], linewidth=1.2)
     axes.set(
         xscale="log",
-        ylim=(0, 2 * statistics.median(w.cost for w in windows)),
+        ylim=(0, 1.2 * max(w.cost for w in windows)),
         xlabel="events in the log",
         ylabel="µs per event",
-        title=f"Append, durable, with leaf and chain; batches of {BATCH}",
+        title=f"Append, durable, with leaf and chain; batches of {BATCH}, their lower quartile",
     )
     axes.grid(alpha=0.3)
     picture.parent.mkdir(parents=True, exist_ok=True)
