@@ -98,3 +98,9 @@ class Credential:
     valid_until: datetime | None
     duress: str | None = field(default=None, metadata=ADDED)
     kind: CredentialKind = field(default=CredentialKind.CARD, metadata=ADDED)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the tokens it is known by at a reader: of a personal PIN also that for when somebody is forced."""
+        forced = self.duress if self.kind is CredentialKind.PIN else None
+        return (self.token,) if forced is None else (self.token, forced)

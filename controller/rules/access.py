@@ -75,15 +75,15 @@ def pin_entered(turn: Turn, entered: PinEntered) -> None:
         return
     if entered.proof is None or Factor.PIN not in pending.wanted:
         return
-    badge = turn.state.credentials[pending.credential]
-    forced = is_proof(entered.proof, badge.duress)
-    if pending.until <= turn.now.mono:
+    badge = turn.state.credentials.get(pending.credential)
+    forced = badge is not None and is_proof(entered.proof, badge.duress)
+    if badge is None or pending.until <= turn.now.mono:
         abandon_challenge(turn, entered.reader, DenyReason.FACTOR_NOT_PRESENTED)
     else:
         right = is_proof(entered.proof, badge.pin) or forced
         answer(turn, replace(completed(pending, entered.reader, pin_right=right), duress=forced))
     if forced:
-        raise_alarm(turn, AlarmKind.DURESS, Source(reader=entered.reader), badge.cardholder)
+        raise_alarm(turn, AlarmKind.DURESS, Source(reader=entered.reader), pending.cardholder)
 
 
 def _personal_pin(turn: Turn, entered: PinEntered) -> None:

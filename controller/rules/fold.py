@@ -13,7 +13,6 @@ from controller.domain.doors import LockMode, ModeOrder, Passage
 from controller.domain.events import Event
 from controller.domain.ids import OperatorId
 from controller.domain.instant import Instant
-from controller.domain.people import Credential, CredentialKind
 from controller.domain.state import DeviceState, Heard, Lockdown, SiteState
 from controller.rules.fold_access import BURST_MEMORY, challenged, counted, denied, granted, proven, tries_after_start
 from controller.rules.fold_areas import area_moved, bypassed, counts_again
@@ -286,19 +285,12 @@ def _credential(state: SiteState, event: ev.CredentialRecorded) -> SiteState:
     credential = event.credential
     before = state.credentials.get(credential.id)
     tokens = state.tokens
-    for token in _tokens(before) if before is not None else ():
+    for token in before.names if before is not None else ():
         if tokens.get(token) == credential.id:
             tokens = tokens.delete(token)
-    for token in _tokens(credential):
+    for token in credential.names:
         tokens = tokens.set(token, credential.id)
     return replace(state, credentials=state.credentials.set(credential.id, credential), tokens=tokens)
-
-
-def _tokens(credential: Credential) -> tuple[str, ...]:
-    """Return what names a credential at a reader: of a personal PIN also that for when somebody is forced."""
-    if credential.kind is CredentialKind.PIN and credential.duress is not None:
-        return credential.token, credential.duress
-    return (credential.token,)
 
 
 def _locked_down(state: SiteState, event: ev.LockdownStarted, at: Instant) -> SiteState:

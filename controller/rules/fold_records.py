@@ -61,12 +61,16 @@ def erased(state: SiteState, cardholder: CardholderId) -> SiteState:
     credentials, tokens, tries = state.credentials, state.tokens, state.pin_tries
     for badge in gone:
         credentials = credentials.delete(badge.id)
-        if tokens.get(badge.token) == badge.id:
-            tokens = tokens.delete(badge.token)
+        for token in badge.names:
+            if tokens.get(token) == badge.id:
+                tokens = tokens.delete(token)
         if badge.id in tries:
             tries = tries.delete(badge.id)
     people = state.people.delete(cardholder) if cardholder in state.people else state.people
+    faces = state.faces.delete(cardholder) if cardholder in state.faces else state.faces
+    to_search = state.to_search.delete(cardholder) if cardholder in state.to_search else state.to_search
     state = replace(state, people=people, credentials=credentials, tokens=tokens, pin_tries=tries)
+    state = replace(state, faces=faces, to_search=to_search)
     return forgotten(state, cardholder)
 
 

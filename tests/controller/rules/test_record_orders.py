@@ -33,6 +33,7 @@ from tests.controller.builders import (
     FRONT_IN,
     GIL,
     GUARDS,
+    INNER_IN,
     LOBBY,
     STAFF,
     SUE,
@@ -40,8 +41,11 @@ from tests.controller.builders import (
     of_kind,
     opens,
     order,
+    personal,
+    pin,
     quiet_house,
     swipe,
+    with_zone,
 )
 
 DORA, SVEN, OTTO = OperatorId("dora"), OperatorId("sven"), OperatorId("otto")
@@ -186,6 +190,22 @@ def test_an_erased_persons_badge_is_nobodys():
     assert denied.reasons[0] is DenyReason.UNKNOWN_CREDENTIAL
     assert ALICE not in house.state.people
     assert ALICE not in house.state.locations
+
+
+def test_of_an_erased_person_nothing_is_left_at_the_readers():
+    """Their face, their own PIN, a search they walked away from, and a challenge that waits for their PIN."""
+    house = office()
+    house.site = with_zone(house.site, LOBBY, random_search_percent=100.0)
+    house.see(personal(ALICE))
+    house.see(swipe(FRONT_IN, ALICE))
+    house.see(swipe(INNER_IN, ALICE))
+    assert {ALICE} <= {*house.state.faces} & {*house.state.to_search}
+    house.see(order(DORA, ERASE))
+    house.see(order(SVEN, ERASE))
+    assert not {ALICE} & {*house.state.faces, *house.state.to_search}
+    assert not {badge_of(ALICE), "pin-alice"} & {*house.state.tokens.values()}
+    (denied,) = of_kind(ev.AccessDenied, house.see(pin(INNER_IN, ALICE)).events)
+    assert denied.reasons == (DenyReason.UNKNOWN_CREDENTIAL,)
 
 
 def test_a_hold_is_lifted_by_two_and_then_the_record_may_go():
