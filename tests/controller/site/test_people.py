@@ -266,3 +266,13 @@ def test_a_competency_that_cannot_be_read_is_refused(site, cell, problem, mend):
     assert (error.line, error.column, error.where) == (FIRST_LINE, len(ALICE) + 2, "competencies")
     assert problem in error.problem
     assert mend in error.mend
+
+
+def test_who_may_escort_and_who_needs_one_are_columns_that_may_be_left_out(site):
+    header = f"{HEADER},needs_escort,may_escort"
+    (row,) = read(site, f"{ALICE},yes,", header=header)
+    assert (row.needs_escort, row.may_escort, row.cardholder.escorted) == (True, False, True)
+    (row,) = read(site, f"{ALICE},,yes", header=header)
+    assert (row.needs_escort, row.cardholder.may_escort, row.cardholder.escorted) == (False, True, False)
+    (error,) = refused(site, f"{ALICE},maybe,", header=header)
+    assert "maybe" in str(error)
