@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
+
+import cattrs
 
 from controller.core import Core
 from controller.domain.ids import CardholderId, CredentialId, OperatorId
@@ -23,7 +25,9 @@ from controller.domain.people import (
     badge_number,
 )
 from controller.domain.stimuli import BadgeEnrolled, FaceEnrolled, OperatorEnrolled, PersonEnrolled
+from controller.life_admin import LifeAdmin
 from controller.pins import TooManyPins, personal_pin, too_near
+from controller.records_admin import RecordsAdmin
 from controller.runtime.ports import FaceTemplate, Identity
 from controller.site.check import format_errors
 from controller.site.errors import SiteErrors
@@ -34,6 +38,8 @@ ONE_TIME_BYTES = 12
 MAX_NAME = 64
 ROWS_AT_ONCE = 50
 WHAT_IS_TAKEN = {CredentialKind.CARD: "badge", CredentialKind.PIN: "personal PIN"}
+UNCHANGED = "known just so"
+WORDS = {"token": "number", "pin": "PIN"}
 
 Command = Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
 Enroller = Callable[[CardholderId, Sequence[bytes]], Awaitable[FaceTemplate]]
@@ -49,21 +55,29 @@ class Admin:
     def __init__(self, core: Core, enroller: Enroller | None = None) -> None:
         self._core = core
         self._enroller = enroller
+        self.records = RecordsAdmin(core)
+        life = LifeAdmin(core, self.records, running=enroller is not None)
         self.commands: Mapping[str, Command] = {
             "operator_add": self._operator_add,
             "operator_duress": self._operator_duress,
             "people_import": self._people_import,
             "face_enrol": self._face_enrol,
+            "record_order": _said_no(self.records.give),
+            "people_read": _said_no(self.records.read),
+            "people_export": _said_no(self.records.export),
+            "project": self.records.project,
+            "backup": _said_no(life.backup),
+            "destroy": _said_no(life.destroy),
         }
 
-    async def add_operator(self, name: str, role: Role, author: str) -> str:
+    async def add_operator(self, name: str, role: Role, author: str, person: CardholderId | None = None) -> str:
         """Appoint an operator, or give one another role and a new one-time password, which is returned."""
         if not name.isprintable() or name.split() != [name] or len(name) > MAX_NAME:
             raise AdminError(f"{name!r} is no name to sign in with: one word, {MAX_NAME} characters at most")
         password = secrets.token_urlsafe(ONE_TIME_BYTES)
         operator = OperatorId(name)
         await asyncio.to_thread(self._core.keystore.set_password, operator, password, one_time=True)
-        await self._core.runtime.handle(OperatorEnrolled(author, Operator(operator, role))).durable
+        await self._core.runtime.handle(OperatorEnrolled(author, Operator(operator, role, person))).durable
         return password
 
     async def give_duress_password(self, name: str, author: str) -> str:
@@ -130,6 +144,25 @@ class Admin:
                 "choose one that is two digits or more from it"
             )
 
+    def _change(self, row: PersonRow) -> str:
+        """Say what importing a row does. No name stands in it: the list was read by whoever gave it."""
+        state = self._core.runtime.state
+        known = state.people.get(row.id)
+        if known is None:
+            return "erased before; would be known again" if row.id in self._core.vault.erased() else "new"
+        said = []
+        if self._core.vault.identity(row.id) != Identity(row.name):
+            said.append("another name")
+        if known != row.cardholder:
+            said.append("another kind, clearance, level or competency")
+        for now in self._credentials(row):
+            then = state.credentials.get(now.id)
+            if then is None:
+                said.append(f"a {WHAT_IS_TAKEN[now.kind]}")
+            elif then != now:
+                said.append(f"{WHAT_IS_TAKEN[now.kind]}: another " + ", ".join(_differing(then, now)))
+        return "; ".join(said) or UNCHANGED
+
     def _record(self, row: PersonRow, author: str) -> list[asyncio.Future[None]]:
         state = self._core.runtime.state
         identity = Identity(row.name)
@@ -167,7 +200,10 @@ class Admin:
 
     async def _operator_add(self, given: Mapping[str, Any]) -> dict[str, Any]:
         role = Role(given["role"])
-        return {"one_time_password": await self.add_operator(given["name"], role, given["author"])}
+        person = given.get("person")
+        if person is not None and person not in self._core.runtime.state.people:
+            raise AdminError(f"nobody is known as {person}; import people first")
+        return {"one_time_password": await self.add_operator(given["name"], role, given["author"], person)}
 
     async def _operator_duress(self, given: Mapping[str, Any]) -> dict[str, Any]:
         return {"duress_password": await self.give_duress_password(given["name"], given["author"])}
@@ -177,7 +213,12 @@ class Admin:
             rows = parse_people(given["csv"].encode(), given["file"], self._core.runtime.site)
         except SiteErrors as errors:
             raise AdminError(format_errors(errors.errors)) from errors
-        return {"people": len(rows), "new": await self.import_people(rows, given["author"])}
+        self._refuse_taken_badges(rows)
+        changes = [self._change(row) for row in rows]
+        report = {"people": len(rows), "lines": [f"{row.id}: {said}" for row, said in zip(rows, changes, strict=True)]}
+        if given.get("dry_run"):
+            return {**report, "new": sum(said != UNCHANGED for said in changes)}
+        return {**report, "new": await self.import_people(rows, given["author"])}
 
     async def _face_enrol(self, given: Mapping[str, Any]) -> dict[str, Any]:
         photos = [await asyncio.to_thread(Path(photo).read_bytes) for photo in given["photos"]]
@@ -191,3 +232,22 @@ def _badges(row: PersonRow) -> list[Badge]:
     badge = Badge(row.id, CredentialId(f"{row.id}-badge"), row.badge_format, number, row.pin is not None)
     typed = [pin for pin in (row.personal_pin, row.personal_duress_pin) if pin]
     return [badge, *(Badge(row.id, CredentialId(f"{row.id}-pin"), PERSONAL_PIN, pin, has_pin=False) for pin in typed)]
+
+
+def _differing(then: Credential, now: Credential) -> list[str]:
+    names = [field.name for field in fields(now) if getattr(then, field.name) != getattr(now, field.name)]
+    return [WORDS.get(name, name.replace("_", " ")) for name in names]
+
+
+def _said_no(command: Command) -> Command:
+    """Have what an operator may not do, or mistyped, answered in its own sentence."""
+
+    async def asked(given: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            return await command(given)
+        except cattrs.BaseValidationError as error:
+            raise AdminError("; ".join(cattrs.transform_error(error))) from error
+        except (ValueError, LookupError) as error:
+            raise AdminError(str(error)) from error
+
+    return asked

@@ -40,6 +40,7 @@ from controller.domain.stimuli import BoxStopping, DeviceSeen
 from controller.notary import NotaryTask
 from controller.runtime.building import Building
 from controller.runtime.ports import FaceTemplate
+from controller.store.projection import Projection
 from controller.store.secret_files import SecretFiles
 from devices.gateway.broker import MqttGateway
 from devices.gateway.lines import OsdpGateway
@@ -191,7 +192,9 @@ class Box:
     def _assemble(self, site: Site, access: Mapping[CameraId, CameraAccess]) -> None:
         runtime, core = self.core.runtime, self.core
         self.eyes = VisionGateway(site, core.vault, runtime.submit, runtime.mono, access)
-        self.building = Building(runtime, core.vault, core.vault, core.keystore, self.eyes, core.clock)
+        self.building = Building(
+            runtime, core.vault, core.vault, core.keystore, self.eyes, core.clock, Projection(core.folder)
+        )
         self.admin = Admin(core, self._enrol)
 
     async def _plug_in(self, site: Site, keys: Mapping[DeviceId, bytes]) -> None:

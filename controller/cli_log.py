@@ -69,7 +69,7 @@ def log_verify(
     """
     try:
         public = _public(log_key_text)
-        said = _own(data, public) + ([_witnessed(witness, public, _public(witness_key))] if witness else [])
+        said = _own(data, public) + ([witnessed(witness, public, _public(witness_key))] if witness else [])
     except UNREADABLE as error:
         _unusable(f"the checkpoints cannot be read: {_why(error)}", error)
     _judge(data, said)
@@ -156,7 +156,7 @@ def witness_compare(
 ) -> None:
     """Check a log against a witness's copy alone. Exit code 0: it contains it, 1: it does not, 2: unreadable."""
     try:
-        said = _witnessed(checkpoint, _public(log_key_text), _public(witness_key))
+        said = witnessed(checkpoint, _public(log_key_text), _public(witness_key))
     except UNREADABLE as error:
         _unusable(f"the witness's copy cannot be read: {_why(error)}", error)
     _judge(data, [said])
@@ -189,7 +189,8 @@ def _testified(stored: StoredCheckpoint, key: VerifierKey) -> Sighting:
     return Sighting(stored.size, checkpoint.root if checkpoint.size == stored.size else None, OWN)
 
 
-def _witnessed(file: Path, log: VerifierKey | None, witness: VerifierKey | None) -> Sighting:
+def witnessed(file: Path, log: VerifierKey | None, witness: VerifierKey | None) -> Sighting:
+    """Return what a witness saw, from its copy. Raises ``BadNote``."""
     note = file.read_text(encoding="utf-8")
     checkpoint = open_checkpoint(note, log)
     if witness is not None and cosigned_at(note, witness) is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from controller.domain.ids import AccessLevelId, CardholderId, CredentialId, DoorId
 from controller.domain.people import CredentialStatus
@@ -98,3 +99,26 @@ RecordOrder = (
     | ExportPeople
     | DestroyBox
 )
+
+
+def subject(order: RecordOrder) -> str:
+    """Return what an order is about, in one word: two orders of a kind with one subject are the same order."""
+    match order:
+        case EraseCardholder(cardholder=cardholder):
+            return cardholder
+        case (
+            AssignAccessLevel(cardholder=cardholder, level=level)
+            | WithdrawAccessLevel(cardholder=cardholder, level=level)
+        ):
+            return f"{cardholder} {level}"
+        case SetCredentialStatus(credential=credential, status=status):
+            return f"{credential} {status}"
+        case PlaceLegalHold(hold=hold) | LiftLegalHold(hold=hold):
+            return hold
+        case ReadRecords(scope=scope):
+            return order.cardholder or order.door or scope
+        case ExportPeople(purpose=purpose, case=case):
+            return f"{purpose} {case}".strip()
+        case DestroyBox():
+            return ""
+    assert_never(order)

@@ -37,6 +37,7 @@ from controller.domain.operators import (
     UnlockOnce,
 )
 from controller.domain.record_orders import RecordOrder
+from controller.domain.record_orders import subject as record_subject
 from controller.domain.state import SiteState
 from controller.domain.stimuli import Ordered
 from controller.domain.visit_orders import VisitOrder
@@ -317,7 +318,7 @@ def _reason(reason: str) -> Refusal | None:
 
 def _subject(order: Order) -> str:  # noqa: C901 - one flat table
     if isinstance(order, RecordOrder):
-        return record_orders.subject(order)
+        return record_subject(order)
     if isinstance(order, AreaOrder):
         return area_subject(order)
     if isinstance(order, VisitOrder):

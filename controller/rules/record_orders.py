@@ -23,6 +23,7 @@ from controller.domain.record_orders import (
     RecordOrder,
     SetCredentialStatus,
     WithdrawAccessLevel,
+    subject,
 )
 from controller.domain.records import PURPOSES_WITH_CASE, Purpose, RecordScope
 from controller.domain.state import SiteState
@@ -114,29 +115,6 @@ def first_of_two(turn: Turn, order: TwoPersonOrder) -> OperatorId | None:
         return None
     known = turn.state.operators.get(asked.operator)
     return asked.operator if known is not None and type(order) in RIGHTS[known.role] else None
-
-
-def subject(order: RecordOrder) -> str:
-    """Return what an order is about, in one word: two orders of a kind with one subject are the same order."""
-    match order:
-        case EraseCardholder(cardholder=cardholder):
-            return cardholder
-        case (
-            AssignAccessLevel(cardholder=cardholder, level=level)
-            | WithdrawAccessLevel(cardholder=cardholder, level=level)
-        ):
-            return f"{cardholder} {level}"
-        case SetCredentialStatus(credential=credential, status=status):
-            return f"{credential} {status}"
-        case PlaceLegalHold(hold=hold) | LiftLegalHold(hold=hold):
-            return hold
-        case ReadRecords(scope=scope):
-            return order.cardholder or order.door or scope
-        case ExportPeople(purpose=purpose, case=case):
-            return f"{purpose} {case}".strip()
-        case DestroyBox():
-            return ""
-    assert_never(order)
 
 
 def _agreed(

@@ -15,7 +15,7 @@ from controller.domain.stimuli import Ordered, SignedOutSeen, SignInTried, Stimu
 from controller.domain.visit_orders import RegisterVisitor
 from controller.rules.mode import mode_requests
 from controller.runtime.facade import Moment, SignIn
-from controller.runtime.ports import Clock, Identity, Office, Passwords, People, Pictures
+from controller.runtime.ports import Clock, Histories, Identity, Office, Passwords, People, Pictures
 from controller.runtime.runtime import Runtime
 from controller.runtime.watch import RecordWatch
 
@@ -34,10 +34,12 @@ class Building:
         passwords: Passwords,
         pictures: Pictures,
         clock: Clock,
+        histories: Histories | None = None,
     ) -> None:
         self._runtime = runtime
         self._people = people
         self._office = office
+        self._histories = histories
         self._keeping: asyncio.Future[None] | None = None
         self._passwords = passwords
         self._pictures = pictures
@@ -154,6 +156,12 @@ class Building:
     def identity(self, cardholder: CardholderId) -> Identity | None:
         """Return who a pseudonym is."""
         return self._people.identity(cardholder)
+
+    async def history(self, what: str, subject: str, *, before: int | None, limit: int) -> Sequence[Recorded]:
+        """Return up to ``limit`` durable records about a ``person`` or a ``door`` below ``before``, newest first."""
+        if self._histories is None:
+            return ()
+        return await asyncio.to_thread(self._histories.history, what, subject, before=before, limit=limit)
 
     async def picture(self, camera: CameraId) -> bytes | None:
         """Return the camera's newest JPEG, or None while there is none."""

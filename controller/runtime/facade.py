@@ -79,6 +79,10 @@ class Facade(Protocol):
         """Return what an operator typed, as far as it may still be read: in the log it is sealed."""
         ...
 
+    async def history(self, what: str, subject: str, *, before: int | None, limit: int) -> Sequence[Recorded]:
+        """Return up to ``limit`` durable records about a ``person`` or a ``door`` below ``before``, newest first."""
+        ...
+
     async def picture(self, camera: CameraId) -> bytes | None:
         """Return the camera's newest JPEG, or None while there is none."""
         ...

@@ -111,6 +111,14 @@ class Office(Protocol):
         ...
 
 
+class Histories(Protocol):
+    """What is searched besides the log."""
+
+    def history(self, what: str, subject: str, *, before: int | None, limit: int) -> Sequence[Recorded]:
+        """Return durable records about a ``person`` or a ``door``, the newest first. Slow: call it in a thread."""
+        ...
+
+
 class CardSecrets(Protocol):
     """Turns what is shown at a reader into what may stand in the log."""
 

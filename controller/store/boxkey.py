@@ -90,6 +90,11 @@ def use(access: KeyAccess) -> None:
     _given = access
 
 
+def given() -> KeyAccess:
+    """Return what this process was given to open boxes with."""
+    return _given
+
+
 def refuse_environment(environment: Mapping[str, str]) -> None:
     """Raise ``BoxLocked`` for a key that stands in the environment."""
     for name in FORBIDDEN:
@@ -211,6 +216,8 @@ def _unwrapped(wrap: Mapping[str, Any], secret: bytes) -> bytes | None:
         return opener.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _bound_to(Way(wrap["by"])))
     except InvalidTag:
         return None
+    except (KeyError, TypeError, ValueError) as error:
+        raise SealBroken("a wrap of the box's key is damaged; restore it from a backup") from error
 
 
 def _wrapping_key(wrap: Mapping[str, Any], secret: bytes) -> bytes:

@@ -6,6 +6,8 @@ import fcntl
 import os
 from pathlib import Path
 
+LOCK_FILE = "lock"
+
 
 class Fenced(RuntimeError):
     """Another controller runs on this data folder."""
@@ -15,7 +17,7 @@ class Fence:
     """Holds the lock until it is closed, or the process ends in any way."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        self._file = os.open(folder / LOCK_FILE, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

@@ -267,6 +267,10 @@ class FakeFacade:
     def text(self, text: str) -> str:
         return self.texts.get(text, text)
 
+    async def history(self, what: str, subject: str, *, before: int | None, limit: int) -> Sequence[Recorded]:
+        self.tape.append(("history", what, subject))
+        return self.read(before=before, limit=limit)
+
     async def picture(self, camera: CameraId) -> bytes | None:
         return self.pictures.get(camera)
 

@@ -52,11 +52,24 @@ ORDERS = (
     "/api/visits/v-1/approve",
     "/api/visits/v-1/sign-in",
     "/api/visits/v-1/sign-out",
+    "/api/people/search",
+    "/api/people/export",
+    "/api/people/p-1/read",
+    "/api/people/p-1/history",
+    "/api/people/p-1/erase",
+    "/api/people/p-1/levels/night/assign",
+    "/api/people/p-1/levels/night/withdraw",
+    "/api/doors/gate/history",
+    "/api/credentials/b-1/status",
+    "/api/legal-holds",
+    "/api/legal-holds/court-7/lift",
 )
 BODY = {"whom": "courier", "reason": "drill", "level": 2}
+_FOR = {"purpose": "audit"}
 FITTING = {
-    "unlock": {"whom": "courier"},
-    "threat-level": {"level": 2, "reason": "drill"},
+    **dict.fromkeys(("search", "export", "read", "history"), _FOR),
+    "status": {"status": "lost", "reason": "drill"},
+    "legal-holds": {"hold": "court-7", "reason": "drill"},
     "mode": {"mode": "blocked", "until": "2026-11-23T18:00:00Z", "reason": "drill"},
     "release": {"mode": "blocked"},
     "walk-test": {"until": "2026-11-23T13:00:00Z"},
@@ -85,6 +98,7 @@ def test_these_tests_know_every_route(facade):
     named = {"gate": "{door}", "building": "{fire_zone}", "a-1": "{alarm}", "p-1": "{cardholder}", "r-1": "{request}"}
     named |= {"room": "{area}", "pir": "{point}", "c1": "{cause}"}
     named["v-1"] = "{visitor}"
+    named |= {"b-1": "{credential}", "night": "{level}", "court-7": "{hold}"}
     shapes = {"/".join(named.get(part, part) for part in path.split("/")) for path in ORDERS}
     assert posts == shapes
     gets = {path for path, methods in paths.items() if "get" in methods} - {"/api/health"}

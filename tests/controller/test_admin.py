@@ -45,7 +45,9 @@ def admin(core):
 
 
 async def imported(admin, text=PEOPLE):
-    return await admin.commands["people_import"]({"csv": text, "file": "people.csv", "author": "root at the box"})
+    given = {"csv": text, "file": "people.csv", "author": "root at the box"}
+    done = await admin.commands["people_import"](given)
+    return {"people": done["people"], "new": done["new"]}
 
 
 def recorded(core, kind):

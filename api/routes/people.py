@@ -1,0 +1,152 @@
+"""People's records. Reading is an order too: it takes a purpose, and stands in the log before it is answered."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from api.problems import refused
+from api.records import event_of
+from api.routes.events import PAGE
+from api.schemas import NAME_LENGTH, EventsOut, OrderedOut, ReasonIn
+from api.schemas_people import ForIn, HistoryIn, HoldIn, PeopleOut, PersonOut, SearchIn, StatusIn
+from api.security import Api, Context, Ordering, SignedIn
+from controller.domain.ids import AccessLevelId, CardholderId, CredentialId, DoorId
+from controller.domain.people import Cardholder
+from controller.domain.record_orders import (
+    AssignAccessLevel,
+    EraseCardholder,
+    ExportPeople,
+    LiftLegalHold,
+    PlaceLegalHold,
+    ReadRecords,
+    RecordOrder,
+    SetCredentialStatus,
+    WithdrawAccessLevel,
+    subject,
+)
+from controller.domain.records import RecordScope
+from controller.domain.words import word_for
+
+MOST_FOUND = 200
+
+router = APIRouter(tags=["people"])
+
+Id = Annotated[str, Path(max_length=NAME_LENGTH)]
+
+
+@router.post("/people/search")
+async def search(asked: SearchIn, who: Ordering, api: Context) -> PeopleOut:
+    """Return people whose name or id holds a text, 200 at most."""
+    await _give(api, who, ReadRecords(RecordScope.PEOPLE, asked.purpose, asked.case))
+    return PeopleOut(people=await asyncio.to_thread(_found, api, asked.text, MOST_FOUND))
+
+
+@router.post("/people/export")
+async def export(asked: ForIn, who: Ordering, api: Context) -> PeopleOut:
+    """Hand out everybody, once a second person asks for the same; until then ``waits`` is true."""
+    order = ExportPeople(asked.purpose, asked.case)
+    if await _give(api, who, order):
+        return PeopleOut(people=[], waits=True)
+    return PeopleOut(people=await asyncio.to_thread(_found, api, "", None))
+
+
+@router.post("/people/{cardholder}/read")
+async def person(cardholder: Id, asked: ForIn, who: Ordering, api: Context) -> PersonOut:
+    """Return one person's record."""
+    whom = CardholderId(cardholder)
+    await _give(api, who, ReadRecords(RecordScope.PERSON, asked.purpose, asked.case, whom))
+    return _person(api, api.facade.moment().state.people[whom])
+
+
+@router.post("/people/{cardholder}/history")
+async def person_history(cardholder: Id, asked: HistoryIn, who: Ordering, api: Context) -> EventsOut:
+    """Return what the log says of one person, the newest first."""
+    whom = CardholderId(cardholder)
+    await _give(api, who, ReadRecords(RecordScope.HISTORY, asked.purpose, asked.case, whom))
+    return await _history(api, "person", cardholder, asked.before)
+
+
+@router.post("/doors/{door}/history")
+async def door_history(door: Id, asked: HistoryIn, who: Ordering, api: Context) -> EventsOut:
+    """Return what the log says of one door, the newest first."""
+    order = ReadRecords(RecordScope.DOOR, asked.purpose, asked.case, None, DoorId(door))
+    await _give(api, who, order)
+    return await _history(api, "door", door, asked.before)
+
+
+@router.post("/people/{cardholder}/erase", status_code=202)
+async def erase(cardholder: Id, asked: ReasonIn, who: Ordering, api: Context) -> OrderedOut:
+    """Destroy what says who somebody is, once a second person asks for the same."""
+    return await _ordered(api, who, EraseCardholder(CardholderId(cardholder), asked.reason))
+
+
+@router.post("/people/{cardholder}/levels/{level}/assign", status_code=202)
+async def assign(cardholder: Id, level: Id, asked: ReasonIn, who: Ordering, api: Context) -> OrderedOut:
+    """Give somebody an access level."""
+    return await _ordered(api, who, AssignAccessLevel(CardholderId(cardholder), AccessLevelId(level), asked.reason))
+
+
+@router.post("/people/{cardholder}/levels/{level}/withdraw", status_code=202)
+async def withdraw(cardholder: Id, level: Id, asked: ReasonIn, who: Ordering, api: Context) -> OrderedOut:
+    """Take an access level from somebody."""
+    return await _ordered(api, who, WithdrawAccessLevel(CardholderId(cardholder), AccessLevelId(level), asked.reason))
+
+
+@router.post("/credentials/{credential}/status", status_code=202)
+async def set_status(credential: Id, asked: StatusIn, who: Ordering, api: Context) -> OrderedOut:
+    """Suspend a badge, or say that it is lost, stolen, returned, or good again."""
+    return await _ordered(api, who, SetCredentialStatus(CredentialId(credential), asked.status, asked.reason))
+
+
+@router.post("/legal-holds", status_code=202)
+async def place_hold(asked: HoldIn, who: Ordering, api: Context) -> OrderedOut:
+    """Keep what is known of somebody, or of everybody, whatever its time."""
+    held = CardholderId(asked.cardholder) if asked.cardholder is not None else None
+    return await _ordered(api, who, PlaceLegalHold(asked.hold, held, asked.reason))
+
+
+@router.post("/legal-holds/{hold}/lift", status_code=202)
+async def lift_hold(hold: Id, asked: ReasonIn, who: Ordering, api: Context) -> OrderedOut:
+    """Lift a hold, once a second person asks for the same."""
+    return await _ordered(api, who, LiftLegalHold(hold, asked.reason))
+
+
+async def _ordered(api: Api, who: SignedIn, order: RecordOrder) -> OrderedOut:
+    waits = await _give(api, who, order)
+    return OrderedOut(ordered=True, code="second_person_needed" if waits else None)
+
+
+async def _give(api: Api, who: SignedIn, order: RecordOrder) -> bool:
+    """Give an order; tell whether it waits for a second person. Raises ``Problem`` where it is refused."""
+    refusal = await api.facade.order(who.operator.id, order)
+    if refusal is not None:
+        raise refused(refusal)
+    return (word_for(type(order)), subject(order)) in api.facade.moment().state.asked
+
+
+async def _history(api: Api, what: str, subject: str, before: int | None) -> EventsOut:
+    records = await api.facade.history(what, subject, before=before, limit=PAGE)
+    site = api.facade.moment().site
+    shown = [event_of(record, site, api.facade.identity, api.facade.text) for record in records]
+    return EventsOut(events=shown, before=records[-1].seq if len(records) == PAGE else None)
+
+
+def _found(api: Api, text: str, most: int | None) -> list[PersonOut]:
+    wanted = text.casefold()
+    people = (_person(api, each) for each in api.facade.moment().state.people.values())
+    found = [each for each in people if wanted in f"{each.id} {each.name or ''}".casefold()]
+    return sorted(found, key=lambda each: each.id)[:most]
+
+
+def _person(api: Api, person: Cardholder) -> PersonOut:
+    identity = api.facade.identity(person.id)
+    return PersonOut(
+        id=person.id,
+        name=identity.name if identity else None,
+        kind=person.kind,
+        clearance=person.clearance,
+        levels=sorted(person.levels),
+    )

@@ -1,0 +1,121 @@
+"""People's records over the API: every read is an order with a purpose, and what takes two waits for the second."""
+
+from __future__ import annotations
+
+import pytest
+
+from controller.domain.events import CardholderRecorded, SecondPersonAsked
+from controller.domain.operators import Refusal
+from controller.domain.people import Cardholder, CardholderKind, CredentialStatus
+from controller.domain.record_orders import (
+    AssignAccessLevel,
+    EraseCardholder,
+    ExportPeople,
+    LiftLegalHold,
+    PlaceLegalHold,
+    ReadRecords,
+    SetCredentialStatus,
+    WithdrawAccessLevel,
+)
+from controller.domain.records import Purpose, RecordScope
+from tests.api.fakes import ALICE, GUARD, browser, problem, sign_in
+
+pytestmark = pytest.mark.anyio
+FOR = {"purpose": "investigation", "case": "2026/17"}
+BECAUSE = {"reason": "because"}
+
+
+def known(facade):
+    facade.record(CardholderRecorded("t", Cardholder(ALICE, CardholderKind.STAFF, 2, frozenset({"staff"})), "sealed"))
+
+
+READS = [
+    ("/api/people/search", {**FOR, "text": "ali"}, ReadRecords(RecordScope.PEOPLE, Purpose.INVESTIGATION, "2026/17")),
+    ("/api/people/p-1/read", FOR, ReadRecords(RecordScope.PERSON, Purpose.INVESTIGATION, "2026/17", ALICE)),
+    ("/api/people/p-1/history", FOR, ReadRecords(RecordScope.HISTORY, Purpose.INVESTIGATION, "2026/17", ALICE)),
+    (
+        "/api/doors/gate/history",
+        FOR,
+        ReadRecords(RecordScope.DOOR, Purpose.INVESTIGATION, "2026/17", None, "gate"),
+    ),
+]
+ORDERS = [
+    ("/api/people/p-1/erase", BECAUSE, EraseCardholder(ALICE, "because")),
+    ("/api/people/p-1/levels/night/assign", BECAUSE, AssignAccessLevel(ALICE, "night", "because")),
+    ("/api/people/p-1/levels/night/withdraw", BECAUSE, WithdrawAccessLevel(ALICE, "night", "because")),
+    (
+        "/api/credentials/b-1/status",
+        {**BECAUSE, "status": "lost"},
+        SetCredentialStatus("b-1", CredentialStatus.LOST, "because"),
+    ),
+    ("/api/legal-holds", {**BECAUSE, "hold": "court-7"}, PlaceLegalHold("court-7", None, "because")),
+    ("/api/legal-holds/court-7/lift", BECAUSE, LiftLegalHold("court-7", "because")),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "order"), READS)
+async def test_a_read_is_an_order_before_it_is_answered(facade, path, body, order):
+    known(facade)
+    async with browser(facade) as client:
+        answer = await client.post(path, json=body, headers=await sign_in(client))
+    assert answer.status_code == 200, answer.text
+    assert (GUARD, order) in facade.tape
+
+
+@pytest.mark.parametrize(("path", "body", "order"), READS)
+async def test_a_refused_read_tells_nothing(facade, path, body, order):
+    known(facade)
+    facade.refusal = Refusal.CASE_NEEDED
+    async with browser(facade) as client:
+        answer = await client.post(path, json=body, headers=await sign_in(client))
+    assert problem(answer) == (409, "case_needed")
+    assert "Alice" not in answer.text
+
+
+@pytest.mark.parametrize(("path", "body", "order"), ORDERS)
+async def test_an_order_about_records_is_passed_on_as_it_came(facade, path, body, order):
+    async with browser(facade) as client:
+        answer = await client.post(path, json=body, headers=await sign_in(client))
+    assert (answer.status_code, answer.json()) == (202, {"ordered": True, "code": None})
+    assert facade.tape[-1] == (GUARD, order)
+
+
+@pytest.mark.parametrize(("path", "body"), [(path, body) for path, body, _ in [*READS, *ORDERS]])
+async def test_nobody_reads_or_orders_from_another_page(facade, path, body):
+    async with browser(facade) as client:
+        await sign_in(client)
+        answer = await client.post(path, json=body)
+    assert answer.status_code == 403
+
+
+async def test_people_are_found_by_name_and_by_id(facade):
+    known(facade)
+    async with browser(facade) as client:
+        headers = await sign_in(client)
+        found = [
+            (await client.post("/api/people/search", json={**FOR, "text": text}, headers=headers)).json()["people"]
+            for text in ("alice", "P-1", "bob")
+        ]
+    assert [len(each) for each in found] == [1, 1, 0]
+    assert found[0][0] == {"id": "p-1", "name": "Alice Example", "kind": "staff", "clearance": 2, "levels": ["staff"]}
+
+
+@pytest.mark.parametrize("body", [{}, {"purpose": "curiosity"}, {**FOR, "case": "x" * 41}])
+async def test_a_read_without_a_closed_purpose_is_no_request(facade, body):
+    async with browser(facade) as client:
+        answer = await client.post("/api/people/p-1/read", json=body, headers=await sign_in(client))
+    assert answer.status_code == 422
+    assert not [entry for entry in facade.tape if isinstance(entry[-1], ReadRecords)]
+
+
+async def test_an_export_waits_for_the_second_and_hands_out_nothing_before(facade):
+    known(facade)
+    async with browser(facade) as client:
+        headers = await sign_in(client)
+        facade.record(SecondPersonAsked(GUARD, "export_people", "investigation 2026/17", 72.0, ""))
+        first = (await client.post("/api/people/export", json=FOR, headers=headers)).json()
+        facade.state = facade.state.__class__(people=facade.state.people)
+        second = (await client.post("/api/people/export", json=FOR, headers=headers)).json()
+    assert first == {"people": [], "waits": True}
+    assert [each["name"] for each in second["people"]] == ["Alice Example"]
+    assert facade.tape[-1] == (GUARD, ExportPeople(Purpose.INVESTIGATION, "2026/17"))
