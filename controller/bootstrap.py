@@ -38,6 +38,7 @@ from controller.domain.ids import CameraId, CardholderId, DeviceId, LineId
 from controller.domain.site import DeviceKind, Site
 from controller.domain.stimuli import BoxStopping, DeviceSeen
 from controller.notary import NotaryTask
+from controller.retention import Retention
 from controller.runtime.building import Building
 from controller.runtime.ports import FaceTemplate
 from controller.store.projection import Projection
@@ -171,6 +172,7 @@ class Box:
         start_up(self.core)
         self._start_notary()
         self._watch_disk()
+        self._start_retention()
         self._assemble(site, access)
         self._stack.push_async_callback(self._unplug)
         await self._plug_in(site, keys)
@@ -238,6 +240,11 @@ class Box:
             self._switchboard.look_through(self.eyes)
             await self.eyes.start()
         return parts
+
+    def _start_retention(self) -> None:
+        retention = Retention(self.core)
+        retention.start()
+        self._stack.push_async_callback(retention.stop)
 
     def _start_notary(self) -> None:
         notary = NotaryTask(self._folder, self.core.keystore.secrets, self.core.log, self.core.runtime.submit)

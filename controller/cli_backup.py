@@ -20,7 +20,7 @@ from controller.domain.events import BackupRestored
 from controller.domain.ids import CardholderId, OperatorId
 from controller.domain.operators import Role
 from controller.domain.stimuli import KeepingDone
-from controller.ledger.note import parse_verifier_key
+from controller.ledger.note import BadNote
 from controller.ledger.sighting import Sighting, verify_against
 from controller.ledger.verifier import Broken
 from controller.notary import log_verifier
@@ -115,7 +115,10 @@ def _against(data: Path, witness: Path | None) -> str:
     """Return what the witness holds against this log; nothing, where it contains all that was seen."""
     if witness is None:
         return NO_WITNESS
-    said: Sighting = witnessed(witness, parse_verifier_key(str(log_verifier(data))), None)
+    try:
+        said: Sighting = witnessed(witness, log_verifier(data), None)
+    except BadNote as error:
+        return f"the witness's copy does not fit: {error}"
     verdict = verify_against(stored_entries(reading_engine(data / LOG_FILE)), [said])
     return f"the log is not what the witness saw: {verdict.reason}" if isinstance(verdict, Broken) else ""
 

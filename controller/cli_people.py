@@ -34,12 +34,12 @@ def people_import(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say line by line what would change, and stop.")] = False,
     data: Data = DEFAULT_DATA,
 ) -> None:
-    """Import people and their badges, and say line by line what that does; who is known just so is passed over."""
+    """Import people and their badges; who is known just so is passed over. --dry-run says what would be, line by line."""
     given: dict[str, Any] = {"csv": lambda: text_of(file), "file": str(file), "dry_run": dry_run}
     done = administer(data, "people_import", **given)
     if done is None:
         return
-    for line in done["lines"]:
+    for line in done["lines"] if dry_run else ():
         out.print(line, markup=False)
     what = "would be new or changed" if dry_run else "new or changed"
     out.print(f"{done['people']} people read, {done['new']} {what}")

@@ -36,6 +36,7 @@ from controller.domain.ids import (
     ZoneId,
 )
 from controller.domain.points import AlarmOutput, IntrusionArea, Point
+from controller.domain.records import RetentionClass
 from controller.domain.wires import Input as Input
 from controller.domain.wires import Output as Output
 
@@ -403,6 +404,7 @@ class Site:
     digest: str
     interlocks: Mapping[InterlockId, Interlock] = field(default_factory=dict)
     competencies: Mapping[CompetencyId, Competency] = field(default_factory=dict)
+    retention: Mapping[RetentionClass, int] = field(default_factory=dict)  # days; a kind that is left out is kept
     random_search_percent: float = 0.0
     points: Mapping[PointId, Point] = field(default_factory=dict)
     outputs: Mapping[OutputId, AlarmOutput] = field(default_factory=dict)

@@ -26,6 +26,7 @@ from controller.site import (
     wiring,
 )
 from controller.site.errors import SiteError, SiteErrors, quoted, suggest
+from controller.site.keeping import retention
 from controller.site.positions import Path, Position, Positions, locate
 from controller.site.reading import Reading, Table
 from controller.site.wiring import Finding
@@ -51,7 +52,7 @@ _ROWS = (
     "intrusion_area",
     "cause",
 )
-_TABLES = ("site", "escalation")
+_TABLES = ("site", "escalation", "retention")
 _ID_KEYS = {"threat_level": "number"}
 _PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
 _BARE_CLOCK = re.compile(r"[=,\[]\s*\d\d:\d\d(?!:)")
@@ -235,6 +236,7 @@ def _read(
         digest=digest,
         interlocks={group.id: group for group in whole("interlock", sections.interlock)},
         competencies={one.id: one for one in whole("competency", sections.competency)},
+        retention=kinds.nested(retention)(reading, ("retention",), document.get("retention", {})) or {},
         points={point.id: point for point in whole("point", guarding.point)},
         outputs={output.id: output for output in whole("output", guarding.output)},
         invariants={one.id: one for one in whole("invariant", invariants.invariant)},

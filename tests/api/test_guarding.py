@@ -70,6 +70,8 @@ FITTING = {
     **dict.fromkeys(("search", "export", "read", "history"), _FOR),
     "status": {"status": "lost", "reason": "drill"},
     "legal-holds": {"hold": "court-7", "reason": "drill"},
+    "unlock": {"whom": "courier"},
+    "threat-level": {"level": 2, "reason": "drill"},
     "mode": {"mode": "blocked", "until": "2026-11-23T18:00:00Z", "reason": "drill"},
     "release": {"mode": "blocked"},
     "walk-test": {"until": "2026-11-23T13:00:00Z"},

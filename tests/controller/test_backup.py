@@ -113,8 +113,8 @@ def test_a_backup_is_restored_and_goes_on_where_it_was(ostiary, box, tmp_path):
 
 def test_a_log_that_holds_all_the_witness_saw_needs_nobody_and_an_older_one_needs_two(ostiary, box, tmp_path):
     key, state = tmp_path / "w.key", tmp_path / "w.state"
-    made = taken(box, tmp_path)
     public = ostiary("log", "key").output.strip()
+    made = taken(box, tmp_path)
     sign = ["--key", str(key), "--state", str(state), "--log-key", public]
 
     def witnessed(since):
@@ -123,7 +123,8 @@ def test_a_log_that_holds_all_the_witness_saw_needs_nobody_and_an_older_one_need
         assert CliRunner().invoke(app, ["witness", "sign", str(bundle), *sign]).exit_code == 0
 
     witnessed(0)
-    assert ostiary("restore", made, "--witness", state, data=tmp_path / "one").exit_code == 0
+    done = ostiary("restore", made, "--witness", state, data=tmp_path / "one")
+    assert done.exit_code == 0, done.output
     size = History(box / "ostiary.db").count()
     assert ostiary("operator", "add", "new", "--role", "guard").exit_code == 0
     witnessed(size)

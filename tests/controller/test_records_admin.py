@@ -64,7 +64,7 @@ def recorded(core, kind):
 
 
 async def test_an_erased_person_is_gone_from_disk_and_memory_and_the_proofs_still_hold(core, admin, tmp_path):
-    sealed = core.vault._identities["p-001"]
+    sealed = core.vault.sealed().identities["p-001"]
     asked = {"cardholder": "p-001", "reason": f"{NAME} asked for it"}
     assert await give(admin, "dora", "erase", **asked) == {"done": False}
     assert core.vault.identity("p-001").name == NAME
