@@ -34,7 +34,7 @@ def people_import(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say line by line what would change, and stop.")] = False,
     data: Data = DEFAULT_DATA,
 ) -> None:
-    """Import people and their badges; who is known just so is passed over. --dry-run says what would be, line by line."""
+    """Import people and their badges; who is known just so is passed over. --dry-run says what would be."""
     given: dict[str, Any] = {"csv": lambda: text_of(file), "file": str(file), "dry_run": dry_run}
     done = administer(data, "people_import", **given)
     if done is None:
