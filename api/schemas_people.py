@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from api.schemas import Model, Name, Text
+from api.model import Model, Text
+from api.schemas import Name
 from controller.domain.people import CardholderKind, CredentialStatus
 from controller.domain.records import Purpose
 
