@@ -36,13 +36,14 @@ $(PAGE): $(CONSOLE) | $(READY)
 demo: setup
 	@.venv/bin/ostiary demo $(ARGS)
 
+TEST_CRASHES ?= 50
 test: setup
 	@echo '== unit tests'
 	@$(call run_tests,-m "not browser and not scenario")
 	@echo '== the console'"'"'s unit tests'
 	@$(NPM) run --silent test
 	@echo '== scenarios: the whole box on real wires'
-	@$(call run_tests,-m "scenario and not browser")
+	@OSTIARY_CRASHES=$(TEST_CRASHES) $(call run_tests,-m "scenario and not browser")
 	@echo '== the console in a real browser'
 	@$(call run_tests,-m browser tests/browser)
 
