@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 from pathlib import Path
+
+import psutil
 
 from benchmarks.crowd import BOOT, DOORS, badge_of, crowded, swipe
 from benchmarks.disk import insert_and_commit, plain_table
 from benchmarks.extent import Extent, Tick
-from benchmarks.rows import Figure, Row, percentile
+from benchmarks.peers import casbin_p99, cedar_p99
+from benchmarks.rows import BenchmarkFailed, Figure, Row, percentile
 from controller.domain.decision import AccessRequest
 from controller.domain.effects import Effect, Unlock
 from controller.domain.ids import RequestId
 from controller.domain.site import Factor
 from controller.domain.stimuli import BoxStartedUp
-from controller.rules.decide import decide
+from controller.rules.decide import CHECKS, decide
+from controller.rules.step import step
 from controller.runtime.clock import SystemClock
 from controller.runtime.runtime import Runtime
 from controller.store.eventlog import SqlEventLog
 
 CONTROLLER_MS = 10.0
 DECISION_US = 100.0
+STEP_US = 200.0
+MEMORY_KB = 2.0
 GAP_SECONDS = 0.005
 """Between two stimuli: 200 a second, as many as the promise for MQTT names."""
 
@@ -88,19 +95,58 @@ async def decision(extent: Extent, folder: Path, tick: Tick) -> Row:
     site, state = crowded(folder, extent.cardholders, now)
     took = []
     for number in range(extent.decisions):
-        holder = number * 7919 % extent.cardholders
+        holder = _one_of(number, extent)
         request = AccessRequest(RequestId("r1"), swipe(holder).reader, badge_of(holder), frozenset({Factor.CARD}))
         began = time.thread_time_ns()
         decide(site, state, request, now)
         took.append((time.thread_time_ns() - began) / 1000)
         tick(1)
+    people = list(state.people.values())
+    asked = [(f"p-{_one_of(number, extent):05}", "hall") for number in range(extent.decisions // 10)]
+    peer = casbin_p99(site, people, asked)
+    cedar = cedar_p99(site, people, asked)
     return Row(
         "decide_p99",
         percentile(took, 99),
         "µs",
         Figure(
-            f"p99 < 100 µs of processor time; {extent.cardholders:,} cardholders (p50 {percentile(took, 50):.1f} µs)",
+            f"p99 < 100 µs of processor time, {len(CHECKS)} checks; {extent.cardholders:,} cardholders "
+            f"(p50 {percentile(took, 50):.1f} µs)",
             DECISION_US,
         ),
-        None,
+        Figure(f"pycasbin, p99 (cedarpy: {cedar:.0f} µs): levels and zones alone, all that both can express", peer),
     )
+
+
+async def step_and_apply(extent: Extent, folder: Path, tick: Tick) -> Row:
+    """Time a badge through the whole core, its facts folded into the state: what the loop spends on one stimulus."""
+    now = SystemClock().now()
+    site, state = crowded(folder, extent.cardholders, now)
+    took = []
+    for number in range(extent.decisions):
+        began = time.thread_time_ns()
+        outcome = step(site, state, swipe(_one_of(number, extent)), now)
+        took.append((time.thread_time_ns() - began) / 1000)
+        if not outcome.effects:
+            raise BenchmarkFailed("a badge led to nothing")
+        tick(1)
+    text = f"p99 < 200 µs of processor time; {extent.cardholders:,} cardholders (p50 {percentile(took, 50):.1f} µs)"
+    return Row("step_apply_p99", percentile(took, 99), "µs", Figure(text, STEP_US), None)
+
+
+async def memory(extent: Extent, folder: Path, tick: Tick) -> Row:
+    """Weigh the state: what each person and badge adds to this process."""
+    now, process = SystemClock().now(), psutil.Process()
+    crowded(folder, 1, now)  # what every process needs once
+    gc.collect()
+    before = process.memory_info().rss
+    _, state = crowded(folder, extent.cardholders, now)
+    gc.collect()
+    grown = (process.memory_info().rss - before) / 1000 / len(state.people)
+    tick(1)
+    text = f"< 2 kB a person, badge included; {extent.cardholders:,} cardholders"
+    return Row("memory_per_cardholder", max(grown, 0.001), "kB", Figure(text, MEMORY_KB), None)
+
+
+def _one_of(number: int, extent: Extent) -> int:
+    return number * 7919 % extent.cardholders

@@ -28,6 +28,9 @@ ROWS = {
     "restart_1m_memory": "MB",
     "alarm_to_pixel": "ms",
     "decide_p99": "µs",
+    "step_apply_p99": "µs",
+    "memory_per_cardholder": "kB",
+    "site_prove": "s",
 }
 
 
