@@ -74,7 +74,7 @@ def _reaches(site: Site, invariant: Invariant) -> Counterexample | None:
     """A whole way, at one moment or at one of its own for each door: whoever has time may wait in between."""
     kept = [way for way in ways(site) if _passable(invariant, way)]
     person, now = somebody(site), sometime(site)
-    for moments in ([now] * len(kept), [sometime(site, f"{n}:") for n in range(len(kept))]):
+    for moments in ([now] * len(kept), [sometime(site, f"{n}:", [way.door.id]) for n, way in enumerate(kept)]):
         solver = _asking(site, invariant, person, *dict.fromkeys(moments))
         open_ = {n: way.open_to(site, person, moments[n]) for n, way in enumerate(kept)}
         used = _path(solver, invariant, kept, open_)

@@ -6,7 +6,7 @@ own. Whether today and the day before are holidays is free: a policy must hold o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import z3
@@ -74,15 +74,6 @@ class Moment:
             *holidays,
         )
 
-    def same_as(self, other: Moment) -> z3.BoolRef:
-        """Return that two moments are one."""
-        pairs = zip(self._parts(), other._parts(), strict=True)
-        return z3.And(*(mine == theirs for mine, theirs in pairs))
-
-    def _parts(self) -> Iterator[z3.ExprRef]:
-        yield from (self.weekday, self.micros, self.holiday, self.holiday_before, self.threat)
-        yield from (self.lockdown, self.clock_trusted, self.log_late, *self.blocked.values())
-
 
 def somebody(site: Site) -> Person:
     """Return a person nothing is known of."""
@@ -98,8 +89,8 @@ def somebody(site: Site) -> Person:
     )
 
 
-def sometime(site: Site, name: str = "") -> Moment:
-    """Return a moment nothing is known of; ``name`` tells it from others."""
+def sometime(site: Site, name: str = "", doors: Iterable[DoorId] | None = None) -> Moment:
+    """Return a moment nothing is known of; ``name`` tells it from others, ``doors`` the only ones it asks about."""
     return Moment(
         z3.Int(f"{name}weekday"),
         z3.Int(f"{name}micros"),
@@ -109,5 +100,5 @@ def sometime(site: Site, name: str = "") -> Moment:
         z3.Bool(f"{name}lockdown"),
         z3.Bool(f"{name}clock-trusted"),
         z3.Bool(f"{name}log-late"),
-        {door: z3.Bool(f"{name}blocked:{door}") for door in site.doors},
+        {door: z3.Bool(f"{name}blocked:{door}") for door in (site.doors if doors is None else doors)},
     )
