@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from benchmarks import alarm_to_pixel, core, growth, log, mqtt, osdp, policy, restart
+from benchmarks import alarm_to_pixel, core, growth, log, mqtt, muster, osdp, policy, restart
 from benchmarks.extent import DEFAULT, FULL, QUICK, Extent, Tick
 from benchmarks.rows import BenchmarkFailed, Row
 from controller.demo import DemoFailed
@@ -51,6 +51,7 @@ MEASUREMENTS: Mapping[str, Measurement] = {
     "decide_p99": Measurement(core.decision, lambda extent: extent.decisions),
     "step_apply_p99": Measurement(core.step_and_apply, lambda extent: extent.decisions),
     "memory_per_cardholder": Measurement(core.memory, lambda _: 1),
+    "muster_truth": Measurement(muster.muster_truth, lambda _: 156),
     "site_prove": Measurement(policy.site_prove, lambda _: 20),
 }
 """By row name, as `promises.md` has them."""

@@ -37,12 +37,12 @@ def crowded(folder: Path, cardholders: int, now: Instant) -> tuple[Site, SiteSta
 def crowd(cardholders: int) -> Iterator[ev.Event]:
     """Return what is written down of so many people and their badges."""
     for number in range(cardholders):
-        yield from _enrolment(number)
+        yield from enrolment(number)
 
 
 def swipe(number: int) -> CardPresented:
     """Return the badge of a person at one door after the other."""
-    return CardPresented(ReaderId(reader(number % DOORS)), _token(number), "H10301", 26, "deadbe80")
+    return CardPresented(ReaderId(reader(number % DOORS)), token(number), "H10301", 26, "deadbe80")
 
 
 def badge_of(number: int) -> CredentialId:
@@ -74,14 +74,16 @@ def records(site: Site, events: list[ev.Event], first: int, count: int, now: Ins
     return [Recorded(n, now, BOOT, site.digest, events[n % len(events)]) for n in range(first, first + count)]
 
 
-def _enrolment(number: int) -> tuple[ev.Event, ev.Event]:
+def enrolment(number: int) -> tuple[ev.Event, ev.Event]:
+    """Return what enrols a person and a badge."""
     holder = CardholderId(f"p-{number:05}")
     person = Cardholder(holder, CardholderKind.STAFF, 1, frozenset({AccessLevelId("staff")}))
     badge = Credential(
-        badge_of(number), holder, _token(number), None, Assurance.SYMMETRIC, CredentialStatus.ACTIVE, None, None
+        badge_of(number), holder, token(number), None, Assurance.SYMMETRIC, CredentialStatus.ACTIVE, None, None
     )
     return ev.CardholderRecorded(BOOT, person, ""), ev.CredentialRecorded(BOOT, badge)
 
 
-def _token(number: int) -> str:
+def token(number: int) -> str:
+    """Return what stands for the numbers of a person's badge."""
     return f"{number:064x}"

@@ -30,6 +30,7 @@ ROWS = {
     "decide_p99": "µs",
     "step_apply_p99": "µs",
     "memory_per_cardholder": "kB",
+    "muster_truth": "%",
     "site_prove": "s",
 }
 
