@@ -22,7 +22,7 @@ from controller.domain.decision import DenyReason
 from controller.domain.doors import Direction, LockStatus, Position
 from controller.domain.ids import OUTSIDE, CardholderId, DoorId, OperatorId, ReaderId, RequestId, ZoneId
 from controller.domain.instant import Instant
-from controller.domain.muster import Whereabouts, muster
+from controller.domain.muster import Whereabouts, muster, unaccounted
 from controller.domain.operators import Operator, Role, UnlockOnce
 from controller.domain.site import AntiPassback, DoorKind, Rex, RexKind, Site
 from controller.domain.state import SiteState
@@ -119,9 +119,7 @@ class Day:
             for event in (*enrolment(number), gone):
                 self.state = apply(self.state, event, self.now)
             self.truth[person] = OUTSIDE
-        for door in self.site.doors:
-            self.see(st.PositionSeen(door, Position.CLOSED))
-            self.see(st.LockSeen(door, LockStatus.LOCKED))
+        self._everything_answers()
 
     def _plan(self, number: int) -> Iterator[tuple[float, int, str]]:
         """Return one person's day, in seconds since six: one in thirty is away."""
@@ -205,15 +203,20 @@ class Day:
         self.truth |= dict.fromkeys(outside[:2], HALL) | dict.fromkeys(inside[:1], OUTSIDE)
         self.now = Instant(self.now.wall + timedelta(seconds=60), 5.0)
         self.see(st.BoxStartedUp("1", self.site.digest, ""))
-        for door in self.site.doors:
-            self.see(st.PositionSeen(door, Position.CLOSED))
-            self.see(st.LockSeen(door, LockStatus.LOCKED))
+        self._everything_answers()
 
     def see(self, stimulus: st.Stimulus) -> tuple[ev.Event, ...]:
         """Tell the building something."""
         outcome = step(self.site, self.state, stimulus, self.now)
         self.state = outcome.state
         return outcome.events
+
+    def _everything_answers(self) -> None:
+        for device in self.site.devices:
+            self.see(st.DeviceSeen(device, online=True, secure=True, detail=""))
+        for door in self.site.doors:
+            self.see(st.PositionSeen(door, Position.CLOSED))
+            self.see(st.LockSeen(door, LockStatus.LOCKED))
 
     def _through(self, door: DoorId) -> None:
         self.see(st.PositionSeen(door, Position.OPEN))
@@ -246,4 +249,7 @@ class Day:
             for person, zone in self.truth.items()
             if zone != OUTSIDE and listed.get(person, Whereabouts.OUTSIDE) is Whereabouts.OUTSIDE
         ]
-        self.unknown.append(100 * sum(1 for known in listed.values() if known is Whereabouts.UNKNOWN) / PEOPLE)
+        unseen = [p for p, zone in self.truth.items() if zone != OUTSIDE and listed.get(p) is Whereabouts.UNKNOWN]
+        if len(unseen) > unaccounted(self.state):
+            self.missing.append((self.now.wall, unseen[0]))
+        self.unknown.append(100 * unaccounted(self.state) / PEOPLE)

@@ -49,3 +49,15 @@ def whereabouts(state: SiteState, person: CardholderId) -> Whereabouts:
     if last is None or last.zone == OUTSIDE:
         return Whereabouts.UNKNOWN
     return Whereabouts.POSSIBLY_INSIDE
+
+
+def unaccounted(state: SiteState) -> int:
+    """Return how many people may be inside of whom the building does not know it.
+
+    Where each doubt was one person (a turnstile that turned once too often, a guard who let one through) it is these,
+    less whoever was seen to leave without having been seen to come. Where a door stood open to anybody, or nobody
+    watched, it is everybody whose whereabouts are unknown.
+    """
+    if state.strangers is not None:
+        return state.strangers
+    return sum(whereabouts(state, person) is Whereabouts.UNKNOWN for person in state.locations)

@@ -178,6 +178,7 @@ class SiteState:
     locations: Map[CardholderId, ZoneId | None] = field(default_factory=Map)  # None: may be anywhere
     sightings: Map[CardholderId, Sighting] = field(default_factory=Map)
     headcount: Map[ZoneId, int] = field(default_factory=Map)  # of `locations`, kept beside it
+    strangers: int | None = 0  # how many nobody can name came in from outside, at most; None: any number
     to_search: Map[CardholderId, RequestId] = field(default_factory=Map)  # drawn, and not searched yet
     faces: Map[CardholderId, str] = field(default_factory=Map)  # who has a template, and of which engine
     present: Map[ZoneId, Map[CardholderId, None]] = field(default_factory=Map)  # who is known to be there

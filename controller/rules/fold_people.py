@@ -14,30 +14,45 @@ from controller.domain.ids import OUTSIDE, CardholderId, ZoneId
 from controller.domain.instant import Instant
 from controller.domain.state import Sighting, SiteState, Visit
 
+ONE_AT_A_TIME = frozenset({ev.Doubt.GUARD_UNLOCK, ev.Doubt.TAILGATING})
+"""Doubts that are one person each: a guard lets one through, and a turnstile turns for one."""
+
 
 def located(state: SiteState, people: Iterable[CardholderId], zone: ZoneId | None, at: Instant) -> SiteState:
-    """These people are in ``zone`` now, or, with None, may be anywhere."""
+    """These people are in ``zone`` now, or, with None, may be anywhere: whoever was last seen outside may be inside."""
     locations, sightings, headcount = state.locations, state.sightings, state.headcount
-    present, lost = state.present, state.lost
+    present, lost, strangers = state.present, state.lost, state.strangers
     for person in people:
         before, last = locations.get(person), sightings.get(person)
+        outside = last is None or last.zone == OUTSIDE
+        if strangers is not None and zone is None and outside:
+            strangers += 1
+        elif strangers and zone == OUTSIDE and before is None and outside:
+            strangers -= 1  # whoever goes out unexpected was one of them
         headcount = _recounted(headcount, before, zone)
         present = _moved(present, person, before, zone)
         lost = _moved(lost, person, last.zone if last else None, last.zone if last and zone is None else None)
         locations = locations.set(person, zone)
         if zone is not None:
             sightings = sightings.set(person, Sighting(zone, at.wall, at.mono))
-    return replace(state, locations=locations, sightings=sightings, headcount=headcount, present=present, lost=lost)
+    counted = replace(state, headcount=headcount, present=present, lost=lost, strangers=strangers)
+    return replace(counted, locations=locations, sightings=sightings)
 
 
 def doubted(state: SiteState, event: ev.WhereaboutsDoubted, at: Instant) -> SiteState:
     """Somebody passed whom nobody can name: it may have been any of those who were known to be there."""
-    return located(state, [who for who, zone in state.locations.items() if zone in event.zones], None, at)
+    astray = located(state, [who for who, zone in state.locations.items() if zone in event.zones], None, at)
+    strangers = state.strangers
+    if OUTSIDE in event.zones and strangers is not None:
+        strangers = strangers + 1 if event.why in ONE_AT_A_TIME else None
+    return replace(astray, strangers=strangers)
 
 
 def forgiven(state: SiteState, event: ev.PassbackForgiven, at: Instant) -> SiteState:
     """The building no longer holds what it believed against them."""
-    return located(state, tuple(state.locations) if event.cardholder is None else (event.cardholder,), None, at)
+    if event.cardholder is None:
+        return replace(located(state, tuple(state.locations), None, at), strangers=None)
+    return located(state, (event.cardholder,), None, at)
 
 
 def forgotten(state: SiteState, cardholder: CardholderId) -> SiteState:
@@ -53,6 +68,7 @@ def after_start(state: SiteState, at: Instant) -> SiteState:
     """Nobody watched while the box was down. Timed anti-passback starts over, to the strict side."""
     sightings = Map({who: replace(seen, mono=at.mono) for who, seen in state.sightings.items()})
     forgotten = located(state, tuple(state.locations), None, at)
+    forgotten = replace(forgotten, strangers=None if state.locations else state.strangers)
     return replace(forgotten, sightings=sightings, let_in=Map(), left_alone=Map(), unescorted=Map())
 
 

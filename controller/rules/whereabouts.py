@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from controller.domain import events as ev
 from controller.domain.doors import LockMode
-from controller.domain.ids import CardholderId, ZoneId
+from controller.domain.ids import OUTSIDE, CardholderId, ZoneId
 from controller.domain.site import Door
 from controller.domain.state import SiteState
 from controller.rules.turn import Turn
@@ -32,7 +32,7 @@ def needs_time(state: SiteState, who: CardholderId | None) -> bool:
 
 
 def _doubt(turn: Turn, door: Door, zones: tuple[ZoneId, ...], why: ev.Doubt) -> None:
-    """Say so, where somebody was known to be there."""
-    doubtful = tuple(zone for zone in zones if turn.state.headcount.get(zone))
+    """Say so, where somebody was known to be there; of outside always, for there is always somebody."""
+    doubtful = tuple(zone for zone in zones if zone == OUTSIDE or turn.state.headcount.get(zone))
     if doubtful:
         turn.record(ev.WhereaboutsDoubted(door.id, doubtful, why))

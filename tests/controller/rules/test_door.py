@@ -200,7 +200,7 @@ def test_pre_alarm_then_held_open_then_closed() -> None:
     raised, timed, doubted = house.wait(0.001)
     assert isinstance(raised, ev.AlarmRaised)
     assert (raised.kind, raised.persists, timed) == (AlarmKind.HELD_OPEN, True, ev.HeldOpenTimed(FRONT))
-    assert doubted == ev.WhereaboutsDoubted(FRONT, (LOBBY,), ev.Doubt.HELD_OPEN)
+    assert doubted == ev.WhereaboutsDoubted(FRONT, (OUTSIDE, LOBBY), ev.Doubt.HELD_OPEN)
     assert next_deadline(house.state) is None
     closed = house.see(closes(FRONT), after=60.0)
     assert closed.events == (
@@ -322,6 +322,7 @@ def test_a_guards_unlock_opens_like_a_grant_but_moves_nobody() -> None:
     assert ordered.events == (ev.DoorUnlockOrdered(RequestId("r1"), FRONT, GIL, "the plumber", 5.0),)
     assert ordered.effects == (Unlock(FRONT, RequestId("r1"), 5.0, house.now.mono + 2.0),)
     assert house.see(opens(FRONT), after=1.0).events[1:] == (
+        ev.WhereaboutsDoubted(FRONT, (OUTSIDE,), ev.Doubt.GUARD_UNLOCK),
         ev.EntryObserved(RequestId("r1"), FRONT, None, None, False),
     )
     assert len(house.state.locations) == 0

@@ -8,6 +8,7 @@ from controller.domain import events as ev
 from controller.domain import stimuli as st
 from controller.domain.alarms import AlarmKind
 from controller.domain.doors import Position
+from controller.domain.ids import OUTSIDE
 from tests.controller.builders import (
     ALICE,
     FRONT,
@@ -41,7 +42,7 @@ def test_a_key_is_a_fact_and_makes_it_uncertain_who_is_where() -> None:
     house = keyed()
     assert house.see(TURNED).events == (
         ev.KeyOverrideObserved(FRONT, active=True, seconds=5.0),
-        ev.WhereaboutsDoubted(FRONT, (LOBBY,), ev.Doubt.KEY_OVERRIDE),
+        ev.WhereaboutsDoubted(FRONT, (OUTSIDE, LOBBY), ev.Doubt.KEY_OVERRIDE),
     )
     assert house.state.locations[ALICE] is None
     assert house.see(BACK).events == (ev.KeyOverrideObserved(FRONT, active=False, seconds=5.0),)

@@ -81,7 +81,7 @@ def test_the_second_rotation_of_one_grant_is_somebody_else() -> None:
     house.see(IN, after=1.0)
     second = house.see(IN, after=0.5)
     assert of_kind(ev.WhereaboutsDoubted, second.events) == [
-        ev.WhereaboutsDoubted(FRONT, (LOBBY,), ev.Doubt.TAILGATING)
+        ev.WhereaboutsDoubted(FRONT, (OUTSIDE, LOBBY), ev.Doubt.TAILGATING)
     ]
     (alarm,) = house.alarms(AlarmKind.TAILGATING)
     assert (alarm.source.door, alarm.persists, alarm.detail) == (FRONT, False, "turned in once too often")
