@@ -19,7 +19,14 @@ KIND_WORDS = {
     CardholderKind.CONTRACTOR: "a contractor",
     CardholderKind.VISITOR: "a visitor",
 }
-SHOWN_WORDS = {Factor.CARD: "badge", Factor.PIN: "PIN", Factor.FACE: "face", Factor.GUARD: "a guard's look"}
+SHOWN_WORDS = {
+    Factor.CARD: "badge",
+    Factor.PIN: "PIN",
+    Factor.FACE: "face",
+    Factor.GUARD: "a guard's look",
+    Factor.SECOND_PERSON: "a second person's badge",
+    Factor.ESCORT: "an escort's badge",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +44,7 @@ class Someone:
         has = [f"access level {', '.join(self.levels)}"] if self.levels else ["no access level"]
         has += [f"clearance {self.clearance}"] if 0 < self.clearance < HIGHEST_CLEARANCE else []
         has += [f"trained for {', '.join(self.competencies)}"] if self.competencies else []
+        has += ["an escort"] if self.escorted and self.kind is CardholderKind.VISITOR else []
         has += ["a badge that can be copied"] if self.assurance is Assurance.COPYABLE else []
         return f"{KIND_WORDS[self.kind]} with {', '.join(has)}"
 

@@ -58,7 +58,7 @@ class Attempt:
 
 def granted(attempt: Attempt) -> z3.BoolRef:
     """Return that the reader lets somebody pass, with what they have shown."""
-    return z3.And(passes(attempt), *(z3.Not(missing(attempt, factor)) for factor in Factor))
+    return z3.And(passes(attempt), _accompanied(attempt), *(z3.Not(missing(attempt, factor)) for factor in Factor))
 
 
 def passes(attempt: Attempt) -> z3.BoolRef:
@@ -80,6 +80,13 @@ def asked(attempt: Attempt, factor: Factor) -> z3.BoolRef:
     if factor is Factor.FACE:
         return z3.And(_demanded(attempt, factor), z3.Not(no_face))
     return z3.Or(_demanded(attempt, factor), no_face) if factor in IN_PLACE_OF_A_FACE else _demanded(attempt, factor)
+
+
+def _accompanied(attempt: Attempt) -> z3.BoolRef:
+    """Return that a visitor has an escort where the zone asks for one; whether the escort is near is not asked."""
+    if attempt.zone.escort is None or not attempt.way_in:
+        return TRUE
+    return z3.Or(attempt.person.kind != KINDS.index(CardholderKind.VISITOR), attempt.person.escorted)
 
 
 def _demanded(attempt: Attempt, factor: Factor) -> z3.BoolRef:

@@ -121,6 +121,7 @@ def _plain_person(person: Person) -> Iterator[list[z3.BoolRef]]:
     for holds in (*person.levels.values(), *person.competencies.values()):
         yield [z3.Not(holds)]
     yield [person.template]
+    yield [z3.Not(person.escorted)]
     for factor, shown in person.shown.items():
         if factor is not Factor.CARD:
             yield [z3.Not(shown)]

@@ -8,7 +8,7 @@ import pytest
 
 from controller.domain.ids import OUTSIDE, DoorId, ZoneId
 from controller.domain.people import CardholderKind
-from controller.domain.site import Assurance, Factor
+from controller.domain.site import Assurance, EscortOrder, EscortRule, Factor
 from tests.controller.builders import (
     CELLAR,
     CHANCERY,
@@ -183,3 +183,15 @@ def test_whoever_has_to_come_first_may_have_come():
 def test_a_door_with_no_schedule_of_its_own_never_stands_unlocked():
     assert asked("never_unlocked", at=180) is None
     assert asked("never_unlocked", doors={FRONT, CELLAR, DoorId(INNER)}) is None
+
+
+def test_no_visitor_reaches_the_vault_without_an_escort():
+    visitors = {"zones": {VAULT}, "kinds": {CardholderKind.VISITOR}, "without_escort": True}
+    assert asked("never_reaches", **visitors)
+    escorted = with_zone(small_site(), VAULT, escort=EscortRule(EscortOrder.EITHER, 30.0, 2, 60.0))
+    assert asked("never_reaches", escorted, **visitors) is None
+    assert asked("never_enters", escorted, **visitors) is None
+    with_one = asked("never_reaches", escorted, zones={VAULT}, kinds={CardholderKind.VISITOR})
+    assert with_one[0] == "a visitor with access level guards, an escort, from Outside:"
+    staff = asked("never_reaches", escorted, zones={VAULT}, without_escort=True)
+    assert staff[0].startswith("a contractor with access level guards")
