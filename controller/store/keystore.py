@@ -337,6 +337,9 @@ def _engine(path: Path) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def forgetful(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:
         cursor = connection.cursor()
+        cursor.execute(
+            "PRAGMA locking_mode=EXCLUSIVE"
+        )  # no index file beside it: on a full disk there is no room for one
         cursor.execute("PRAGMA journal_mode=WAL")  # truncated when a key is destroyed
         cursor.execute("PRAGMA secure_delete=ON")  # an erased key leaves no trace in the file
         cursor.execute("PRAGMA synchronous=FULL")
