@@ -231,8 +231,8 @@ def with_points(site: Site) -> Site:
     return replace(
         site,
         devices={**site.devices, IO: module},
-        points={point.id: point for point in points},
-        outputs={output.id: output for output in outputs},
+        points={**site.points, **{point.id: point for point in points}},
+        outputs={**site.outputs, **{output.id: output for output in outputs}},
     )
 
 
