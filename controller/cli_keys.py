@@ -6,6 +6,7 @@ import functools
 import getpass
 import json
 import os
+import resource
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -44,6 +45,7 @@ def open_with(
     except BoxLocked as error:
         err.print(str(error), markup=False)
         raise typer.Exit(UNUSABLE) from error
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # what is in memory is never written to a core file
     ask = _asker(passphrase_file, passphrase_fd)
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     boxkey.use(KeyAccess(ask, token, Path(folder) if folder else None))

@@ -27,6 +27,11 @@ OF_THE_MOMENT = frozenset(
         DenyReason.TOO_MANY_PIN_TRIES,
         DenyReason.LOG_CANNOT_BE_WRITTEN,
         DenyReason.CLOCK_NOT_TRUSTED,
+        DenyReason.NOBODY_FIRST,
+        DenyReason.AREA_ARMED,
+        DenyReason.SECOND_PERSON_NEEDED,
+        DenyReason.ESCORT_NEEDED,
+        DenyReason.ESCORT_TOO_FAR,
     }
 )
 """Refusals that are no matter of rights: a little later, or for somebody else in the same place, they would be none."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,11 @@ def test_the_passphrase_comes_by_an_open_file_too(ostiary, box):
     os.close(writing)
     given = ["--passphrase-fd", str(reading), "operator", "add", "gil", "--role", "guard", "--data", str(box)]
     assert CliRunner().invoke(app, given).exit_code == 0
+
+
+def test_no_core_file_is_ever_written(ostiary):
+    ostiary("keys", "status")
+    assert resource.getrlimit(resource.RLIMIT_CORE) == (0, 0)
 
 
 def test_the_environment_is_refused(ostiary):
