@@ -205,12 +205,13 @@ class BlockOut(Model):
 
 
 class ModeRequestOut(Model):
-    """Who asks a lock for what, and until when; None: until somebody ends it."""
+    """Who asks a lock for what, and until when; None: until somebody ends it. Operators also said why."""
 
     mode: LockMode
     source: ModeSource
     reference: str
     until: datetime | None
+    reason: str | None
 
 
 class DoorOut(Model):
@@ -234,12 +235,16 @@ class DoorOut(Model):
 
 
 class FireOut(Model):
-    """A fire that stands. ``panel`` is what the panel's line reads now; it ends by an operator's word after a reset."""
+    """A fire that stands. ``panel`` is what the panel's line reads now; it ends by an operator's word after a reset.
+
+    ``doors``: those it releases. Whether one is open to walk through is what its own sensors say.
+    """
 
     fire_zone: str
     name: str
     since: datetime
     panel: PointCondition
+    doors: list[str]
 
 
 class LockdownState(StrEnum):
@@ -265,6 +270,7 @@ class AlarmOut(Model):
     """An alarm; a ``silent`` one is shown to nobody whose post may be watched.
 
     ``name`` is where it is in words; ``door``, ``zone`` and ``camera`` where to look, as far as known.
+    ``escalated``: nobody acknowledged it in time, and it was told outside this screen as well.
     """
 
     id: str
@@ -274,12 +280,15 @@ class AlarmOut(Model):
     door: str | None
     reader: str | None
     device: str | None
+    point: str | None
+    area: str | None
     zone: str | None
     camera: str | None
     detail: str
     raised_at: datetime
     persists: bool
     silent: bool
+    escalated: bool
     acknowledged_by: str | None
 
 
@@ -331,6 +340,7 @@ class ViewOut(Model):
 class WaitingOut(Model):
     """Somebody at a reader who was asked for more. Where ``guard`` is wanted, a guard confirms or refuses ``request``.
 
+    ``proven`` is what they have shown already, ``wanted`` what is still asked of them.
     ``search``: they were drawn for a search, and the guard's word says that it was made.
     """
 
@@ -339,6 +349,7 @@ class WaitingOut(Model):
     door: str
     camera: str | None
     who: WhoOut
+    proven: list[Factor]
     wanted: list[Factor]
     until: datetime
     search: bool

@@ -28,7 +28,7 @@ from api.schemas import (
     WhoOut,
 )
 from controller.domain.alarms import Alarm, AlarmKind, Source, in_order
-from controller.domain.doors import HELD, DoorAlarm, DoorState, LockMode, LockStatus, ModeRequest, Position
+from controller.domain.doors import HELD, DoorAlarm, DoorState, LockMode, LockStatus, ModeRequest, ModeSource, Position
 from controller.domain.ids import CameraId, CardholderId, DoorId
 from controller.domain.instant import Instant
 from controller.domain.muster import Whereabouts, muster, whereabouts
@@ -84,6 +84,7 @@ def _waiting(site: Site, state: SiteState, now: Instant, names: Names) -> list[W
             door=site.readers[reader].door,
             camera=camera_of_door(site, site.readers[reader].door, reader),
             who=WhoOut(id=pending.cardholder, name=known.name if (known := names(pending.cardholder)) else None),
+            proven=sorted(pending.presented),
             wanted=sorted(pending.wanted),
             until=now.wall + timedelta(seconds=pending.until - now.mono),
             search=pending.search,
@@ -151,7 +152,13 @@ def _door_alarms(state: SiteState) -> dict[DoorId, DoorAlarm]:
 
 def _fires(site: Site, state: SiteState) -> list[FireOut]:
     return [
-        FireOut(fire_zone=zone.id, name=zone.name, since=state.fires[zone.id], panel=state.point(zone.point))
+        FireOut(
+            fire_zone=zone.id,
+            name=zone.name,
+            since=state.fires[zone.id],
+            panel=state.point(zone.point),
+            doors=[door.id for door in site.doors.values() if door.fire_zone == zone.id],
+        )
         for zone in site.fire_zones.values()
         if zone.id in state.fires
     ]
@@ -167,7 +174,7 @@ def _door(moment: Moment, door: Door, alarm: DoorAlarm | None, texts: Texts) -> 
         lock=known.lock,
         ordered=known.ordered,
         mode=mode,
-        modes=[_request(request) for request in asked],
+        modes=[_request(request, known, texts) for request in asked],
         block=BlockOut(operator=known.block.operator, reason=texts(known.block.reason)) if known.block else None,
         alarm=alarm,
         loop=known.loop if door.loop else None,
@@ -180,8 +187,16 @@ def _strict(asked: Sequence[ModeRequest]) -> LockMode:
     return asked[0].mode if asked and asked[0].mode not in HELD else LockMode.SECURED
 
 
-def _request(request: ModeRequest) -> ModeRequestOut:
-    return ModeRequestOut(mode=request.mode, source=request.source, reference=request.reference, until=request.until)
+def _request(request: ModeRequest, known: DoorState, texts: Texts) -> ModeRequestOut:
+    by_operator = request.source is ModeSource.OPERATOR
+    said = next((order.reason for order in known.orders if by_operator and order.mode is request.mode), None)
+    return ModeRequestOut(
+        mode=request.mode,
+        source=request.source,
+        reference=request.reference,
+        until=request.until,
+        reason=None if said is None else texts(said),
+    )
 
 
 def _status(door: Door, known: DoorState, mode: LockMode, alarm: DoorAlarm | None, *, reachable: bool) -> DoorStatus:
@@ -236,6 +251,8 @@ def _alarm(site: Site, alarm: Alarm) -> AlarmOut:
         door=door,
         reader=source.reader,
         device=source.device,
+        point=source.point,
+        area=source.area,
         zone=source.zone
         or (zone_of_door(site, door) if door else (camera.zone if camera else (point.zone if point else None))),
         camera=source.camera or at_door,
@@ -243,6 +260,7 @@ def _alarm(site: Site, alarm: Alarm) -> AlarmOut:
         raised_at=alarm.raised_at,
         persists=alarm.persists,
         silent=alarm.silent,
+        escalated=alarm.escalated,
         acknowledged_by=alarm.acknowledged_by,
     )
 

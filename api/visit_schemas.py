@@ -50,7 +50,19 @@ class VisitOut(Model):
     credential: str | None
 
 
+class VisitorLevelOut(Model):
+    """An access level that visitors may be given."""
+
+    id: str
+    name: str
+
+
 class VisitsOut(Model):
-    """Everybody who is expected, here, or left with a badge; by when they are expected."""
+    """Everybody who is expected, here, or left with a badge; by when they are expected.
+
+    ``badges`` may be handed out now, ``levels`` be given to a visitor.
+    """
 
     visits: list[VisitOut]
+    badges: list[str]
+    levels: list[VisitorLevelOut]

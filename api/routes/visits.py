@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Path
@@ -9,7 +10,8 @@ from fastapi import APIRouter, Path
 from api.routes.orders import give
 from api.schemas import NAME_LENGTH, OrderedOut, WhoOut
 from api.security import Api, Context, Ordering, Watching
-from api.visit_schemas import BadgeBackIn, BadgeIn, VisitorIn, VisitOut, VisitsOut
+from api.visit_schemas import BadgeBackIn, BadgeIn, VisitorIn, VisitorLevelOut, VisitOut, VisitsOut
+from controller.domain.desk import badges_to_hand_out
 from controller.domain.ids import AccessLevelId, CardholderId, CredentialId
 from controller.domain.visit_orders import ApproveVisit, RegisterVisitor, SignInVisitor, SignOutVisitor
 
@@ -21,7 +23,8 @@ Id = Annotated[str, Path(max_length=NAME_LENGTH)]
 @router.get("/visits")
 async def visits(_: Watching, api: Context) -> VisitsOut:
     """Return everybody who is expected, here, or left with a badge."""
-    known = sorted(api.facade.moment().state.visits.items(), key=lambda item: (item[1].valid_from, item[0]))
+    moment = api.facade.moment()
+    known = sorted(moment.state.visits.items(), key=lambda item: (item[1].valid_from, item[0]))
     return VisitsOut(
         visits=[
             VisitOut(
@@ -36,7 +39,13 @@ async def visits(_: Watching, api: Context) -> VisitsOut:
                 credential=visit.credential,
             )
             for visitor, visit in known
-        ]
+        ],
+        badges=await asyncio.to_thread(sorted, badges_to_hand_out(moment.state)),
+        levels=[
+            VisitorLevelOut(id=level.id, name=level.name)
+            for level in moment.site.access_levels.values()
+            if level.for_visitors
+        ],
     )
 
 

@@ -9,7 +9,8 @@ from typing import assert_never
 
 from controller.domain import events as ev
 from controller.domain.alarms import AlarmKind, Source
-from controller.domain.ids import CardholderId, CredentialId, OperatorId
+from controller.domain.desk import may_be_handed_out
+from controller.domain.ids import CardholderId, OperatorId
 from controller.domain.operators import Refusal, Role
 from controller.domain.people import Cardholder, CardholderKind, CredentialStatus
 from controller.domain.state import SiteState, Visit
@@ -136,16 +137,8 @@ def _may_sign_in(turn: Turn, order: SignInVisitor) -> Refusal | None:
         return Refusal.ALREADY_SO
     if visit.valid_until <= turn.now.wall:
         return Refusal.VISIT_OVER
-    return None if _is_free(turn.state, order.credential) else Refusal.BADGE_NOT_FREE
-
-
-def _is_free(state: SiteState, credential: CredentialId) -> bool:
-    """Tell whether a badge may be handed out: a visitor's badge that was given back."""
-    badge = state.credentials.get(credential)
-    if badge is None or badge.status is not CredentialStatus.RETURNED:
-        return False
-    holder = state.people.get(badge.cardholder)
-    return holder is not None and holder.kind is CardholderKind.VISITOR
+    badge = turn.state.credentials.get(order.credential)
+    return None if badge is not None and may_be_handed_out(turn.state, badge) else Refusal.BADGE_NOT_FREE
 
 
 def _may_sign_out(visit: Visit | None, order: SignOutVisitor) -> Refusal | None:

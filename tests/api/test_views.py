@@ -9,10 +9,10 @@ from api.views import muster_of, view_of
 from controller.domain.alarms import Alarm, AlarmKind, Priority, Source
 from controller.domain.doors import DoorState, LockMode, LockStatus, Loop, ModeOrder, Position
 from controller.domain.events import EntryObserved
-from controller.domain.ids import OUTSIDE, DeviceId, RequestId
+from controller.domain.ids import OUTSIDE, AreaId, CredentialId, DeviceId, FireZoneId, PointId, RequestId
 from controller.domain.instant import Instant
-from controller.domain.site import DoorKind, Input
-from controller.domain.state import DeviceState, Lockdown, Sighting
+from controller.domain.site import DoorKind, Factor, FireZone, Input
+from controller.domain.state import DeviceState, Lockdown, PendingChallenge, Sighting
 from controller.rules.lockdown import not_secured
 from controller.rules.mode import mode_requests
 from controller.runtime.facade import Moment
@@ -269,3 +269,40 @@ async def test_a_picture_is_a_jpeg_or_a_reason_why_not(facade):
         assert (picture.headers["content-type"], picture.content) == ("image/jpeg", facade.pictures[CAMERA])
         assert problem(await client.get("/api/cameras/cam-2/picture")) == (404, "no_picture")
         assert problem(await client.get("/api/cameras/cam-9/picture")) == (404, "unknown_camera")
+
+
+def test_whoever_waits_is_shown_with_what_they_have_proven():
+    pending = PendingChallenge(
+        RequestId("r-9"), CredentialId("b-1"), ALICE, frozenset({Factor.CARD}), frozenset({Factor.GUARD}), 49.0, 62.5
+    )
+    (one,) = view(challenges=Map({GATE_IN: pending})).waiting
+    assert (one.request, one.door, one.camera, one.who.id) == ("r-9", GATE, CAMERA, ALICE)
+    assert (one.proven, one.wanted) == ([Factor.CARD], [Factor.GUARD])
+    assert one.until == NOON + timedelta(seconds=12.5)
+
+
+def test_an_operators_order_says_why_it_stands():
+    order = ModeOrder(LockMode.BLOCKED, GUARD, "painters", NOON + timedelta(hours=1))
+    state = quiet_state(doors=Map({GATE: DoorState(orders=(order,))}), lockdown=lockdown())
+    modes = {GATE: mode_requests(SITE, state, GATE, Instant(NOON, 50.0))}
+    shown = view_of(Moment("boot-1", 9, SITE, state, modes), Instant(NOON, 50.0), lambda said: said.upper())
+    assert [(r.mode, r.source, r.reason) for r in shown.doors[0].modes] == [
+        ("lockdown", "lockdown", None),
+        ("blocked", "operator", "PAINTERS"),
+    ]
+
+
+def test_a_fire_names_the_doors_it_releases():
+    zone = FireZone(FireZoneId("house"), "House", PointId("panel"))
+    site = replace(
+        SITE, fire_zones={zone.id: zone}, doors={**SITE.doors, GATE: replace(SITE.doors[GATE], fire_zone=zone.id)}
+    )
+    state = quiet_state(fires=Map({zone.id: NOON}))
+    (fire,) = view_of(Moment("boot-1", 9, site, state), Instant(NOON, 50.0)).fires
+    assert (fire.name, fire.since, fire.panel, fire.doors) == ("House", NOON, "unknown", [GATE])
+
+
+def test_an_alarm_that_nobody_acknowledged_in_time_is_marked():
+    late = alarm("a-1", AlarmKind.INTRUSION, Source(point=PointId("pir"), area=AreaId("room")), escalated=True)
+    (shown,) = view(**alarms(late)).alarms
+    assert (shown.escalated, shown.point, shown.area) == (True, "pir", "room")

@@ -1,10 +1,20 @@
 """The visitors' desk: orders passed on as they came, and the list of who is expected, with names from the vault."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from controller.domain.events import HostApproved, VisitorRegistered, VisitorSignedIn
+from controller.domain.events import (
+    CardholderRecorded,
+    CredentialRecorded,
+    HostApproved,
+    VisitorRegistered,
+    VisitorSignedIn,
+)
+from controller.domain.ids import AccessLevelId, CardholderId, CredentialId, ScheduleId
+from controller.domain.people import Cardholder, CardholderKind, Credential, CredentialStatus
+from controller.domain.site import AccessLevel, Assurance
 from controller.domain.visit_orders import ApproveVisit, RegisterVisitor, SignInVisitor, SignOutVisitor
 from tests.api.fakes import GUARD, browser, problem, sign_in
 
@@ -53,3 +63,28 @@ async def test_the_list_says_who_is_expected_and_how_far_they_are(facade):
     assert visit["host"]["id"] == "p-1"
     assert (visit["approved"], visit["signed_in"], visit["overdue"]) == (True, True, False)
     assert (visit["credential"], visit["escort"]) == ("pool-1-badge", None)
+
+
+async def test_the_desk_knows_which_badges_it_may_hand_out_and_what_a_visitor_may_be_given(facade):
+    """One of the pool that came back: not one that is out, and not the returned badge of somebody of the house."""
+    pool, staff = CardholderId("pool"), CardholderId("p-1")
+    for person, kind in ((pool, CardholderKind.VISITOR), (staff, CardholderKind.STAFF)):
+        facade.record(CardholderRecorded(GUARD, Cardholder(person, kind, 0, frozenset()), ""))
+    for badge, holder, status in (
+        ("v-2", pool, CredentialStatus.RETURNED),
+        ("v-1", pool, CredentialStatus.RETURNED),
+        ("v-3", pool, CredentialStatus.ACTIVE),
+        ("s-1", staff, CredentialStatus.RETURNED),
+    ):
+        made = Credential(CredentialId(badge), holder, badge, None, Assurance.PKI, status, None, None)
+        facade.record(CredentialRecorded(GUARD, made))
+    hall, night = (
+        AccessLevel(AccessLevelId(level), level.title(), frozenset(), frozenset(), ScheduleId("always"), for_visitors)
+        for level, for_visitors in (("hall", True), ("night", False))
+    )
+    facade.site = replace(facade.site, access_levels={hall.id: hall, night.id: night})
+    async with browser(facade) as client:
+        await sign_in(client)
+        desk = (await client.get("/api/visits")).json()
+    assert desk["badges"] == ["v-1", "v-2"]
+    assert desk["levels"] == [{"id": "hall", "name": "Hall"}]
