@@ -76,7 +76,7 @@ class Activation:
 
     def _policies(self) -> tuple[str, str | None]:
         """Return the policy in force, and the one that was before it."""
-        policies = Policies(History(log_place(self._core.folder)))
+        policies = Policies(History(log_place(self._core.folder, self._core.keystore.secrets)))
         digest = self._core.runtime.site.digest
         return policies.toml(digest), policies.before(digest)
 
@@ -131,7 +131,7 @@ class Activation:
 
     def _was_in_force(self, digest: str) -> bool:
         try:
-            Policies(History(log_place(self._core.folder))).toml(digest)
+            Policies(History(log_place(self._core.folder, self._core.keystore.secrets))).toml(digest)
         except UnknownPolicy:
             return False
         return True

@@ -41,6 +41,7 @@ from controller.notary import NotaryTask
 from controller.retention import Retention
 from controller.runtime.building import Building
 from controller.runtime.ports import FaceTemplate
+from controller.store.place import BROKER_FOLDER
 from controller.store.projection import Projection
 from controller.store.secret_files import SecretFiles
 from devices.gateway.broker import MqttGateway
@@ -52,7 +53,6 @@ from vision.gateway import CameraAccess, EnrolmentFailed, VisionGateway
 
 OSDP_KEYS = "osdp-keys.json"
 CAMERA_KEYS = "cameras.json"
-BROKER_FOLDER = "broker"
 SCBK_BYTES = 16
 ENROL_SECONDS = 60.0
 CONNECTED_ANEW = "the policy wires it otherwise: it is connected anew"
@@ -195,7 +195,13 @@ class Box:
         runtime, core = self.core.runtime, self.core
         self.eyes = VisionGateway(site, core.vault, runtime.submit, runtime.mono, access)
         self.building = Building(
-            runtime, core.vault, core.vault, core.keystore, self.eyes, core.clock, Projection(core.folder)
+            runtime,
+            core.vault,
+            core.vault,
+            core.keystore,
+            self.eyes,
+            core.clock,
+            Projection(core.folder, core.keystore.secrets),
         )
         self.admin = Admin(core, self._enrol)
 

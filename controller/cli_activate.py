@@ -23,6 +23,7 @@ from controller.replay import Asked, BrokenHistory, requests
 from controller.site.diff import compare
 from controller.site.errors import SiteErrors
 from controller.site.loader import parse_site, read_bytes
+from controller.store.boxkey import SealBroken
 from controller.store.codec import UnreadableEvent
 from controller.store.history import History
 from controller.store.place import WrongPlace, log_place
@@ -131,7 +132,7 @@ def _refusing() -> Iterator[None]:
         yield
     except (ConnectionRefusedError, FileNotFoundError) as error:
         _unusable("no box runs on this folder: start it with `ostiary run`", error)
-    except (AdminError, BrokenHistory, OSError, SiteErrors, UnreadableEvent, WrongPlace) as error:
+    except (AdminError, BrokenHistory, OSError, SealBroken, SiteErrors, UnreadableEvent, WrongPlace) as error:
         _unusable(str(error), error)
     except sa.exc.SQLAlchemyError as error:
         _unusable(f"the log cannot be read: {getattr(error, 'orig', None) or error}", error)

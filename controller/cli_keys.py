@@ -14,11 +14,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from controller.bootstrap import BROKER_FOLDER
 from controller.keys import described, seal_folder
 from controller.store import boxkey
 from controller.store.boxkey import CREDENTIAL, BoxLocked, KeyAccess, Way
 from controller.store.fence import Fence, Fenced
+from controller.store.place import BROKER_FOLDER
 from controller.store.secret_files import secret_files
 from devices.mqtt.broker_files import CREDENTIALS
 

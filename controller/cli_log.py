@@ -25,7 +25,7 @@ from controller.store.boxkey import SealBroken
 from controller.store.checkpoints import StoredCheckpoint, stored_checkpoints, stored_leaves
 from controller.store.engines import reading_engine
 from controller.store.eventlog import stored_entries
-from controller.store.place import log_place
+from controller.store.place import WrongPlace, log_place
 
 OK, BROKEN, UNUSABLE = 0, 1, 2
 
@@ -53,7 +53,7 @@ DEFAULT_DATA = Path("data")
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
-UNREADABLE = (OSError, sa.exc.SQLAlchemyError, BadNote, BadBundle, NothingYet, SealBroken)
+UNREADABLE = (OSError, sa.exc.SQLAlchemyError, BadNote, BadBundle, NothingYet, SealBroken, WrongPlace)
 
 
 @log_app.command("verify")
@@ -165,7 +165,7 @@ def witness_compare(
 def _judge(data: Path, said: list[Sighting]) -> None:
     try:
         verdict = verify_against(stored_entries(reading_engine(log_place(data))), said)
-    except (OSError, sa.exc.SQLAlchemyError) as error:
+    except (OSError, sa.exc.SQLAlchemyError, SealBroken, WrongPlace) as error:
         _unusable(f"the log cannot be read: {_why(error)}", error)
     if isinstance(verdict, Broken):
         out.print(f"first bad entry: seq {verdict.seq}: {verdict.reason}", markup=False)

@@ -27,9 +27,10 @@ from controller.site.diff import compare, people_affected
 from controller.site.errors import SiteErrors
 from controller.site.loader import load_site
 from controller.site.people import load_people
+from controller.store.boxkey import SealBroken
 from controller.store.codec import UnreadableEvent
 from controller.store.history import History
-from controller.store.place import log_place
+from controller.store.place import WrongPlace, log_place
 from controller.whatif import Change, Changed, changes
 from controller.why import Explanation, NoDecision, explain, place, plain_trace, sentence_of, trace_lines
 
@@ -41,9 +42,11 @@ REFUSALS = (
     BrokenHistory,
     NoDecision,
     OSError,
+    SealBroken,
     SiteErrors,
     UnknownPolicy,
     UnreadableEvent,
+    WrongPlace,
     trial.WrongField,
 )
 """What these commands may fail with for reasons their user can mend."""

@@ -76,7 +76,7 @@ def open_core(folder: Path, site_file: Path | None, actuators: Actuators, clock:
         journal = _journal(folder)
         if journal is not None:
             stack.callback(journal.close)
-        log = SqlEventLog(log_place(folder), journal)
+        log = SqlEventLog(log_place(folder, keystore.secrets), journal)
         stack.callback(log.close)
         folded = fold(folder, log, vault)
         activated = _activation(log, folded.activated)

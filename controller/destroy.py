@@ -8,8 +8,10 @@ from pathlib import Path
 from controller.store.boxkey import PLAIN_FILE, SEALED_FILE
 from controller.store.fence import LOCK_FILE
 from controller.store.keystore import KEY_FILE
+from controller.store.place import BROKER_FOLDER
 from controller.store.private_file import shred
 from controller.store.secret_files import SUFFIX
+from devices.mqtt.waiting import forget
 
 
 def shred_keys(folder: Path) -> int:
@@ -27,6 +29,7 @@ def shred_keys(folder: Path) -> int:
 
 def remove_rest(folder: Path) -> None:
     """Remove everything else but the fence, which whoever destroys still holds."""
+    forget(folder / BROKER_FOLDER)
     for path in folder.iterdir():
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)

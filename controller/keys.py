@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from controller.bootstrap import BROKER_FOLDER, CAMERA_KEYS, OSDP_KEYS
+from controller.bootstrap import CAMERA_KEYS, OSDP_KEYS
 from controller.notary import KEY_FILE, PUBLIC_KEY_FILE, log_verifier
 from controller.store.boxkey import PLAIN_FILE, Way, is_sealed, open_box, seal_box, ways
 from controller.store.fence import Fence
 from controller.store.keystore import KEY_FILE as KEY_STORE
 from controller.store.keystore import Keystore
-from controller.store.private_file import shred, write_private
+from controller.store.place import BROKER_FOLDER, URL_FILE
+from controller.store.private_file import write_private
 from controller.store.secret_files import SecretFiles
 from devices.mqtt.broker_files import CREDENTIALS, UNDELIVERED
 
 BROKERS = f"{BROKER_FOLDER}/{CREDENTIALS}"
-SECRETS = (OSDP_KEYS, CAMERA_KEYS, KEY_FILE, BROKERS)
+WAITING = f"{BROKER_FOLDER}/{UNDELIVERED}"
+SECRETS = (OSDP_KEYS, CAMERA_KEYS, KEY_FILE, URL_FILE, BROKERS, WAITING)
 """Files that are sealed under the box's key."""
 
 PLAIN_WARNING = (
@@ -46,10 +48,10 @@ def seal_folder(folder: Path, way: Way, secret: bytes) -> list[str]:
         open_before = [name for name in SECRETS if (folder / name).exists()]
         seal_box(folder, key, way, secret)
         files = SecretFiles(folder, lambda: key)
-        for name in (OSDP_KEYS, CAMERA_KEYS, KEY_FILE):
+        for name in (OSDP_KEYS, CAMERA_KEYS, KEY_FILE, URL_FILE):
             files.read(name)  # takes a plain file in
-        files.beneath(BROKER_FOLDER).read(CREDENTIALS)
-        shred(folder / BROKER_FOLDER / UNDELIVERED)
+        for name in (CREDENTIALS, UNDELIVERED):
+            files.beneath(BROKER_FOLDER).read(name)
         return open_before
     finally:
         fence.close()

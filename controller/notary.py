@@ -61,7 +61,7 @@ class Notary:
 
     def __init__(self, folder: Path, secrets: SecretFiles | None = None) -> None:
         self._key = log_key(folder, secrets)
-        self._engine = reading_engine(log_place(folder))
+        self._engine = reading_engine(log_place(folder, secrets))
         self._stored = Checkpoints(folder)
         self._frontier = Frontier()
         self._before = self._opened(self._stored.newest())

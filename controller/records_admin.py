@@ -63,7 +63,7 @@ class RecordsAdmin:
     def __init__(self, core: Core) -> None:
         self._core = core
         self._building = Building(core.runtime, core.vault, core.vault, core.keystore, _NoCameras(), core.clock)
-        self.projection = Projection(core.folder)
+        self.projection = Projection(core.folder, core.keystore.secrets)
 
     async def authenticated(self, given: Mapping[str, Any]) -> OperatorId:
         """Return the operator a name and a password stand for. A wrong one is recorded; raises ``ValueError``."""

@@ -10,9 +10,13 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
+from controller.store.secret_files import SecretFiles, secret_files
+
 LOG_FILE = "ostiary.db"
 URL_FILE = "log-url"
-"""The database's address, in a file of its owner's alone: it may hold a password."""
+"""The database's address. It may hold a password, so it is one of the folder's secret files."""
+
+BROKER_FOLDER = "broker"
 
 JOURNAL_NOTE = "journal-folder"
 JOURNAL_FILE = "emergency.journal"
@@ -26,25 +30,35 @@ class WrongPlace(ValueError):
     """The log cannot lie there, or lies elsewhere already."""
 
 
-def log_place(folder: Path) -> LogPlace:
-    """Return where the log of this folder lies. Raises ``WrongPlace`` for a note that cannot be read."""
-    note = folder / URL_FILE
-    return parse_url(note.read_text().strip()) if note.exists() else folder / LOG_FILE
+def log_place(folder: Path, secrets: SecretFiles | None = None) -> LogPlace:
+    """Return where the log of this folder lies. ``secrets``: the folder's, where the box is open already.
+
+    Raises ``WrongPlace`` for a note that cannot be read, ``SealBroken`` where it is sealed and the box does not open.
+    """
+    noted = (secrets or secret_files(folder)).read(URL_FILE)
+    return folder / LOG_FILE if noted is None else parse_url(noted.decode().strip())
 
 
 def choose_place(folder: Path, url: str | None) -> LogPlace:
-    """Return where the log lies, and note it where it is chosen now. Raises ``WrongPlace`` for a second choice."""
+    """Return where the log lies, and note it where it is chosen now. Raises ``WrongPlace`` for a second choice.
+
+    The same place with another password is noted anew.
+    """
+    secrets = secret_files(folder)
     if url is None:
-        return log_place(folder)
-    wanted, note = parse_url(url), folder / URL_FILE
-    if note.exists():
-        _refuse_another(wanted, parse_url(note.read_text().strip()), folder)
+        return log_place(folder, secrets)
+    wanted, noted = parse_url(url), log_place(folder, secrets)
+    if isinstance(noted, sa.URL):
+        _refuse_another(wanted, noted, folder)
+        if wanted != noted:
+            secrets.write(URL_FILE, f"{url}\n".encode())
     elif (folder / LOG_FILE).exists():
         raise WrongPlace(
             f"the log of {folder} lies in {folder / LOG_FILE} already; a log is not split: name another --data"
         )
     else:
-        _note(folder, URL_FILE, url)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        secrets.create(URL_FILE, f"{url}\n".encode())
     return wanted
 
 

@@ -23,6 +23,7 @@ from controller.store.eventlog import stored_entries
 from controller.store.place import log_place
 from controller.store.private_file import PRIVATE
 from controller.store.schema import EVENT
+from controller.store.secret_files import SecretFiles
 
 FILE = "projections.db"
 PERSON, DOOR = "person", "door"
@@ -37,10 +38,14 @@ create table if not exists progress (seq integer not null);
 
 
 class Projection:
-    """The searchable side of one folder's log. Every method is slow: call it in a thread."""
+    """The searchable side of one folder's log. Every method is slow: call it in a thread.
 
-    def __init__(self, folder: Path) -> None:
+    ``secrets``: the folder's, where the box is open already.
+    """
+
+    def __init__(self, folder: Path, secrets: SecretFiles | None = None) -> None:
         self._folder = folder
+        self._secrets = secrets
         self._path = folder / FILE
 
     def history(self, what: str, subject: str, *, before: int | None, limit: int) -> list[Recorded]:
@@ -52,7 +57,7 @@ class Projection:
             wanted = [seq for (seq,) in database.execute(query, (what, subject, below, limit))]
         if not wanted:
             return []
-        rows = stored_entries(reading_engine(log_place(self._folder)), EVENT.c.seq.in_(wanted))
+        rows = stored_entries(reading_engine(log_place(self._folder, self._secrets)), EVENT.c.seq.in_(wanted))
         return sorted((to_record(row.entry) for row in rows), key=lambda record: -record.seq)
 
     def catch_up(self) -> int:
@@ -73,7 +78,7 @@ class Projection:
             return list(database.execute("select what, subject, seq from touched order by what, subject, seq"))
 
     def _fill(self, path: Path) -> int:
-        engine = reading_engine(log_place(self._folder))
+        engine = reading_engine(log_place(self._folder, self._secrets))
         with self._opened(path) as database:
             (last,) = database.execute("select coalesce(max(seq), 0) from progress").fetchone()
             while rows := self._next(engine, last):

@@ -13,6 +13,7 @@ from typing import IO, Final
 
 from devices.mqtt import broker_files, leash
 from devices.mqtt.topics import CONTROLLER, DeviceId
+from devices.mqtt.waiting import NotOurs, Waiting
 
 HOST: Final = "127.0.0.1"
 START_TIMEOUT: Final = 10.0
@@ -48,7 +49,8 @@ BrokerNotice = BrokerDied | BrokerRestarted
 class Broker:
     """One Mosquitto, started, watched, restarted and stopped.
 
-    `folder` gets mode 0700 and holds configuration, access list, passwords, `credentials.json` and `mosquitto.log`.
+    `folder` gets mode 0700 and holds configuration, access list, passwords, `credentials.json` and `mosquitto.log`;
+    what is not delivered yet when it ends lies elsewhere (`waiting`).
     `port` None takes a free one. Start it from the loop of the process's main thread: the broker dies with that thread.
     """
 
@@ -64,6 +66,7 @@ class Broker:
     ) -> None:
         self.folder = folder.absolute()
         self._keep = keep or broker_files.PlainKeep(self.folder)
+        self._waiting = Waiting(self.folder, self._keep)
         self.port = port or _free_port()
         self._site = site
         self._devices = tuple(devices)
@@ -96,7 +99,10 @@ class Broker:
             self._watch.cancel()
             await asyncio.gather(self._watch, return_exceptions=True)
             self._watch = None
+        started = self._process is not None
         await self._end()
+        if started:
+            self._waiting.put_away()
 
     def _write_files(self) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -105,10 +111,16 @@ class Broker:
         texts = {
             broker_files.PASSWORDS: broker_files.password_file(self._credentials),
             broker_files.ACCESS_LIST: broker_files.access_list(self._site, self._devices),
-            broker_files.CONFIGURATION: broker_files.configuration(self.folder, self.port, as_root=os.geteuid() == 0),
+            broker_files.CONFIGURATION: broker_files.configuration(
+                self.folder, self._waiting.place, self.port, as_root=os.geteuid() == 0
+            ),
         }
         for name, text in texts.items():
-            broker_files.write_private(self.folder / name, text)
+            broker_files.write_private(self.folder / name, text.encode())
+        try:
+            self._waiting.bring_back()
+        except NotOurs as error:
+            raise BrokerError(str(error)) from error
 
     async def _launch(self) -> None:
         program = shutil.which("mosquitto", path=_SEARCH_PATH)
@@ -125,7 +137,7 @@ class Broker:
         except BaseException:
             await self._end()
             raise
-        self._undelivered.unlink(missing_ok=True)  # it has been read; after a crash it would be told once more
+        self._waiting.told()
 
     async def _spawn(self, program: str) -> Process:
         with self._open_log() as log:
@@ -142,10 +154,6 @@ class Broker:
         return os.fdopen(os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
 
     @property
-    def _undelivered(self) -> Path:
-        return self.folder / broker_files.UNDELIVERED
-
-    @property
     def _log(self) -> Path:
         return self.folder / "mosquitto.log"
 
@@ -155,7 +163,7 @@ class Broker:
                 while not await _accepts(self.port):
                     if process.returncode is not None:
                         # Should it be this that it cannot read, the next attempt does without.
-                        self._undelivered.unlink(missing_ok=True)
+                        self._waiting.told()
                         raise BrokerError(f"Mosquitto refused to run: {self._last_words()}")
                     await asyncio.sleep(_PROBE_EVERY)
         except TimeoutError:

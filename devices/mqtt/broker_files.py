@@ -40,6 +40,10 @@ class Keep(Protocol):
         """Keep a content under this name."""
         ...
 
+    def remove(self, name: str) -> None:
+        """Let it be gone."""
+        ...
+
 
 class PlainKeep:
     """Keeps them in a folder, for their owner only."""
@@ -54,7 +58,11 @@ class PlainKeep:
 
     def write(self, name: str, content: bytes) -> None:
         """Keep a content under this name."""
-        write_private(self._folder / name, content.decode())
+        write_private(self._folder / name, content)
+
+    def remove(self, name: str) -> None:
+        """Let it be gone."""
+        (self._folder / name).unlink(missing_ok=True)
 
 
 def ensure_credentials(keep: Keep, devices: Iterable[DeviceId]) -> dict[str, str]:
@@ -73,8 +81,8 @@ def ensure_credentials(keep: Keep, devices: Iterable[DeviceId]) -> dict[str, str
     return credentials
 
 
-def configuration(folder: Path, port: int, *, as_root: bool) -> str:
-    """Return `mosquitto.conf`: loopback only, no anonymous user; what is not delivered yet is saved when it ends.
+def configuration(folder: Path, waiting: Path, port: int, *, as_root: bool) -> str:
+    """Return `mosquitto.conf`: loopback only, no anonymous user; what waits is saved in `waiting` when it ends.
 
     It is saved then and at no other time: an old copy would bring back cards and states that have long been told.
     A user's name is its client id, or any device could kick another off by taking its id.
@@ -90,7 +98,7 @@ def configuration(folder: Path, port: int, *, as_root: bool) -> str:
         f"max_queued_messages {MAX_QUEUED}",
         f"max_packet_size {MAX_PACKET}",
         "persistence true",
-        f"persistence_location {folder}/",
+        f"persistence_location {waiting}/",
         f"persistence_file {UNDELIVERED}",
         "autosave_interval 0",
         "connection_messages false",
@@ -120,12 +128,12 @@ def password_file(credentials: Mapping[str, str]) -> str:
     return "".join(f"{user}:{_hash(password)}\n" for user, password in credentials.items())
 
 
-def write_private(path: Path, text: str) -> None:
+def write_private(path: Path, content: bytes) -> None:
     """Write a file that only its owner can read, whole or not at all."""
     draft = path.with_name(path.name + ".new")
     draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        file.write(content)
     draft.replace(path)
 
 

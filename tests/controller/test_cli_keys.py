@@ -17,6 +17,8 @@ from controller.cli import Nobody, app
 from controller.core import open_core, start_up
 from controller.keys import SECRETS
 from controller.store import boxkey
+from controller.store.place import log_place
+from controller.store.secret_files import secret_files
 
 CONFIG = Path(__file__).parents[2] / "config"
 PASSPHRASE = "correct horse battery staple"
@@ -69,12 +71,18 @@ def sealed(ostiary):
 def test_sealing_is_one_command_and_nothing_secret_lies_in_the_open_after_it(ostiary, box):
     assert "the box's key lies in the open" in ostiary("keys", "status").output.lower()
     assert CliRunner().invoke(app, ["log", "checkpoint", "--data", str(box)]).exit_code == 0
+    (box / "log-url").write_text("postgresql+psycopg://box:the-database-s-password@db.example/log\n")
+    (box / "broker" / "undelivered.db").write_bytes(b"9500ca80 waits for the box")  # as older versions left it
     done = sealed(ostiary)
     assert done.exit_code == 0, done.output
     assert {name for name in SECRETS if f"taken out of the open: {name}" in done.output} == set(SECRETS)
     everything = b"".join(file.read_bytes() for file in box.rglob("*") if file.is_file())
     for secret in (b"00112233445566778899aabbccddeeff", b"hunter2-of-the", b"the-lock-s-own", b"PRIVATE+KEY"):
         assert secret not in everything
+    assert b"the-database-s" not in everything
+    assert b"9500ca80" not in everything
+    assert log_place(box).password == "the-database-s-password"
+    assert secret_files(box).beneath("broker").read("undelivered.db") == b"9500ca80 waits for the box"
     assert ostiary("keys", "status").output.strip() == "sealed; opened by: passphrase"
 
 

@@ -8,6 +8,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from devices.mqtt.broker import Broker
 from devices.mqtt.client import MqttClient
 from devices.mqtt.topics import Address, DeviceId
+from devices.mqtt.waiting import forget
 from simulators.door import Door
 from simulators.lock import MqttLock
 from simulators.mqtt_reader import MqttReader
@@ -20,6 +21,12 @@ PATIENCE = 20.0
 @pytest.fixture
 def anyio_backend():
     return "asyncio"
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_in_memory(tmp_path):
+    yield
+    forget(tmp_path / "broker")
 
 
 @pytest.fixture
