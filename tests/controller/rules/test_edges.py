@@ -10,7 +10,7 @@ from hypothesis import strategies as some
 
 from controller.domain.ids import ScheduleId
 from controller.domain.site import Holiday, Period, Schedule, Weekday
-from controller.rules import schedule as schedules
+from controller.rules import schedule as edges
 from controller.rules.schedule import When, began, next_edge, when
 from tests.controller.builders import ALWAYS, BERLIN, NIGHT, OFFICE, small_site
 
@@ -93,9 +93,9 @@ def test_edges_are_where_a_look_at_every_minute_finds_them(
 
 def test_an_edge_is_looked_for_once_between_two_marks_and_anew_behind_the_next_or_under_other_feasts() -> None:
     office = SITE.schedules[OFFICE]
-    schedules._next_edge.cache_clear()
+    edges._next_edge.cache_clear()
     found = {next_edge(office, SITE, utc(f"2026-11-23T10:{minute:02}+01:00")) for minute in range(60)}
-    assert (found, schedules._next_edge.cache_info().misses) == ({utc("2026-11-23T18:00+01:00")}, 1)
+    assert (found, edges._next_edge.cache_info().misses) == ({utc("2026-11-23T18:00+01:00")}, 1)
     assert next_edge(office, SITE, utc("2026-11-23T18:00+01:00")) == utc("2026-11-24T08:00+01:00")
     feast = replace(SITE, holidays={date(2026, 11, 24): Holiday(date(2026, 11, 24), "A feast")})
     assert next_edge(office, feast, utc("2026-11-23T18:00+01:00")) == utc("2026-11-25T08:00+01:00")
