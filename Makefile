@@ -19,7 +19,7 @@ help:
 	@echo 'make test    run every test'
 	@echo 'make check   format, lint, types, import contracts'
 	@echo 'make bench   measure, beside the limits      (ARGS="--json FILE")'
-	@echo 'make soak    the demo for SOAK_SECONDS (default 3600), then SOAK_CRASHES kills (default 1000),'
+	@echo 'make soak    the demo for SOAK_SECONDS (default 3600), then SOAK_CRASHES kills (default 1000),; then every mutant of the rules'
 	@echo '            then SOAK_REPLAYS generated requests decided again (default 100000)'
 	@echo 'make lock    resolve the dependencies anew   (requirements.lock, console/package-lock.json)'
 	@echo 'make clean   remove everything the other targets made'
@@ -71,6 +71,7 @@ soak: setup
 	@.venv/bin/ostiary demo --headless --seconds $(SOAK_SECONDS) --data build/soak/data --json build/soak/report.json $(ARGS)
 	@OSTIARY_CRASHES=$(SOAK_CRASHES) $(PYTEST) --timeout 0 tests/scenarios/test_crash.py
 	@OSTIARY_REPLAYS=$(SOAK_REPLAYS) $(PYTEST) --timeout 0 tests/scenarios/test_replay_soak.py
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(PYTHON) -m tests.mutants
 
 lock: $(READY)
 	@packaging/lock

@@ -216,6 +216,8 @@ def _unwrapped(wrap: Mapping[str, Any], secret: bytes) -> bytes | None:
         return opener.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], _bound_to(Way(wrap["by"])))
     except InvalidTag:
         return None
+    except SealBroken:
+        raise
     except (KeyError, TypeError, ValueError) as error:
         raise SealBroken("a wrap of the box's key is damaged; restore it from a backup") from error
 

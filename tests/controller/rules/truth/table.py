@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import combinations, product
 from pathlib import Path
 
+from tests.controller.rules.truth.chronicle import chronicle
 from tests.controller.rules.truth.scene import Answer, Twist, play
 from tests.controller.rules.truth.twists import BADGES, HANDS, MODES, THREATS, TWISTS, ZONES
 
@@ -47,7 +48,12 @@ def _trace(answer: Answer) -> Iterator[str]:
 
 
 WIDTHS = [max(len(twist.name) for twist in column) for column in (MODES, THREATS, BADGES, ZONES, HANDS)]
-TABLES = {"truth-modes.txt": lock_modes, "truth-rules.txt": one_by_one, "truth-pairs.txt": all_pairs}
+TABLES = {
+    "truth-chronicle.txt": chronicle,
+    "truth-modes.txt": lock_modes,
+    "truth-rules.txt": one_by_one,
+    "truth-pairs.txt": all_pairs,
+}
 
 if __name__ == "__main__":
     for name, rows in TABLES.items():
