@@ -18,7 +18,7 @@ from controller.admin import AdminError, Command
 from controller.core import Core
 from controller.domain.events import OrderRefused
 from controller.domain.ids import OperatorId
-from controller.domain.site import Door, Site
+from controller.domain.site import Door, Site, takes_pin_alone
 from controller.domain.stimuli import PolicyApproved, SignInTried
 from controller.policies import Policies, UnknownPolicy
 from controller.site.check import format_errors
@@ -156,7 +156,9 @@ def wiring(site: Site) -> dict[str, object]:
         "devices": dict(site.devices),
         "doors": {door.id: _wired(door) for door in site.doors.values()},
         "readers": {r.id: (r.door, r.device, r.keypad, r.camera) for r in site.readers.values()},
-        "points": {point.id: point.input for point in site.points.values()},
+        "keypads": {r.id for r in site.readers.values() if takes_pin_alone(site, r)},
+        "points": {point.id: (point.input, point.debounce_seconds) for point in site.points.values()},
+        "contacts": site.debounce_seconds,
         "outputs": {output.id: output.output for output in site.outputs.values()},
     }
 

@@ -56,6 +56,9 @@ CAMERA_KEYS = "cameras.json"
 SCBK_BYTES = 16
 ENROL_SECONDS = 60.0
 CONNECTED_ANEW = "the policy wires it otherwise: it is connected anew"
+CUT_SHORT = "the wires were not connected anew to the end"
+PARTING_SECONDS = 0.3
+"""What was last asked of the old wires (a lock that is no more, a siren) has so long to get there."""
 
 _LOG = structlog.get_logger(__name__)
 
@@ -95,29 +98,38 @@ class Switchboard:
         """Look doors and readers up in another policy, whose wiring is the same."""
         self._site = site
 
+    def unplug(self) -> None:
+        """Carry nothing to the doors' gateways any more: they stop, and whatever they were still told would be lost in
+        silence. Every lock is told anew what to do once it answers the new ones.
+        """
+        self._lines = self._broker = None
+
     def look_through(self, eyes: VisionGateway) -> None:
         """Send faces to other eyes."""
         self._eyes = eyes
 
     def post(self, effect: Effect) -> None:
         """Send an effect on its way."""
-        if self._site is None or self._lines is None or self._broker is None or self._eyes is None:
+        if isinstance(effect, AskFace | StopFace):
+            if self._eyes is not None:
+                self._eyes.post(effect)
+            return
+        if self._site is None or self._lines is None or self._broker is None:
             return
         match effect:
             case Unlock() | Release() | HoldUnlocked() | FireRelease() | Relock() | Hold():
                 door = self._site.doors.get(effect.door)
-                if door is None:  # a new policy's, whose lock is connected in a moment and locked when it answers
-                    return
-                device = door.lock.device
+                device = door.lock.device if door else None
             case Signal():
-                device = self._site.readers[effect.reader].device
+                reader = self._site.readers.get(effect.reader)
+                device = reader.device if reader else None
             case SetOutput():
-                device = self._site.outputs[effect.output].output.device
-            case AskFace() | StopFace():
-                self._eyes.post(effect)
-                return
+                output = self._site.outputs.get(effect.output)
+                device = output.output.device if output else None
             case _:
                 assert_never(effect)
+        if device is None:  # a new policy's, connected in a moment, and told what to do when it answers
+            return
         if self._site.devices[device].kind is DeviceKind.OSDP:
             self._lines.post(effect)
         else:
@@ -228,11 +240,24 @@ class Box:
         camera_access(self.core.keystore.secrets, site, self._ports.cameras)
 
     async def _replug(self, before: Site, site: Site) -> list[str]:
-        """Connect anew what another policy wires otherwise; the rest is not touched. Return what that was."""
+        """Connect anew what another policy wires otherwise; the rest is not touched. Return what that was.
+
+        A box that cannot do so ends: started anew it has the same policy, and all of its doors.
+        """
+        try:
+            return await self._replugged(before, site)
+        except BaseException as error:
+            if not self._failure.done():
+                self._failure.set_exception(error if isinstance(error, Exception) else RuntimeError(CUT_SHORT))
+            raise
+
+    async def _replugged(self, before: Site, site: Site) -> list[str]:
         parts = rewired(before, site)
         if parts:
+            await asyncio.sleep(PARTING_SECONDS)
+            self._switchboard.unplug()
             await self._unplug()
-            for device in before.devices.keys() & site.devices.keys():
+            for device in site.devices:
                 self.building.submit(DeviceSeen(device, online=False, secure=False, detail=CONNECTED_ANEW))
             await self._plug_in(site, osdp_keys(self.core.keystore.secrets, site))
         else:

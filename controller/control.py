@@ -29,6 +29,7 @@ class ControlServer:
         self._path = folder / SOCKET
         self._commands = commands
         self._server: asyncio.Server | None = None
+        self._serving: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Listen. A socket that a killed box left behind is taken over: the fence says it is ours."""
@@ -40,18 +41,28 @@ class ControlServer:
             os.umask(before)
 
     async def stop(self) -> None:
-        """Listen no more."""
+        """Listen no more, and let nothing go on in a box that is taken apart."""
         if self._server is not None:
             self._server.close()
             await self._server.wait_closed()
+        for task in self._serving:
+            task.cancel()
+        await asyncio.gather(*self._serving, return_exceptions=True)
+        await asyncio.sleep(0)  # their connections close in the loop's next round
         self._path.unlink(missing_ok=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ValueError):
-            while line := await reader.readline():
-                writer.write(orjson.dumps(await self._answer(line)) + b"\n")
-                await writer.drain()
-        writer.close()
+        task = asyncio.current_task()
+        if task is not None:
+            self._serving.add(task)
+            task.add_done_callback(self._serving.discard)
+        try:
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, ValueError):
+                while line := await reader.readline():
+                    writer.write(orjson.dumps(await self._answer(line)) + b"\n")
+                    await writer.drain()
+        finally:
+            writer.close()
 
     async def _answer(self, line: bytes) -> dict[str, Any]:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -39,6 +40,14 @@ class Operator:
     id: OperatorId
     role: Role
     cardholder: CardholderId | None = field(default=None, metadata=ADDED)
+
+
+def one_person(operators: Mapping[OperatorId, Operator], first: OperatorId | None, second: OperatorId) -> bool:
+    """Tell whether two names are one human being: somebody who may sign in by two names is not two people."""
+    if first is None or first == second:
+        return first == second
+    known = [who.cardholder for name in (first, second) if (who := operators.get(name)) and who.cardholder]
+    return len(known) == 2 and known[0] == known[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,7 @@ from controller.domain.operators import (
     StartLockdown,
     UnblockDoor,
     UnlockOnce,
+    one_person,
 )
 from controller.domain.record_orders import RecordOrder
 from controller.domain.record_orders import subject as record_subject
@@ -271,7 +272,8 @@ def _may_unlock(turn: Turn, door: DoorId) -> Refusal | None:
 def _may_end(state: SiteState, operator: OperatorId) -> Refusal | None:
     if state.lockdown is None:
         return Refusal.NO_LOCKDOWN
-    return Refusal.SECOND_PERSON_NEEDED if state.lockdown.end_requested_by == operator else None
+    alone = one_person(state.operators, state.lockdown.end_requested_by, operator)
+    return Refusal.SECOND_PERSON_NEEDED if alone else None
 
 
 def _first_to_end(state: SiteState) -> OperatorId | None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from controller.domain import events as ev
 from controller.domain.alarms import Alarm, AlarmKind, in_order
 from controller.domain.decision import DenyReason
+from controller.domain.doors import Loop
+from controller.domain.effects import Relock, SetOutput
 from controller.domain.ids import DoorId, OperatorId
-from controller.domain.operators import Refusal, Role
+from controller.domain.operators import Refusal, Role, one_person
 from controller.domain.site import Site
 from controller.domain.state import SiteState
 from controller.domain.stimuli import PolicyApproved
@@ -29,6 +31,7 @@ def policy_approved(turn: Turn, approved: PolicyApproved) -> None:
         return
     for reader in sorted(turn.state.challenges):
         abandon_challenge(turn, reader, DenyReason.FACTOR_NOT_PRESENTED)
+    _part_from_what_is_gone(turn)
     for door in sorted(turn.state.doors):
         _withdraw(turn, door)
     for door in turn.site.doors:
@@ -45,7 +48,7 @@ def refused(state: SiteState, approved: PolicyApproved) -> Refusal | None:
     roles = [known.role for who in (approved.operator, approved.second) if (known := state.operators.get(who))]
     if len(roles) < 2:
         return Refusal.UNKNOWN_OPERATOR
-    if approved.operator == approved.second:
+    if one_person(state.operators, approved.operator, approved.second):
         return Refusal.SECOND_PERSON_NEEDED
     if not ACTIVATORS.issuperset(roles) or Role.SECURITY_OFFICER not in roles:
         return Refusal.NOT_YOUR_ROLE
@@ -90,6 +93,23 @@ def _withdraw(turn: Turn, door: DoorId) -> None:
         leads_on = built is not None and (passage.enters is None or passage.enters in built.zones)
         if not passage.used and not passage.exit and not leads_on:
             turn.record(ev.GrantWithdrawn(passage.request, door, ev.UnlockFailure.POLICY_CHANGED))
+
+
+def _part_from_what_is_gone(turn: Turn) -> None:
+    """A door or a siren that the site no longer has is told a last time to lock, or to be silent: nobody will again.
+
+    Whoever leaves is not locked in, and nothing closes on what stands in the way.
+    """
+    for door in sorted(turn.state.doors.keys() - turn.site.doors.keys()):
+        known = turn.state.door(door)
+        released = known.hold is not None or bool(known.passages)
+        leaving = any(passage.exit and passage.until > turn.now.mono for passage in known.passages)
+        crushes = door in turn.state.deferred or known.loop in (Loop.OCCUPIED, Loop.FAULT)
+        if released and not leaving and not crushes:
+            turn.ask(Relock(door))
+    for output in sorted(turn.state.outputs.keys() - turn.site.outputs.keys()):
+        if turn.state.output(output).wanted:
+            turn.ask(SetOutput(output, on=False))
 
 
 def _still_there(site: Site, alarm: Alarm) -> bool:

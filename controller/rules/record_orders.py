@@ -10,7 +10,7 @@ from typing import assert_never
 
 from controller.domain import events as ev
 from controller.domain.ids import OUTSIDE, CardholderId, OperatorId
-from controller.domain.operators import Refusal, Role
+from controller.domain.operators import Refusal, Role, one_person
 from controller.domain.people import CredentialStatus
 from controller.domain.record_orders import (
     AssignAccessLevel,
@@ -79,8 +79,8 @@ def may(turn: Turn, operator: OperatorId, order: RecordOrder) -> Refusal | None:
             refusal = _may_change_level(turn, operator, order)
         case PlaceLegalHold():
             refusal = _may_place(state, order)
-        case LiftLegalHold(hold=hold, reason=reason):
-            refusal = Refusal.UNKNOWN_LEGAL_HOLD if hold not in state.holds else _reason(reason)
+        case LiftLegalHold():
+            refusal = _may_lift(state, operator, order)
         case ReadRecords():
             refusal = _may_read(turn, operator, order)
         case ExportPeople(purpose=purpose, case=case):
@@ -153,7 +153,7 @@ def _fact(
 
 
 def _asked_alone(turn: Turn, operator: OperatorId, order: TwoPersonOrder) -> bool:
-    return first_of_two(turn, order) == operator
+    return one_person(turn.state.operators, first_of_two(turn, order), operator)
 
 
 def _may_erase(turn: Turn, operator: OperatorId, order: EraseCardholder) -> Refusal | None:
@@ -206,6 +206,16 @@ def _may_place(state: SiteState, order: PlaceLegalHold) -> Refusal | None:
         return Refusal.ALREADY_SO
     if order.cardholder is not None and order.cardholder not in state.people:
         return Refusal.UNKNOWN_CARDHOLDER
+    return _reason(order.reason)
+
+
+def _may_lift(state: SiteState, operator: OperatorId, order: LiftLegalHold) -> Refusal | None:
+    """Nobody helps to lift what keeps their own record."""
+    hold = state.holds.get(order.hold)
+    if hold is None:
+        return Refusal.UNKNOWN_LEGAL_HOLD
+    if hold.cardholder is not None and _is_about(state, operator, hold.cardholder):
+        return Refusal.ABOUT_YOURSELF
     return _reason(order.reason)
 
 

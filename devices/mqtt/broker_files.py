@@ -68,7 +68,8 @@ class PlainKeep:
 def ensure_credentials(keep: Keep, devices: Iterable[DeviceId]) -> dict[str, str]:
     """Return every user's password, the box's own under `controller`; make those that `credentials.json` lacks.
 
-    It is a JSON object from user to password. Passwords of devices no longer named are dropped.
+    It is a JSON object from user to password. Those of devices no longer named let nobody in and are kept: a policy
+    that is taken back finds its devices as they were.
     Raises ValueError for a device that bears the box's own name.
     """
     users = [CONTROLLER, *devices]
@@ -77,7 +78,7 @@ def ensure_credentials(keep: Keep, devices: Iterable[DeviceId]) -> dict[str, str
     kept = keep.read(CREDENTIALS)
     known: Mapping[str, str] = orjson.loads(kept) if kept else {}
     credentials = {user: known.get(user) or secrets.token_urlsafe(PASSWORD_BYTES) for user in users}
-    keep.write(CREDENTIALS, orjson.dumps(credentials, option=orjson.OPT_INDENT_2))
+    keep.write(CREDENTIALS, orjson.dumps({**known, **credentials}, option=orjson.OPT_INDENT_2))
     return credentials
 
 

@@ -75,6 +75,26 @@ async def test_noise_is_answered_and_the_next_request_is_served(server, tmp_path
     writer.close()
 
 
+async def test_nothing_goes_on_in_a_box_that_stops(tmp_path):
+    begun, ended = asyncio.Event(), []
+
+    async def for_ever(_):
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(True)
+
+    server = ControlServer(tmp_path, {"for_ever": for_ever})
+    await server.start()
+    asked = asyncio.create_task(ask(tmp_path, "for_ever"))
+    await begun.wait()
+    await server.stop()
+    assert ended == [True]
+    with pytest.raises(OSError, match="the box ended before it answered"):
+        await asked
+
+
 async def test_a_socket_that_a_killed_box_left_is_taken_over(tmp_path):
     for _ in range(2):
         server = ControlServer(tmp_path, {"double": _double})

@@ -9,8 +9,10 @@ import pytest
 from controller.domain import events as ev
 from controller.domain import stimuli as st
 from controller.domain.alarms import AlarmKind
+from controller.domain.area_orders import ArmArea
 from controller.domain.decision import DenyReason
-from controller.domain.effects import Relock
+from controller.domain.doors import Loop
+from controller.domain.effects import Relock, SetOutput
 from controller.domain.operators import BlockDoor, Operator, Refusal, Role
 from controller.domain.state import SiteState
 from controller.rules.fold import apply
@@ -23,15 +25,22 @@ from tests.controller.builders import (
     FRONT,
     FRONT_IN,
     GIL,
+    GLASS,
     INNER,
     INNER_IN,
     LOBBY,
+    ROOM,
+    SIREN,
     SUE,
     VAULT,
     opens,
     order,
+    point,
     quiet_house,
+    small_site,
     swipe,
+    with_area,
+    with_barrier,
 )
 
 OTTO = "otto"
@@ -186,3 +195,46 @@ def test_the_fold_of_an_old_activation_forgets_nothing():
     after = apply(house.state, ev.SiteActivated("d", ""), house.now)
     assert replace(after, site_digest="digest-1", last=house.state.last) == house.state
     assert apply(SiteState(), ev.SiteActivated("d", ""), house.now).site_digest == "d"
+
+
+def without_front(site):
+    return changed(
+        site, doors=without(site.doors, FRONT), readers=without(site.readers, FRONT_IN, "front-out"), fire_zones={}
+    )
+
+
+def test_one_human_being_with_two_names_brings_nothing_in():
+    house = house_of_two()
+    house.see(st.OperatorEnrolled("test", Operator("sue-too", Role.SECURITY_OFFICER, BOB)))
+    house.see(st.OperatorEnrolled("test", Operator(SUE, Role.SUPERVISOR, BOB)))
+    assert activate(house, changed(house.site), SUE, "sue-too").events[0].why is Refusal.SECOND_PERSON_NEEDED
+
+
+def test_a_door_that_goes_is_told_a_last_time_to_lock_where_somebody_was_let_in():
+    house = house_of_two()
+    house.see(swipe(FRONT_IN, ALICE))
+    assert activate(house, without_front(house.site)).effects == (Relock(FRONT),)
+
+
+def test_whoever_leaves_by_a_door_that_goes_is_not_locked_in():
+    house = house_of_two()
+    house.see(st.RexSeen(FRONT))
+    assert activate(house, without_front(house.site)).effects == ()
+
+
+def test_a_barrier_that_goes_does_not_close_on_what_stands_there():
+    house = quiet_house(with_barrier(small_site()))
+    house.see(st.OperatorEnrolled("test", Operator(OTTO, Role.SECURITY_OFFICER)))
+    house.see(swipe(FRONT_IN, ALICE))
+    house.see(st.LoopSeen(FRONT, Loop.OCCUPIED))
+    assert activate(house, without_front(house.site)).effects == ()
+
+
+def test_a_siren_that_goes_is_silent_first():
+    house = quiet_house(with_area(small_site(), exit_seconds=0.0, entry_seconds=0.0))
+    house.see(st.OperatorEnrolled("test", Operator(OTTO, Role.SECURITY_OFFICER)))
+    house.see(order(SUE, ArmArea(ROOM)))
+    house.see(point(GLASS))
+    assert house.state.output(SIREN).wanted
+    bare = changed(house.site, areas={}, outputs=without(house.site.outputs, SIREN))
+    assert activate(house, bare).effects == (SetOutput(SIREN, on=False),)

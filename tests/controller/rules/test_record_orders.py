@@ -10,7 +10,7 @@ from controller.domain import events as ev
 from controller.domain import stimuli as st
 from controller.domain.decision import DenyReason
 from controller.domain.ids import CardholderId, CredentialId, OperatorId
-from controller.domain.operators import Operator, Refusal, Role
+from controller.domain.operators import EndLockdown, Operator, Refusal, Role, StartLockdown
 from controller.domain.people import CredentialStatus
 from controller.domain.record_orders import (
     AssignAccessLevel,
@@ -250,3 +250,34 @@ def test_a_restored_backup_erases_again_who_was_erased_after_it():
     state = apply(house.state, event, house.now)
     assert ALICE not in state.people
     assert BOB in state.people
+
+
+def test_one_human_being_with_two_names_is_not_two_people():
+    house = office()
+    for name in ("otto-1", "otto-2"):
+        house.see(st.OperatorEnrolled("test", Operator(name, Role.SECURITY_OFFICER, BOB)))
+    destroy = DestroyBox("they are at the gate")
+    assert not of_kind(ev.OrderRefused, house.see(order("otto-1", destroy)).events)
+    (refused,) = house.see(order("otto-2", destroy)).events
+    assert refused.why is Refusal.SECOND_PERSON_NEEDED
+    (done,) = house.see(order(SVEN, destroy)).events
+    assert (done.operator, done.second) == ("otto-1", SVEN)
+
+
+def test_two_names_end_no_lockdown_either():
+    house = office()
+    for name in ("gil-1", "gil-2"):
+        house.see(st.OperatorEnrolled("test", Operator(name, Role.GUARD, BOB)))
+    house.see(order("gil-1", StartLockdown("shots")))
+    house.see(order("gil-1", EndLockdown()))
+    house.see(order("gil-2", EndLockdown()))
+    assert house.state.lockdown is not None
+    house.see(order(GIL, EndLockdown()))
+    assert house.state.lockdown is None
+
+
+def test_nobody_helps_to_lift_what_keeps_their_own_record():
+    house = office()
+    house.see(order(DORA, HOLD))
+    (refused,) = house.see(order(OTTO, LiftLegalHold("court-7", "closed"))).events  # Otto is Alice
+    assert refused.why is Refusal.ABOUT_YOURSELF

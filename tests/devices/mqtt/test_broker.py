@@ -30,12 +30,13 @@ async def test_everything_in_its_folder_is_the_owners_alone(broker):
     assert broker.password("lock-1") not in (broker.folder / "passwords").read_text()
 
 
-def test_passwords_stay_when_a_device_is_added_and_go_with_a_device(tmp_path):
+def test_passwords_stay_when_a_device_is_added_and_wait_for_one_that_is_taken_back(tmp_path):
     first = ensure_credentials(PlainKeep(tmp_path), [DeviceId("a"), DeviceId("b")])
     second = ensure_credentials(PlainKeep(tmp_path), [DeviceId("b"), DeviceId("c")])
     assert set(second) == {"controller", "b", "c"}
     assert second["b"] == first["b"]
     assert len(set(second.values())) == 3
+    assert ensure_credentials(PlainKeep(tmp_path), [DeviceId("a"), DeviceId("b")]) == first
 
 
 def test_no_device_bears_the_boxs_own_name(tmp_path):

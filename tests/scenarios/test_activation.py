@@ -1,0 +1,246 @@
+"""Another policy for a box that works, over both wires: doors that stay keep working, the one that goes is locked, and
+the way back brings it back. The bolts are the judge.
+
+`front` and `back` hang on MQTT, `hall` on an OSDP line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from controller.admin import Admin, AdminError
+from controller.bootstrap import Box, Ports
+from controller.control import ask
+from controller.core import open_core
+from controller.demo import make_keys
+from controller.domain.doors import LockMode, Position
+from controller.domain.operators import Role, SetDoorMode
+from controller.rules.lockdown import not_secured
+from controller.site.loader import load_site
+from controller.site.people import load_people
+from devices.mqtt.broker import BrokerError
+from simulators.building import Building
+from simulators.hand import Hand, until
+
+pytestmark = [pytest.mark.anyio, pytest.mark.scenario, pytest.mark.timeout(180)]
+
+PATIENCE = 20.0
+OPERATORS = {"sue": Role.SUPERVISOR, "otto": Role.SECURITY_OFFICER}
+
+COMMON = """
+[site]
+id = "house"
+name = "A house"
+timezone = "UTC"
+plan = [100, 100]
+
+[[zone]]
+id = "lobby"
+name = "Lobby"
+level = "controlled"
+minimum_assurance = "copyable"
+shape = [[0, 0], [50, 0], [50, 50], [0, 50]]
+
+[[line]]
+id = "line-a"
+port = "/dev/ttyUSB0"
+baud = 115200
+
+[[schedule]]
+id = "always"
+name = "Always"
+always = true
+
+[[access_level]]
+id = "all"
+name = "All"
+zones = ["lobby"]
+schedule = "always"
+
+[[threat_level]]
+number = 0
+name = "Normal"
+"""
+
+
+MQTT = 'kind = "mqtt"'
+OSDP = 'kind = "osdp"\nline = "line-a"\naddress = 1'
+
+
+def door(name: str, lock: str, kind: str = MQTT) -> str:
+    """Return a door's part of the site file: its lock, a head on MQTT, and a reader on the way in."""
+    output, contact, bolt = (", output = 0", ", input = 0", ", input = 1") if kind == OSDP else ("", "", "")
+    return f"""
+[[device]]
+id = "{name}-head"
+kind = "mqtt"
+side = "safe"
+formats = ["H10301"]
+
+[[reader]]
+id = "{name}-in"
+name = "{name}, in"
+door = "{name}"
+leaves = "outside"
+enters = "lobby"
+device = "{name}-head"
+
+[[device]]
+id = "{lock}"
+{kind}
+side = "safe"
+
+[[door]]
+id = "{name}"
+name = "The {name} door"
+zones = ["outside", "lobby"]
+lock = {{ kind = "fail_secure", device = "{lock}"{output} }}
+contact = {{ device = "{lock}"{contact} }}
+bolt = {{ device = "{lock}"{bolt} }}
+free_egress = true
+unlock_seconds = {60 if name == "back" else 1}
+open_seconds = 90
+position = [0, 10]
+"""
+
+
+SMALL = COMMON + door("front", "front-lock") + door("hall", "io", OSDP)
+LARGE = SMALL + door("back", "back-lock")
+PEOPLE = """id,name,kind,clearance,levels,badge_format,facility,number,assurance,status,valid_from,valid_until,pin,face
+p-1,Kay Example,staff,0,all,H10301,42,405,copyable,active,,,,
+"""
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+
+class House:
+    """A box, the house it guards, and a hand in it."""
+
+    def __init__(self, folder: Path, box: Box, building: Building) -> None:
+        self.folder, self.box, self.building, self.hand = folder, box, building, Hand(building)
+
+    @property
+    def runtime(self):
+        return self.box.core.runtime
+
+    def locked(self, name):
+        return self.building.door(name).state.bolt_locked
+
+    def events(self, kind):
+        return [record.event for record in self.box.building.read(before=None, limit=10_000) if record.kind == kind]
+
+    async def sees(self, true):
+        assert await until(true, PATIENCE)
+
+    async def all_secured(self):
+        await self.sees(lambda: not not_secured(self.runtime.site, self.runtime.state))
+
+    async def activate(self, toml):
+        known = [{"name": name, "password": f"pass-{name}"} for name in OPERATORS]
+        now = self.runtime.site.digest
+        return await ask(self.folder, "site_activate", toml=toml, file="new.toml", in_force=now, operators=known)
+
+    async def lets_in(self, name):
+        """A badge moves the bolt, and it goes back by itself."""
+        self.hand.present_card(f"{name}-in", "p-1")
+        await self.sees(lambda: not self.locked(name))
+        assert self.hand.push(name)
+        await self.sees(lambda: self.runtime.state.door(name).position is Position.OPEN)
+        self.hand.close(name)
+        await self.sees(lambda: self.locked(name))
+
+
+@pytest.fixture
+async def house(tmp_path: Path):
+    file, folder = tmp_path / "site.toml", tmp_path / "box"
+    file.write_text(LARGE)
+    (tmp_path / "people.csv").write_text(PEOPLE)
+    site = load_site(file)
+    make_keys(folder, site)
+    core = open_core(folder, file, _Nowhere())
+    admin = Admin(core)
+    await admin.commands["people_import"]({"csv": PEOPLE, "file": "people.csv", "author": "test"})
+    for name, role in OPERATORS.items():
+        await admin.add_operator(name, role, "test")
+        core.keystore.set_password(name, f"pass-{name}", one_time=False)
+    core.close()
+    keys = {name: bytes.fromhex(key) for name, key in json.loads((folder / "osdp-keys.json").read_text()).items()}
+    people = load_people(tmp_path / "people.csv", site)
+    async with contextlib.AsyncExitStack() as stack:
+        building = await stack.enter_async_context(Building(site, people, keys=keys, logins={}))
+        box = await stack.enter_async_context(Box(folder, file, Ports(lines=building.lines, console=False)))
+        devices = [d.id for d in site.devices.values() if d.kind.value == "mqtt"]
+        await building.connect(box.broker.port, {name: box.broker.password(name) for name in devices})
+        house = House(folder, box, building)
+        await house.all_secured()
+        yield house
+
+
+class _Nowhere:
+    def post(self, effect):
+        pass
+
+
+async def test_a_door_goes_and_comes_back_and_the_others_keep_working(house):
+    await house.lets_in("front")
+    house.hand.present_card("back-in", "p-1")
+    await house.sees(lambda: not house.locked("back"))
+    done = await house.activate(SMALL)
+    assert {"devices", "doors", "readers"} <= set(done["connected_anew"])
+    (withdrawn,) = house.events("grant_withdrawn")
+    assert (withdrawn.door, withdrawn.why.value) == ("back", "policy_changed")
+    await house.sees(lambda: house.locked("back"))  # its pulse would have lasted for a minute
+    await house.all_secured()
+    house.hand.present_card("back-in", "p-1")
+    for name in ("front", "hall"):
+        await house.lets_in(name)
+    assert house.locked("back")
+    await house.activate(LARGE)
+    await house.all_secured()
+    for name in ("front", "hall"):
+        await house.lets_in(name)
+    house.hand.present_card("back-in", "p-1")
+    await house.sees(lambda: not house.locked("back"))
+    assert not house.events("fault_observed")
+
+
+async def test_what_stands_unlocked_stays_so_and_what_is_locked_never_moves_meanwhile(house):
+    until_then = datetime.now(UTC) + timedelta(hours=1)
+    for name in ("hall", "back"):
+        await house.box.building.order("sue", SetDoorMode(name, LockMode.UNLOCKED, until_then, "moving in"))
+    await house.sees(lambda: not house.locked("hall") and not house.locked("back"))
+    moved = asyncio.create_task(_moves(house, "front"))
+    await house.activate(SMALL)
+    await house.sees(lambda: house.locked("back"))
+    await house.sees(lambda: all(house.runtime.state.device(d).online for d in house.runtime.site.devices))
+    await asyncio.sleep(1.0)
+    assert not house.locked("hall")
+    assert not moved.done()
+    moved.cancel()
+
+
+async def test_wires_that_cannot_be_connected_anew_end_the_box(house, monkeypatch):
+    async def no_port(_):
+        raise BrokerError("the port is taken")
+
+    monkeypatch.setattr("controller.bootstrap.Broker.start", no_port)
+    with pytest.raises(AdminError, match="a fault of ours"):
+        await house.activate(SMALL)
+    with pytest.raises(BrokerError, match="the port is taken"):
+        await house.box.wait()
+
+
+async def _moves(house, name):
+    """Fail as soon as a bolt moves."""
+    while True:
+        assert house.locked(name)
+        await asyncio.sleep(0.01)
