@@ -16,73 +16,82 @@ from controller.domain.invariants import Invariant, InvariantKind, Times
 from controller.domain.invariants import People as Whom
 from controller.domain.site import Assurance, Factor, Site
 from controller.prove.answers import Counterexample, Verdict
+from controller.prove.encoding import Encoding
 from controller.prove.hours import holds
 from controller.prove.search import MICROS_PER_MINUTE, could, possible, simplest, someone, step, true, when
-from controller.prove.symbols import HIGHEST_CLEARANCE, KINDS, Moment, Person, somebody, sometime
+from controller.prove.symbols import HIGHEST_CLEARANCE, KINDS, Moment, Person
 from controller.prove.ways import How, Way, route, unlocked, ways
 
 
 def prove(site: Site) -> Iterator[Verdict]:
     """Prove every invariant of a site, in the order of its file. Raises ``Undecided`` where the solver gives up."""
+    known = Encoding(site)
     for invariant in site.invariants.values():
-        yield Verdict(invariant, counterexample(site, invariant))
+        yield Verdict(invariant, counterexample(known, invariant))
 
 
-def counterexample(site: Site, invariant: Invariant) -> Counterexample | None:
+def counterexample(known: Encoding, invariant: Invariant) -> Counterexample | None:
     """Return how one invariant is broken; None: it holds."""
     match invariant.kind:
         case InvariantKind.NEVER_ENTERS:
-            return _enters(site, invariant)
+            return _enters(known, invariant)
         case InvariantKind.NEVER_REACHES:
-            return _reaches(site, invariant)
+            return _reaches(known, invariant)
         case InvariantKind.ALWAYS_REACHES:
-            return _kept_out(site, invariant)
+            return _kept_out(known, invariant)
         case InvariantKind.FREE_WAY_OUT:
-            return _kept_in(site, invariant)
+            return _kept_in(known.site, invariant)
         case InvariantKind.NEVER_UNLOCKED:
-            return _stands_unlocked(site, invariant)
+            return _stands_unlocked(known, invariant)
     assert_never(invariant.kind)
 
 
-def _enters(site: Site, invariant: Invariant) -> Counterexample | None:
+def _enters(known: Encoding, invariant: Invariant) -> Counterexample | None:
     """One step over the threshold, from wherever: the zone before it is a start zone like any other."""
-    person, at = somebody(site), sometime(site)
-    solver = _asking(site, invariant, person, at)
-    for way in ways(site):
+    solver = _asking(known, invariant, known.now)
+    for way in known.ways:
         about = way.enters in invariant.zones or way.door.id in invariant.doors
         if about and way.inwards and way.how is not How.HANDLE:
             solver.push()
-            solver.add(way.open_to(site, person, at))
+            solver.add(known.open_to(way, known.now))
             if possible(solver):
-                return _entry(site, solver, person, at, way)
+                return _entry(known, solver, way)
             solver.pop()
     return None
 
 
-def _entry(site: Site, solver: z3.Solver, person: Person, at: Moment, last: Way) -> Counterexample:
+def _entry(known: Encoding, solver: z3.Solver, last: Way) -> Counterexample:
     """Tell the step with the way there from outside, if the same person has one at that moment."""
+    site, person, at = known.site, known.person, known.now
     model = simplest(solver, site, person, [at])
     who = someone(model, person)
-    now = [way for way in ways(site) if true(model, way.open_to(site, person, at))]
+    now = [way for way in known.ways if true(model, known.open_to(way, at))]
     before = route(now, {OUTSIDE}, last.leaves)
     if before is not None:
         return Counterexample(who, OUTSIDE, tuple(step(model, site, way, person, at) for way in (*before, last)))
     return Counterexample(who, last.leaves, (step(model, site, last, person, at),), inside=True)
 
 
-def _reaches(site: Site, invariant: Invariant) -> Counterexample | None:
-    """A whole way, at one moment or at one of its own for each door: whoever has time may wait in between."""
-    kept = [way for way in ways(site) if _passable(invariant, way)]
-    person, now = somebody(site), sometime(site)
-    for moments in ([now] * len(kept), [sometime(site, f"{n}:", [way.door.id]) for n, way in enumerate(kept)]):
-        solver = _asking(site, invariant, person, *dict.fromkeys(moments))
-        open_ = {n: way.open_to(site, person, moments[n]) for n, way in enumerate(kept)}
-        used = _path(solver, invariant, kept, open_)
-        if possible(solver):
-            model = solver.model()
-            taken = {id(way): moments[n] for n, way in enumerate(kept) if true(model, used[n])}
-            return _way_there(site, invariant, [w for w in kept if id(w) in taken], person, taken)
-    return None
+def _reaches(known: Encoding, invariant: Invariant) -> Counterexample | None:
+    """A whole way, at one moment for each door: whoever has time may wait in between. One moment for all is simpler."""
+    kept = [way for way in known.ways if _passable(invariant, way)]
+    waiting = _found(known, invariant, kept, [known.own_moment(way) for way in kept])
+    if waiting is None:
+        return None
+    at_once = _found(known, invariant, kept, [known.now] * len(kept))
+    return _way_there(known, invariant, at_once or waiting)
+
+
+def _found(
+    known: Encoding, invariant: Invariant, kept: list[Way], moments: list[Moment]
+) -> list[tuple[Way, Moment]] | None:
+    """Return the ways that are taken, and when, on some way from a start to a target; None where there is none."""
+    solver = _asking(known, invariant, *dict.fromkeys(moments))
+    used = _path(solver, invariant, kept, [known.open_to(way, at) for way, at in zip(kept, moments, strict=True)])
+    if not possible(solver):
+        return None
+    model = solver.model()
+    return [(way, at) for way, at, taken in zip(kept, moments, used, strict=True) if true(model, taken)]
 
 
 def _passable(invariant: Invariant, way: Way) -> bool:
@@ -90,7 +99,7 @@ def _passable(invariant: Invariant, way: Way) -> bool:
     return around and way.door.id not in invariant.avoiding_doors
 
 
-def _path(solver: z3.Solver, invariant: Invariant, kept: list[Way], open_: dict[int, z3.BoolRef]) -> list[z3.BoolRef]:
+def _path(solver: z3.Solver, invariant: Invariant, kept: list[Way], open_: list[z3.BoolRef]) -> list[z3.BoolRef]:
     """Ask for a way from a start to a target. Ranks rise along it, so that no ring of zones holds itself up."""
     zones = {zone for way in kept for zone in (way.leaves, way.enters)} | invariant.start | invariant.zones
     on = {zone: z3.Bool(f"on:{zone}") for zone in zones}
@@ -104,32 +113,31 @@ def _path(solver: z3.Solver, invariant: Invariant, kept: list[Way], open_: dict[
     return used
 
 
-def _way_there(
-    site: Site, invariant: Invariant, found: list[Way], person: Person, taken: dict[int, Moment]
-) -> Counterexample:
+def _way_there(known: Encoding, invariant: Invariant, found: list[tuple[Way, Moment]]) -> Counterexample:
     """Settle the shortest of the ways that were found."""
-    routes = (route(found, invariant.start, zone) for zone in sorted(invariant.zones - invariant.start))
+    site, person, taken = known.site, known.person, {id(way): at for way, at in found}
+    routes = (route([way for way, _ in found], invariant.start, zone) for zone in sorted(invariant.zones))
     shortest = min((way for way in routes if way), key=len)
     moments = [taken[id(way)] for way in shortest]
     distinct = list(dict.fromkeys(moments))
-    solver = _asking(site, invariant, person, *distinct)
-    solver.add(*(way.open_to(site, person, at) for way, at in zip(shortest, moments, strict=True)))
+    solver = _asking(known, invariant, *distinct)
+    solver.add(*(known.open_to(way, at) for way, at in zip(shortest, moments, strict=True)))
     model = simplest(solver, site, person, distinct)
     steps = tuple(step(model, site, way, person, at) for way, at in zip(shortest, moments, strict=True))
     return Counterexample(someone(model, person), shortest[0].leaves, steps)
 
 
-def _kept_out(site: Site, invariant: Invariant) -> Counterexample | None:
+def _kept_out(known: Encoding, invariant: Invariant) -> Counterexample | None:
     """A moment at which somebody with these levels stays out: a set of zones no open way leads out of.
 
     They show whatever is asked for, and nothing in the building is out of order.
     """
-    person, at = somebody(site), sometime(site)
-    solver = _asking(site, invariant, person, at)
+    site, person, at = known.site, known.person, known.now
+    solver = _asking(known, invariant, at)
     solver.add(*_in_order(at), *_able(invariant, person))
     reached = {zone: z3.Bool(f"reached:{zone}") for zone in site.zones}
-    for way in ways(site):
-        open_ = z3.And(reached[way.leaves], way.open_to(site, person, at))
+    for way in known.ways:
+        open_ = z3.And(reached[way.leaves], known.open_to(way, at))
         solver.add(z3.Implies(open_, reached[way.enters]))
     solver.add(*(reached[zone] for zone in invariant.start))
     for zone in sorted(invariant.zones):
@@ -137,7 +145,7 @@ def _kept_out(site: Site, invariant: Invariant) -> Counterexample | None:
         solver.add(z3.Not(reached[zone]))
         if possible(solver):
             model = simplest(solver, site, None, [at])
-            open_now = [way for way in ways(site) if true(model, way.open_to(site, person, at))]
+            open_now = [way for way in known.ways if true(model, known.open_to(way, at))]
             stuck = _reached(open_now, invariant.start)
             start = min(invariant.start)
             return Counterexample(someone(model, person), start, (), stuck_in=stuck, when=when(model, at))
@@ -158,13 +166,13 @@ def _kept_in(site: Site, invariant: Invariant) -> Counterexample | None:
     return None
 
 
-def _stands_unlocked(site: Site, invariant: Invariant) -> Counterexample | None:
+def _stands_unlocked(known: Encoding, invariant: Invariant) -> Counterexample | None:
     """A door and a moment at which the schedule holds it released."""
-    at = sometime(site)
+    site, at = known.site, known.now
     solver = z3.Solver()
-    solver.add(at.bounds(site), *_times(site, invariant.times, at))
+    solver.add(known.bounds(at), *_times(site, invariant.times, at))
     everywhere = not invariant.zones and not invariant.doors
-    for way in ways(site):
+    for way in known.ways:
         about = everywhere or way.door.id in invariant.doors or not invariant.zones.isdisjoint(way.door.zones)
         if not about or way.how is not How.UNLOCKED or not way.inwards:
             continue
@@ -172,20 +180,20 @@ def _stands_unlocked(site: Site, invariant: Invariant) -> Counterexample | None:
         solver.add(unlocked(site, way.door, at))
         if possible(solver):
             model = simplest(solver, site, None, [at])
-            return Counterexample(None, way.leaves, (step(model, site, way, somebody(site), at),))
+            return Counterexample(None, way.leaves, (step(model, site, way, known.person, at),))
         solver.pop()
     return None
 
 
-def _asking(site: Site, invariant: Invariant, person: Person, *moments: Moment) -> z3.Solver:
+def _asking(known: Encoding, invariant: Invariant, *moments: Moment) -> z3.Solver:
     """Return a solver that knows whom the invariant speaks of, and when."""
-    solver = z3.Solver()
+    solver, person = z3.Solver(), known.person
     solver.add(person.bounds, *_whom(invariant.people, person))
     solver.add(*(z3.Not(person.shown[factor]) for factor in invariant.without - {Factor.CARD}))
     if invariant.without_escort:
         solver.add(z3.Not(person.escorted))
     for at in moments:
-        solver.add(at.bounds(site), *_times(site, invariant.times, at))
+        solver.add(known.bounds(at), *_times(known.site, invariant.times, at))
     return solver
 
 

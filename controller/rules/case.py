@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from controller.domain.decision import AccessRequest, DenyReason
@@ -12,9 +11,11 @@ from controller.domain.site import Door, Reader, Site, ThreatLevel, Zone
 from controller.domain.state import SiteState
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A request with everything it refers to, resolved."""
+class Case(NamedTuple):
+    """A request with everything it refers to, resolved. ``way_in``: its reader leads inwards, to the inner zone.
+
+    A tuple, since one is made for each decision.
+    """
 
     site: Site
     state: SiteState
@@ -26,11 +27,7 @@ class Case:
     credential: Credential
     holder: Cardholder
     threat: ThreatLevel
-
-    @property
-    def way_in(self) -> bool:
-        """Tell whether this reader leads inwards: a door names its outer side first."""
-        return self.reader.enters == self.door.zones[1]
+    way_in: bool
 
 
 class Finding(NamedTuple):
@@ -46,5 +43,5 @@ class Finding(NamedTuple):
 
 def threat_in_force(site: Site, state: SiteState) -> ThreatLevel:
     """Return the threat level's policy. A level that the site file no longer knows counts as its strictest."""
-    strictest = site.threat_levels[max(site.threat_levels)]
-    return site.threat_levels.get(state.threat_level, strictest)
+    known = site.threat_levels.get(state.threat_level)
+    return site.threat_levels[max(site.threat_levels)] if known is None else known

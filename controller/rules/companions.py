@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from controller.domain.decision import Companion, DenyReason
-from controller.domain.doors import Passage
 from controller.domain.ids import CardholderId, CredentialId, ReaderId
 from controller.domain.people import Cardholder, CardholderKind
 from controller.domain.site import Factor, Zone
@@ -106,14 +105,9 @@ def _in_company(case: Case) -> bool:
 
 
 def _about_to_leave(case: Case) -> Iterator[CardholderId]:
-    for door in case.state.doors.values():
-        for passage in door.passages:
-            if passage.cardholder and _is_open(passage, case.now.mono) and passage.enters != case.zone.id:
-                yield passage.cardholder
-
-
-def _is_open(passage: Passage, mono: float) -> bool:
-    return not passage.used and passage.until > mono
+    for _, passage in case.state.open_grants(case.now.mono):
+        if passage.cardholder and passage.enters != case.zone.id:
+            yield passage.cardholder
 
 
 def _fits(state: SiteState, factor: Factor, first: Cardholder, second: Cardholder) -> bool:

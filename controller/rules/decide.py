@@ -4,7 +4,7 @@ reason and every fact that was looked at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 
@@ -18,13 +18,13 @@ from controller.domain.decision import (
     FaceOutcome,
     Grant,
 )
-from controller.domain.doors import Passage
-from controller.domain.ids import OUTSIDE
+from controller.domain.ids import OUTSIDE, ZoneId
 from controller.domain.instant import Instant
 from controller.domain.people import CredentialStatus
 from controller.domain.site import (
     AccessLevel,
     AntiPassback,
+    Assurance,
     Factor,
     SecurityLevel,
     Site,
@@ -68,10 +68,10 @@ def decide(site: Site, state: SiteState, request: AccessRequest, now: Instant) -
     case = _resolve(site, state, request, now)
     if isinstance(case, Deny):
         return case
-    trace = tuple(_run(name, check, case) for name, check in CHECKS)
-    reasons = tuple(dict.fromkeys(step.refused for step in trace if step.refused is not None))
-    if reasons:
-        return Deny(reasons, trace)
+    trace = _trace(case)
+    refused = [step.refused for step in trace if step.refused is not None]
+    if refused:
+        return Deny(tuple(dict.fromkeys(refused)), trace)
     missing = factors_needed(case) - proven(request)
     return Challenge(missing, trace) if missing else Grant(trace)
 
@@ -86,22 +86,22 @@ def _resolve(site: Site, state: SiteState, request: AccessRequest, now: Instant)
         if typed_alone(request):
             return _unresolved("credential", "a personal PIN that is nobody's", DenyReason.WRONG_PIN)
         return _unresolved("credential", f"credential {request.credential}", DenyReason.UNKNOWN_CREDENTIAL)
-    return Case(
-        site,
-        state,
-        request,
-        now,
-        reader,
-        site.doors[reader.door],
-        site.zones[reader.enters],
-        credential,
-        holder,
-        threat_in_force(site, state),
-    )
+    door, zone = site.doors[reader.door], site.zones[reader.enters]
+    way_in = reader.enters == door.zones[1]  # a door names its outer side first
+    threat = threat_in_force(site, state)
+    return Case(site, state, request, now, reader, door, zone, credential, holder, threat, way_in)
 
 
 def _unresolved(name: str, facts: str, reason: DenyReason) -> Deny:
     return Deny((reason,), (Check(name, facts, reason),))
+
+
+def _trace(case: Case) -> tuple[Check, ...]:
+    """Run every check. Where one fails all run again, guarded one by one: they are pure, and it hardly ever happens."""
+    try:
+        return tuple([_step(name, check(case)) for name, check in CHECKS])
+    except Exception:  # noqa: BLE001 - the guarded run says which, and denies
+        return tuple(_run(name, check, case) for name, check in CHECKS)
 
 
 def _run(name: str, check: Callable[[Case], Finding], case: Case) -> Check:
@@ -134,14 +134,23 @@ def _validity(case: Case) -> Finding:
 
 
 def _assurance(case: Case) -> Finding:
-    has, needs = case.credential.assurance, case.zone.minimum_assurance
-    facts = f"badge {has.name.lower()}, {case.zone.id} asks for {needs.name.lower()}"
+    return _assured(case.credential.assurance, case.zone.minimum_assurance, case.zone.id)
+
+
+@lru_cache(maxsize=KEPT_STEPS)
+def _assured(has: Assurance, needs: Assurance, zone: ZoneId) -> Finding:
+    facts = f"badge {has.name.lower()}, {zone} asks for {needs.name.lower()}"
     return Finding(facts, DenyReason.ASSURANCE_TOO_LOW if has < needs else None)
 
 
+_CLOCK_TRUSTED = Finding("the clock is trusted")
+
+
 def _clock(case: Case) -> Finding:
-    if case.state.clock_trusted or case.zone.id == OUTSIDE:
-        return Finding("the clock is trusted" if case.state.clock_trusted else "outside needs no clock")
+    if case.state.clock_trusted:
+        return _CLOCK_TRUSTED
+    if case.zone.id == OUTSIDE:
+        return Finding("outside needs no clock")
     always = any(case.site.schedules[level.schedule].always for level in _levels(case))
     refused = not always or case.zone.level is SecurityLevel.EXCLUSION
     return Finding(
@@ -156,17 +165,23 @@ def _right(case: Case) -> Finding:
     levels = _levels(case)
     if not levels:
         return Finding(f"no access level of {case.holder.id} covers {case.zone.id}", DenyReason.NO_ACCESS_RIGHT)
-    found = {level.id: when(case.site.schedules[level.schedule], case.site, case.now.wall) for level in levels}
-    facts = ", ".join(f"{level} {state.name.lower()}" for level, state in found.items())
-    if When.HOLDS in found.values():
+    schedules, wall = case.site.schedules, case.now.wall
+    found = [when(schedules[level.schedule], case.site, wall) for level in levels]
+    facts = ", ".join([f"{level.id} {state}" for level, state in zip(levels, found, strict=True)])
+    if When.HOLDS in found:
         return Finding(facts)
-    return Finding(facts, DenyReason.HOLIDAY if When.HOLIDAY in found.values() else DenyReason.SCHEDULE_OUTSIDE)
+    return Finding(facts, DenyReason.HOLIDAY if When.HOLIDAY in found else DenyReason.SCHEDULE_OUTSIDE)
 
 
 def _clearance(case: Case) -> Finding:
     needed = case.threat.minimum_clearance.get(case.zone.id, 0)
-    facts = f"clearance {case.holder.clearance}, {needed} needed at threat level {case.threat.number}"
-    return Finding(facts, DenyReason.CLEARANCE_TOO_LOW if case.holder.clearance < needed else None)
+    return _cleared(case.holder.clearance, needed, case.threat.number)
+
+
+@lru_cache(maxsize=KEPT_STEPS)
+def _cleared(has: int, needed: int, level: int) -> Finding:
+    facts = f"clearance {has}, {needed} needed at threat level {level}"
+    return Finding(facts, DenyReason.CLEARANCE_TOO_LOW if has < needed else None)
 
 
 _NO_COMPETENCY = Finding("no competency needed")
@@ -192,15 +207,16 @@ def _threat(case: Case) -> Finding:
     return Finding(facts, DenyReason.THREAT_LEVEL if locked else None)
 
 
+_NO_LOCKDOWN, _NOT_BLOCKED = Finding("no lockdown"), Finding("not blocked")
+
+
 def _lockdown(case: Case) -> Finding:
-    running = case.state.lockdown is not None
-    return Finding("lockdown" if running else "no lockdown", DenyReason.LOCKDOWN if running else None)
+    return _NO_LOCKDOWN if case.state.lockdown is None else Finding("lockdown", DenyReason.LOCKDOWN)
 
 
 def _blocked(case: Case) -> Finding:
     block = case.state.door(case.door.id).block
-    facts = f"blocked by {block.operator}" if block else "not blocked"
-    return Finding(facts, DenyReason.DOOR_BLOCKED if block else None)
+    return _NOT_BLOCKED if block is None else Finding(f"blocked by {block.operator}", DenyReason.DOOR_BLOCKED)
 
 
 def _anti_passback(case: Case) -> Finding:
@@ -233,49 +249,51 @@ def _occupancy(case: Case) -> Finding:
     inside = case.state.headcount.get(zone, 0) - (case.state.locations.get(case.holder.id) == zone)
     beside = companion_of(case)
     with_them = {beside.id} if beside and case.state.locations.get(beside.id) != zone else set()
-    coming = len(({p.cardholder for p in _open_grants(case) if p.enters == zone} | with_them) - {case.holder.id})
+    open_grants = case.state.open_grants(case.now.mono)
+    coming = len(({p.cardholder for _, p in open_grants if p.enters == zone} | with_them) - {case.holder.id})
     facts = f"{inside} others in {zone}, {coming} about to enter, {limit} at most"
     if inside + coming < limit:
         return Finding(facts)
     return Finding(facts, DenyReason.ZONE_FULL) if case.way_in else Finding(facts, remark=DenyReason.ZONE_FULL)
 
 
-def _open_grants(case: Case) -> Iterator[Passage]:
-    for state in case.state.doors.values():
-        if state.passages:
-            yield from (p for p in state.passages if p.cardholder and not p.used and p.until > case.now.mono)
+_NO_OTHER_LEAF = Finding("no other leaf keeps it shut")
 
 
 def _interlock(case: Case) -> Finding:
-    held = busy(case.site, case.state, case.door.id, case.now.mono)
-    return Finding(held or "no other leaf keeps it shut", DenyReason.INTERLOCK if held else None)
+    held = busy(case.site, case.state, case.door.id, case.now.mono) if case.site.interlocks else None
+    return _NO_OTHER_LEAF if held is None else Finding(held, DenyReason.INTERLOCK)
+
+
+NO_OTHER_GRANT = Finding("no open grant elsewhere")
 
 
 def _pending_elsewhere(case: Case) -> Finding:
-    elsewhere = sorted(
-        door
-        for door, state in case.state.doors.items()
-        if state.passages and door != case.door.id
-        for passage in state.passages
-        if passage.cardholder == case.holder.id and not passage.used and passage.until > case.now.mono
-    )
-    facts = f"open grant at {elsewhere[0]}" if elsewhere else "no open grant elsewhere"
-    return Finding(facts, DenyReason.GRANT_PENDING if elsewhere else None)
+    here, who = case.door.id, case.holder.id
+    elsewhere = [door for door, p in case.state.open_grants(case.now.mono) if p.cardholder == who and door != here]
+    return Finding(f"open grant at {min(elsewhere)}", DenyReason.GRANT_PENDING) if elsewhere else NO_OTHER_GRANT
+
+
+_NO_PIN, _PIN_RIGHT = Finding("no PIN shown now"), Finding("the PIN was right")
 
 
 def _pin(case: Case) -> Finding:
     tries = case.state.pin_tries.get(case.credential.id)
     locked = tries is not None and tries.locked_until is not None and case.now.mono < tries.locked_until
-    asked = case.request.pin_right is not None or Factor.PIN in factors_needed(case)
-    if asked and locked:
+    if locked and (case.request.pin_right is not None or Factor.PIN in factors_needed(case)):
         return Finding("too many wrong PINs", DenyReason.TOO_MANY_PIN_TRIES)
     if case.request.pin_right is False:
         return Finding("the PIN was wrong", DenyReason.WRONG_PIN)
-    return Finding("no PIN shown now" if case.request.pin_right is None else "the PIN was right")
+    return _NO_PIN if case.request.pin_right is None else _PIN_RIGHT
+
+
+_NO_FACE, _LOG_WRITTEN = Finding("no face shown now"), Finding("the log is written")
 
 
 def _face(case: Case) -> Finding:
     outcome = case.request.face
+    if outcome is None:
+        return _NO_FACE
     if outcome is FaceOutcome.MISMATCH:
         return Finding("the face is not the badge holder's", DenyReason.FACE_DOES_NOT_MATCH)
     if outcome is FaceOutcome.NOT_LIVE:
@@ -284,7 +302,7 @@ def _face(case: Case) -> Finding:
         return Finding("no face was shown", DenyReason.FACTOR_NOT_PRESENTED)
     if outcome in POOR_FACE:
         return Finding(f"the face could not be judged: {outcome}", DenyReason.FACE_TOO_POOR)
-    return Finding("no face shown now" if outcome is None else "the face matched")
+    return Finding("the face matched")
 
 
 _IN_TIME = Finding("in time")
@@ -301,9 +319,9 @@ def _in_time(case: Case) -> Finding:
 
 
 def _log(case: Case) -> Finding:
-    late = case.state.log_late
-    facts = "the log cannot be written in time" if late else "the log is written"
-    return Finding(facts, DenyReason.LOG_CANNOT_BE_WRITTEN if late else None)
+    if not case.state.log_late:
+        return _LOG_WRITTEN
+    return Finding("the log cannot be written in time", DenyReason.LOG_CANNOT_BE_WRITTEN)
 
 
 CHECKS: tuple[tuple[str, Callable[[Case], Finding]], ...] = (

@@ -90,8 +90,7 @@ def _too_many(case: Case, rule: EscortRule, escort: Cardholder | None) -> Findin
     """Refuse one visitor more than the escorts in the zone may look after. An escort yet to come counts as one."""
     if rule.per_escort is None:
         return None
-    passages = [passage for door in case.state.doors.values() for passage in door.passages]
-    coming = {p.cardholder for p in passages if p.enters == case.zone.id and not p.used and p.until > case.now.mono}
+    coming = {p.cardholder for _, p in case.state.open_grants(case.now.mono) if p.enters == case.zone.id}
     known = (case.state.people.get(one) for one in {*case.state.present.get(case.zone.id, ()), *coming} if one)
     people = [one for one in known if one is not None]
     visitors = len({one.id for one in people if one.escorted} | {case.holder.id})

@@ -10,7 +10,7 @@ from controller.rules.case import Case, Finding
 from controller.rules.companions import TOGETHER, second_wanted
 from controller.rules.escort import escort_wanted
 from controller.rules.fold_access import keypad_is_closed
-from controller.rules.listed import CARD, NOTHING, listed_factors
+from controller.rules.listed import CARD, listed_factors
 
 GUARD = frozenset({Factor.GUARD})
 IN_PLACE_OF_A_FACE = frozenset({Factor.PIN, Factor.GUARD})
@@ -34,7 +34,9 @@ def factors_needed(case: Case) -> frozenset[Factor]:
     asked = listed_factors(case)
     if drawn(case.site, case.state, case.request, case.holder.id):
         asked |= GUARD
-    asked = (asked - TOGETHER) | second_wanted(case) | escort_wanted(case)
+    others = second_wanted(case) | escort_wanted(case)
+    if others or not asked.isdisjoint(TOGETHER):
+        asked = (asked - TOGETHER) | others
     if Factor.FACE in asked and case.reader.keypad and case.holder.id not in case.state.faces:
         asked = asked - {Factor.FACE} | IN_PLACE_OF_A_FACE
     return asked - CARD if typed_alone(case.request) else asked
@@ -58,13 +60,14 @@ def pin_alone(case: Case) -> Finding:
 
 def proven(request: AccessRequest) -> frozenset[Factor]:
     """Return the factors this request has proven, those just shown included."""
-    shown = {
-        Factor.PIN: request.pin_right is True,
-        Factor.FACE: request.face is FaceOutcome.MATCHED,
-        Factor.GUARD: request.guard is GuardAnswer.CONFIRMED,
-    }
-    others = request.companion.proves if request.companion else NOTHING
-    return request.presented | others | {factor for factor, right in shown.items() if right}
+    shown = request.presented
+    if request.pin_right is True:
+        shown |= {Factor.PIN}
+    if request.face is FaceOutcome.MATCHED:
+        shown |= {Factor.FACE}
+    if request.guard is GuardAnswer.CONFIRMED:
+        shown |= {Factor.GUARD}
+    return shown | request.companion.proves if request.companion else shown
 
 
 def search_percent(site: Site, reader_id: ReaderId) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import assert_never
 
 from immutables import Map
@@ -13,7 +12,7 @@ from controller.domain.doors import LockMode, ModeOrder, Passage
 from controller.domain.events import Event
 from controller.domain.ids import OperatorId
 from controller.domain.instant import Instant
-from controller.domain.state import DeviceState, Heard, Lockdown, SiteState
+from controller.domain.state import DeviceState, Heard, Lockdown, SiteState, replace
 from controller.rules.fold_access import BURST_MEMORY, challenged, counted, denied, granted, proven, tries_after_start
 from controller.rules.fold_areas import area_moved, bypassed, counts_again
 from controller.rules.fold_causes import cause_moved, escalated, guarding_after_start

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from controller.domain import events as ev
 from controller.domain.decision import DenyReason
 from controller.domain.doors import Passage
 from controller.domain.ids import CredentialId, ReaderId, RequestId
 from controller.domain.instant import Instant
 from controller.domain.site import Factor
-from controller.domain.state import LetIn, PendingChallenge, PinTries, SiteState
+from controller.domain.state import LetIn, PendingChallenge, PinTries, SiteState, replace
 from controller.rules.fold_doors import armed, passage_until
 
 MAX_WRONG_PINS = 3

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import assert_never
 
 from immutables import Map
@@ -11,7 +10,7 @@ from controller.domain import events as ev
 from controller.domain.ids import AreaId
 from controller.domain.instant import Instant
 from controller.domain.points import AreaMode, AreaState
-from controller.domain.state import OutputState, SiteState
+from controller.domain.state import OutputState, SiteState, replace
 
 AreaEvent = (
     ev.AreaArming

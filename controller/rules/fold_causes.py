@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import assert_never
 
 from immutables import Map
@@ -11,7 +10,7 @@ from controller.domain import events as ev
 from controller.domain.alarms import Alarm
 from controller.domain.causes import CauseState
 from controller.domain.instant import Instant
-from controller.domain.state import SiteState
+from controller.domain.state import SiteState, replace
 from controller.rules.fold_areas import areas_after_start, outputs_after_start, sooner
 
 CauseEvent = ev.CauseBegan | ev.CauseFired | ev.CauseEnded | ev.CauseReset

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from controller.domain import events as ev
 from controller.domain.doors import DoorState, LockStatus, Passage, Position, Waiting
 from controller.domain.ids import DoorId, RequestId
 from controller.domain.instant import Instant
-from controller.domain.state import SiteState
+from controller.domain.state import SiteState, replace
 from controller.rules.fold_people import located
 
 CONTACT_GRACE_SECONDS = 1.0
@@ -108,7 +106,12 @@ def told_to_lock(state: SiteState, door: DoorId) -> SiteState:
 
 def with_door(state: SiteState, door: DoorId, now: DoorState) -> SiteState:
     """Replace what is known of a door."""
-    return replace(state, doors=state.doors.set(door, now))
+    due, timed = now.due, state.door_deadlines
+    if due is not None:
+        timed = timed.set(door, due)
+    elif door in timed:
+        timed = timed.delete(door)
+    return replace(state, doors=state.doors.set(door, now), door_deadlines=timed)
 
 
 def _no_longer_secured(state: SiteState, at: Instant) -> SiteState:

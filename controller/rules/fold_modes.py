@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 from controller.domain import events as ev
 from controller.domain.doors import HELD, DoorState, LockMode, LockStatus, ModeOrder
 from controller.domain.ids import DoorId
 from controller.domain.instant import Instant
-from controller.domain.state import ModesDue, SiteState
+from controller.domain.state import ModesDue, SiteState, replace
 from controller.rules.fold_doors import with_door
 
 

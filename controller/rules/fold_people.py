@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import assert_never
 
 from immutables import Map
@@ -12,7 +11,7 @@ from controller.domain import events as ev
 from controller.domain.alarms import AlarmKind
 from controller.domain.ids import OUTSIDE, CardholderId, ZoneId
 from controller.domain.instant import Instant
-from controller.domain.state import Sighting, SiteState, Visit
+from controller.domain.state import Sighting, SiteState, Visit, replace
 
 ONE_AT_A_TIME = frozenset({ev.Doubt.GUARD_UNLOCK, ev.Doubt.TAILGATING})
 """Doubts that are one person each: a guard lets one through, and a turnstile turns for one."""

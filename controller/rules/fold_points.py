@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from controller.domain import events as ev
 from controller.domain.instant import Instant
-from controller.domain.state import SiteState
+from controller.domain.state import SiteState, replace
 
 
 def observed(state: SiteState, event: ev.PointObserved) -> SiteState:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from dataclasses import replace
 from typing import TypeVar
 
 from immutables import Map
 
 from controller.domain import events as ev
 from controller.domain.instant import Instant
-from controller.domain.state import SiteState
+from controller.domain.state import SiteState, replace
 from controller.rules.fold_people import located
 
 K = TypeVar("K", bound=Hashable)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from controller.domain import events as ev
 from controller.domain.ids import CardholderId
 from controller.domain.instant import Instant
 from controller.domain.records import Asked, LegalHold
-from controller.domain.state import SiteState
+from controller.domain.state import SiteState, replace
 from controller.rules.fold_people import forgotten
 
 ERASE = "erase_cardholder"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from controller.domain.ids import ScheduleId
 from controller.domain.site import Factor
 from controller.rules.case import Case
@@ -10,15 +12,24 @@ from controller.rules.schedule import When, when
 CARD = frozenset({Factor.CARD})
 NOTHING: frozenset[Factor] = frozenset()
 
+KEPT_UNIONS = 1024
+"""How many different unions of factors are kept made."""
+
 
 def listed_factors(case: Case) -> frozenset[Factor]:
     """Return the union of what zone, reader, schedule and threat level ask for. A card comes first, always."""
-    threat = case.threat.added_factors.get(case.zone.id, NOTHING)
-    asked = CARD | case.zone.factors | case.reader.factors | threat
-    for rule in (case.zone.factors_outside, case.reader.factors_outside):
+    zone, reader = case.zone, case.reader
+    asked = _union(zone.factors, reader.factors, case.threat.added_factors.get(zone.id, NOTHING))
+    for rule in (zone.factors_outside, reader.factors_outside):
         if rule is not None and not _holds(case, rule.schedule):
             asked |= rule.factors
     return asked
+
+
+@lru_cache(maxsize=KEPT_UNIONS)
+def _union(zone: frozenset[Factor], reader: frozenset[Factor], threat: frozenset[Factor]) -> frozenset[Factor]:
+    """Return them all and the card: a building has few such unions, and makes one for each decision."""
+    return CARD | zone | reader | threat
 
 
 def _holds(case: Case, schedule: ScheduleId) -> bool:

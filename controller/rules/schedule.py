@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from enum import Enum, auto
+from enum import StrEnum, auto
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -22,7 +22,7 @@ _KEPT = 256
 """Answers that are kept: more than a site has schedules."""
 
 
-class When(Enum):
+class When(StrEnum):
     """Whether a schedule holds, and if not, whether only a holiday is why."""
 
     HOLDS = auto()

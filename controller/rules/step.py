@@ -65,7 +65,7 @@ def step(site: Site, state: SiteState, stimulus: Stimulus, now: Instant) -> Outc
 
 def next_deadline(state: SiteState) -> float | None:
     """Return the monotonic second at which ``TimePassed`` is due next; None while nothing is timed."""
-    due: list[float | None] = [state.hear_by, *(door.due for door in state.doors.values())]
+    due: list[float | None] = [state.hear_by, *state.door_deadlines.values()]
     due += [challenge.until for challenge in state.challenges.values()]
     due += [*state.left_alone.values(), *state.unescorted.values()]
     if state.lockdown is not None:
@@ -180,7 +180,7 @@ def _dispatch(turn: Turn, stimulus: Stimulus) -> None:  # noqa: C901 - one flat 
 
 
 def _time_passed(turn: Turn) -> None:
-    due = [door for door, state in turn.state.doors.items() if state.due is not None and state.due <= turn.now.mono]
+    due = [door for door, until in turn.state.door_deadlines.items() if until <= turn.now.mono]
     for door in sorted(due):  # a map's own order changes from boot to boot
         door_time_passed(turn, door)
     for reader, pending in sorted(turn.state.challenges.items(), key=lambda item: item[0]):

@@ -19,6 +19,8 @@ NOT_APPROVED = Finding("the host has not approved the visit", DenyReason.HOST_NO
 
 def signed_in(case: Case) -> Finding:
     """The check: a visitor who was registered is signed in; where the zone says so, any visitor is. In only."""
+    if not case.state.visits and not case.zone.visitors_sign_in:
+        return NO_VISIT
     visit = case.state.visits.get(case.holder.id)
     if not case.way_in or (visit is None and not _must_sign_in(case)):
         return NO_VISIT
@@ -27,7 +29,7 @@ def signed_in(case: Case) -> Finding:
 
 def host_approved(case: Case) -> Finding:
     """The check: a registered visitor's host stands by it. In only."""
-    visit = case.state.visits.get(case.holder.id)
+    visit = case.state.visits.get(case.holder.id) if case.state.visits else None
     if visit is None or not case.way_in:
         return NO_VISIT
     return APPROVED if visit.approved else NOT_APPROVED

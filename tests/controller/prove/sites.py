@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from controller.domain.ids import OUTSIDE, InvariantId
 from controller.domain.invariants import Invariant, InvariantKind, People, Times
+from controller.prove.encoding import Encoding
 from controller.prove.prover import counterexample
 from tests.controller.builders import small_site
 
@@ -18,7 +19,7 @@ def asked(kind, site=None, **said):
     times = {key: sets.pop(key) for key in list(sets) if key in Times.__dataclass_fields__}
     people = {key: sets.pop(key) for key in list(sets) if key in People.__dataclass_fields__}
     found = counterexample(
-        site,
+        Encoding(site),
         Invariant(
             InvariantId("asked"), "asked", InvariantKind(kind), people=People(**people), times=Times(**times), **sets
         ),
