@@ -5,7 +5,7 @@ import type { Alarm } from "../src/model/types.ts";
 
 function alarm(id: string, priority: 1 | 2 | 3 = 2, acknowledged_by: string | null = null): Alarm {
   return {
-    id, priority, acknowledged_by, kind: "forced_open", name: id, door: null, reader: null, device: null, zone: null,
+    id, priority, acknowledged_by, kind: "forced_open", name: id, door: null, reader: null, device: null, zone: null, point: null, area: null, escalated: false,
     camera: null, detail: "", raised_at: "2026-11-21T12:00:00Z", persists: true, silent: false,
   };
 }

@@ -14,11 +14,12 @@ from pathlib import Path
 from api.app import built_console, create_app
 from api.server import ApiServer
 from controller.domain.doors import LockStatus, Position
-from controller.domain.effects import Effect, Relock, Unlock
+from controller.domain.effects import Effect, FireRelease, HoldUnlocked, Relock, Unlock
 from controller.domain.events import OrderRefused, Recorded
-from controller.domain.ids import CameraId, OperatorId
+from controller.domain.ids import CameraId, DoorId, OperatorId
 from controller.domain.instant import Instant
 from controller.domain.operators import Operator, Order, Refusal, Role
+from controller.domain.site import Site
 from controller.domain.state import SiteState
 from controller.domain.stimuli import (
     BoxStartedUp,
@@ -54,10 +55,11 @@ class Box:
 class Hands(FakeFacade):
     """A building under the real rules. Its locks obey at once."""
 
-    def __init__(self, one_time: dict[OperatorId, tuple[Role, str]]) -> None:
+    def __init__(self, one_time: dict[OperatorId, tuple[Role, str]], site: Site | None = None) -> None:
         super().__init__()
-        self.site = load_site(SITE)
+        self.site = site or load_site(SITE)
         self.state = SiteState()
+        self.stuck: set[DoorId] = set()  # doors whose bolt does not move when it should
         self.operators, self.passwords, self.names = {}, {}, {}
         self.one_time = {name: password for name, (_, password) in one_time.items()}
         self.roles = {name: role for name, (role, _) in one_time.items()}
@@ -75,10 +77,13 @@ class Hands(FakeFacade):
     def mono(self) -> float:
         return time.monotonic()
 
+    def instant(self) -> Instant:
+        return Instant(datetime.now(UTC), self.mono())
+
     def claim(self, *stimuli: Stimulus) -> None:
         """Let the rules hear of these, in this order. On the server's loop, or before it runs."""
         for stimulus in stimuli:
-            now = Instant(datetime.now(UTC), self.mono())
+            now = self.instant()
             outcome = step(self.site, self.state, stimulus, now)
             self.state = outcome.state
             for event in outcome.events:
@@ -118,8 +123,9 @@ class Hands(FakeFacade):
         match effect:
             case Relock():
                 self.claim(LockSeen(effect.door, LockStatus.LOCKED))
-            case Unlock():
-                self.claim(LockSeen(effect.door, LockStatus.UNLOCKED))
+            case Unlock() | HoldUnlocked() | FireRelease():
+                if effect.door not in self.stuck:
+                    self.claim(LockSeen(effect.door, LockStatus.UNLOCKED))
             case _:
                 pass
 

@@ -26,9 +26,10 @@ export function plural(base: PluralBase, n: number, parameters: Parameters = {})
   return t(isKey(exact) ? exact : `${base}_other`, { n, ...parameters });
 }
 
-/** Return the suggested steps for a kind of alarm. */
-export function steps(kind: AlarmKind): readonly string[] {
-  return procedures[kind];
+/** Return the suggested steps for a kind of alarm; one that is silent may take other ones. */
+export function steps(kind: AlarmKind, silent = false): readonly string[] {
+  const quietly = `${kind}_silent`;
+  return silent && quietly in procedures ? procedures[quietly as AlarmKind] : procedures[kind];
 }
 
 /** Return the text of a word the server sent, or the word itself where the catalogue does not know it. */

@@ -1,5 +1,5 @@
 // Doors as a guard counts them, and the camera to look through.
-import type { Alarm, CameraPlan, Door, DoorStatus, Point, Site } from "./types";
+import type { Alarm, CameraPlan, Door, DoorStatus, OrderedMode, Point, Role, Site } from "./types";
 
 /** Every state a door's symbol can have, in the order of the legend. */
 export const STATUSES = [
@@ -34,6 +34,23 @@ const WORST_FIRST: readonly DoorStatus[] = ["forced_open", "held_open", "offline
 export function unusual(doors: readonly Door[]): Door[] {
   const rank = (door: Door) => WORST_FIRST.indexOf(door.status);
   return doors.filter((door) => rank(door) >= 0).sort((a, b) => rank(a) - rank(b));
+}
+
+/** Tell whether a door is seen released: nobody has to be believed, its bolt or its leaf says so. */
+export function seenReleased(door: Pick<Door, "lock" | "position">): boolean {
+  return door.lock === "unlocked" || door.position === "open";
+}
+
+/** Return what a door's bolt was told and has not been seen to do; null where nothing is outstanding. */
+export function outstanding(door: Pick<Door, "ordered" | "mode" | "lock" | "position">): "locked" | "unlocked" | null {
+  if (door.ordered === "locked" || door.ordered === "unlocked") return door.ordered;
+  const held = door.mode === "unlocked" || door.mode === "fire_release";
+  return held && !seenReleased(door) ? "unlocked" : null;
+}
+
+/** Return the modes that an operator of this role keeps a door in: only above the post is anything relaxed. */
+export function orderableModes(role: Role): readonly OrderedMode[] {
+  return role === "guard" ? ["secured", "blocked"] : ["unlocked", "secured", "blocked"];
 }
 
 /** Return the camera that looks at an alarm: its own, else the nearest to its door, in its zone if there is one. */

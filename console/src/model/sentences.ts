@@ -6,7 +6,9 @@ export type Tone = "plain" | "refused" | "alarm" | "order";
 
 type Sayable = Pick<LoggedEvent, "kind" | "reasons" | "detail"> & Partial<Pick<LoggedEvent, "who">>;
 
-const BOOKKEEPING: readonly LoggedEvent["kind"][] = ["message_taken", "held_open_timed", "passage_lapsed"];
+const BOOKKEEPING: readonly LoggedEvent["kind"][] = [
+  "message_taken", "held_open_timed", "passage_lapsed", "lock_modes_timed", "area_schedule_turned", "snapshot_taken",
+];
 
 /** Tell whether a record is bookkeeping: it stands in the log, but says nothing to a guard. */
 export function isBookkeeping(event: Pick<LoggedEvent, "kind">): boolean {
@@ -23,6 +25,8 @@ export function tone(event: Sayable): Tone {
   switch (event.kind) {
     case "alarm_raised":
     case "wire_violated":
+    case "alarm_escalated":
+    case "fire_alarm":
       return "alarm";
     case "access_denied":
     case "order_refused":
@@ -34,6 +38,9 @@ export function tone(event: Sayable): Tone {
     case "door_blocked":
     case "threat_level_set":
     case "passback_forgiven":
+    case "door_mode_ordered":
+    case "door_mode_released":
+    case "fire_reset_confirmed":
       return "order";
     default:
       return "plain";
@@ -80,6 +87,10 @@ function special({ kind, reasons, detail, who }: Sayable): string | null {
       return variant("event.rotation_observed", detail.direction);
     case "door_unlock_ordered":
       return who?.name ? t("event.door_unlock_ordered.whom", { whom: who.name }) : null;
+    case "door_mode_ordered":
+      return t("event.door_mode_ordered.mode", { mode: word("mode", String(detail.mode)) });
+    case "lock_mode_changed":
+      return t("event.lock_mode_changed.mode", { mode: word("mode", String(detail.mode)) });
     case "threat_level_set":
       return t("event.threat_level_set.level", { level: String(detail.level) });
     case "alarm_raised":

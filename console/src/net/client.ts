@@ -2,7 +2,7 @@
 import createClient, { type Middleware } from "openapi-fetch";
 import type { paths } from "../api/schema";
 import { isKey, t, type Key } from "../i18n/text.ts";
-import type { LoggedEvent, Me, Site, Why } from "../model/types";
+import type { LoggedEvent, Me, Muster, OrderedMode, Person, Site, Visits, Why } from "../model/types";
 
 let csrf = "";
 const withToken: Middleware = {
@@ -51,8 +51,20 @@ export async function events(before: number | null, limit: number): Promise<Answ
 
 export const why = (seq: number): Promise<Answer<Why>> => answer(api.GET("/api/events/{seq}", { params: { path: { seq } } }));
 
+export const muster = (): Promise<Answer<Muster>> => answer(api.GET("/api/muster"));
+export const visits = (): Promise<Answer<Visits>> => answer(api.GET("/api/visits"));
+
+/** Return people by a part of their name. The search stands in the log, with its purpose. */
+export async function people(text: string): Promise<Answer<Person[]>> {
+  const found = await answer(api.POST("/api/people/search", { body: { text, purpose: "administration", case: "" } }));
+  return found.ok ? { ok: true, value: found.value.people } : found;
+}
+
 const atDoor = (door: string) => ({ params: { path: { door } } });
 const atReader = (request: string) => ({ params: { path: { request } } });
+const atArea = (area: string) => ({ params: { path: { area } } });
+const atPoint = (point: string) => ({ params: { path: { point } } });
+const ofVisitor = (visitor: string) => ({ params: { path: { visitor } } });
 const atAlarm = (alarm: string) => ({ params: { path: { alarm } } });
 
 /** The orders a guard gives. "Ordered" is all they answer: what happens is seen in the view. */
@@ -68,6 +80,29 @@ export const order = {
   confirmPassage: (request: string) => answer(api.POST("/api/requests/{request}/confirm", atReader(request))),
   refusePassage: (request: string, reason: string) =>
     answer(api.POST("/api/requests/{request}/refuse", { ...atReader(request), body: { reason } })),
+  keep: (door: string, mode: OrderedMode, until: string, reason: string) =>
+    answer(api.POST("/api/doors/{door}/mode", { ...atDoor(door), body: { mode, until, reason } })),
+  release: (door: string, mode: OrderedMode) => answer(api.POST("/api/doors/{door}/mode/release", { ...atDoor(door), body: { mode } })),
+  confirmFireReset: (fireZone: string, reason: string) =>
+    answer(api.POST("/api/fires/{fire_zone}/confirm-reset", { params: { path: { fire_zone: fireZone } }, body: { reason } })),
+  panic: () => answer(api.POST("/api/panic")),
+  forgive: (cardholder: string, reason: string) =>
+    answer(api.POST("/api/people/{cardholder}/forgive-passback", { params: { path: { cardholder } }, body: { reason } })),
+  forgiveAll: (reason: string) => answer(api.POST("/api/forgive-passback", { body: { reason } })),
+  arm: (area: string) => answer(api.POST("/api/areas/{area}/arm", atArea(area))),
+  disarm: (area: string) => answer(api.POST("/api/areas/{area}/disarm", atArea(area))),
+  walkTest: (area: string, until: string) => answer(api.POST("/api/areas/{area}/walk-test", { ...atArea(area), body: { until } })),
+  bypass: (point: string, until: string, reason: string) =>
+    answer(api.POST("/api/points/{point}/bypass", { ...atPoint(point), body: { until, reason } })),
+  endBypass: (point: string) => answer(api.POST("/api/points/{point}/end-bypass", atPoint(point))),
+  resetCause: (cause: string) => answer(api.POST("/api/causes/{cause}/reset", { params: { path: { cause } } })),
+  register: (name: string, host: string, from: string, until: string, levels: string[]) =>
+    answer(api.POST("/api/visits", { body: { name, host, escort: null, valid_from: from, valid_until: until, levels } })),
+  approveVisit: (visitor: string) => answer(api.POST("/api/visits/{visitor}/approve", ofVisitor(visitor))),
+  signVisitorIn: (visitor: string, credential: string) =>
+    answer(api.POST("/api/visits/{visitor}/sign-in", { ...ofVisitor(visitor), body: { credential } })),
+  signVisitorOut: (visitor: string, returned: boolean) =>
+    answer(api.POST("/api/visits/{visitor}/sign-out", { ...ofVisitor(visitor), body: { badge_returned: returned } })),
   close: (alarm: string, reason: string) => answer(api.POST("/api/alarms/{alarm}/close", { ...atAlarm(alarm), body: { reason } })),
 };
 

@@ -4,23 +4,24 @@ const FPS = 5;
 const RETRY_AFTER = 1_500;
 const decoder = new TextDecoder();
 
+export type Draw = (frame: ImageBitmap) => void;
+
 export interface LivePictures {
-  /** Ask for one camera only. */
-  show(camera: string): void;
+  /** Ask for one more camera; `draw` gets every frame of it, decoded, and owns it. Returns a function that ends it. */
+  show(camera: string, draw: Draw): () => void;
   close(): void;
 }
 
-/** Open the socket and keep it open; `picture` gets every frame, already decoded, and owns it. */
-export function openLive(picture: (camera: string, frame: ImageBitmap) => void): LivePictures {
+/** Open the socket and keep it open. */
+export function openLive(): LivePictures {
+  const shown = new Set<{ camera: string; draw: Draw }>();
   let socket: WebSocket | null = null;
-  let wanted: string | null = null;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let closed = false;
 
   function ask(): void {
-    if (wanted !== null && socket?.readyState === WebSocket.OPEN) {
-      socket.send(JSON.stringify({ cameras: [wanted], fps: FPS }));
-    }
+    if (socket?.readyState !== WebSocket.OPEN) return;
+    socket.send(JSON.stringify({ cameras: [...new Set([...shown].map((one) => one.camera))], fps: FPS }));
   }
 
   function open(): void {
@@ -38,17 +39,24 @@ export function openLive(picture: (camera: string, frame: ImageBitmap) => void):
   async function decode(data: ArrayBuffer): Promise<void> {
     const length = new Uint8Array(data)[0] ?? 0;
     const camera = decoder.decode(new Uint8Array(data, 1, length));
-    const frame = await createImageBitmap(new Blob([new Uint8Array(data, 1 + length)], { type: "image/jpeg" }))
-      .catch(() => null);  // a torn picture is skipped; the next one comes
-    if (frame && camera === wanted && !closed) picture(camera, frame);
-    else frame?.close();
+    const jpeg = new Blob([new Uint8Array(data, 1 + length)], { type: "image/jpeg" });
+    for (const one of [...shown].filter((each) => each.camera === camera)) {
+      const frame = await createImageBitmap(jpeg).catch(() => null);  // a torn picture is skipped; the next one comes
+      if (frame && shown.has(one)) one.draw(frame);
+      else frame?.close();
+    }
   }
 
   open();
   return {
-    show(camera) {
-      wanted = camera;
+    show(camera, draw) {
+      const one = { camera, draw };
+      shown.add(one);
       ask();
+      return () => {
+        shown.delete(one);
+        ask();
+      };
     },
     close() {
       closed = true;

@@ -143,7 +143,8 @@ function bounds(polygon: readonly XY[]): { low: XY; high: XY } {
   return { low: { x: Math.min(...xs), y: Math.min(...ys) }, high: { x: Math.max(...xs), y: Math.max(...ys) } };
 }
 
-function middle(polygon: readonly XY[]): XY {
+/** Return the middle of a polygon's bounds. */
+export function middle(polygon: readonly XY[]): XY {
   const { low, high } = bounds(polygon);
   return { x: (low.x + high.x) / 2, y: (low.y + high.y) / 2 };
 }

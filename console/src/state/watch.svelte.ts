@@ -3,8 +3,10 @@ import { plural, t, word } from "../i18n/text.ts";
 import { fresh } from "../model/alarms.ts";
 import { merge } from "../model/events.ts";
 import { linkState } from "../model/link.ts";
-import type { LoggedEvent, Me, OrderWord, Site, View } from "../model/types";
+import { wantingGuard } from "../model/waiting.ts";
+import type { LoggedEvent, Me, OrderWord, Site, View, Waiting } from "../model/types";
 import * as net from "../net/client.ts";
+import { openLive, type LivePictures } from "../net/live.ts";
 import { openStream } from "../net/stream.ts";
 
 const PAGE = 100;
@@ -17,6 +19,9 @@ export interface Notice {
   readonly bad: boolean;
 }
 
+/** What fills the screen beside the alarms. */
+export type Screen = "watch" | "muster" | "visitors";
+
 export class Watch {
   view: View | null = $state.raw(null);
   events: readonly LoggedEvent[] = $state.raw([]);
@@ -27,16 +32,21 @@ export class Watch {
   alarm: string | null = $state(null);
   door: string | null = $state(null);
   record: number | null = $state(null);
+  screen: Screen = $state("watch");
+  /** The intrusion area that is looked at; "" for what belongs to none. */
+  area: string | null = $state(null);
 
   readonly me: Me;
   readonly site: Site;
   readonly doorNames: ReadonlyMap<string, string>;
+  readonly wall: LivePictures;
 
   private now = $state(performance.now());
   private heard: number | null = $state(null);
   private serverAhead = $state(0);
   private stops: (() => void)[] = [];
   private known: ReadonlySet<string> | null = null;
+  private asked: ReadonlySet<string> = new Set();
   private noticed = 0;
   private readonly ended: () => void;
 
@@ -44,6 +54,7 @@ export class Watch {
     this.me = me;
     this.site = site;
     this.ended = ended;
+    this.wall = openLive();
     this.doorNames = new Map(site.doors.map((door) => [door.id, door.name]));
   }
 
@@ -67,6 +78,7 @@ export class Watch {
 
   stop(): void {
     for (const stop of this.stops.splice(0)) stop();
+    this.wall.close();
   }
 
   may(order: OrderWord): boolean {
@@ -113,9 +125,17 @@ export class Watch {
 
   private see(view: View): void {
     const arrived = this.known ? fresh(this.known, view.alarms) : [];
-    if (arrived.length) this.announcement = arrived.map(announce).join(". ");
+    const waiting = wantingGuard(view.waiting).filter((one) => !this.asked.has(one.request));
+    const said = [...arrived.map(announce), ...waiting.map((one) => this.announceWaiting(one))];
+    if (said.length) this.announcement = said.join(". ");
+    this.asked = new Set(view.waiting.map((one) => one.request));
     this.known = new Set(view.alarms.map((alarm) => alarm.id));
     this.view = view;
+  }
+
+  private announceWaiting(one: Waiting): string {
+    const reader = this.site.readers.find(({ id }) => id === one.reader)?.name ?? one.reader;
+    return t("waiting.announce", { name: one.who.name ?? t("events.erased"), reader });
   }
 
   private hear(serverTime: number | null): void {
