@@ -24,6 +24,18 @@ class VisitorIn(Model):
     levels: Annotated[list[Name], Field(max_length=MOST_LEVELS, default_factory=list)]
 
 
+class HostIn(Model):
+    """A part of a host's name."""
+
+    text: Annotated[Text, Field(min_length=3)]
+
+
+class HostsOut(Model):
+    """Who may be meant."""
+
+    hosts: list[WhoOut]
+
+
 class BadgeIn(Model):
     """The badge a visitor is handed."""
 

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import islice
 from typing import Annotated
 
 from fastapi import APIRouter, Path
 
+from api.problems import refused
+from api.rights import MAY_ORDER
 from api.routes.orders import give
-from api.schemas import NAME_LENGTH, OrderedOut, WhoOut
+from api.schemas import NAME_LENGTH, OrderedOut, OrderWord, WhoOut
 from api.security import Api, Context, Ordering, Watching
-from api.visit_schemas import BadgeBackIn, BadgeIn, VisitorIn, VisitorLevelOut, VisitOut, VisitsOut
+from api.visit_schemas import BadgeBackIn, BadgeIn, HostIn, HostsOut, VisitorIn, VisitorLevelOut, VisitOut, VisitsOut
 from controller.domain.desk import badges_to_hand_out
 from controller.domain.ids import AccessLevelId, CardholderId, CredentialId
+from controller.domain.operators import Refusal
+from controller.domain.people import CardholderKind
 from controller.domain.visit_orders import ApproveVisit, RegisterVisitor, SignInVisitor, SignOutVisitor
+
+MOST_HOSTS = 8
+"""A desk that is given more asks for more of the name; nobody leafs through the house."""
 
 router = APIRouter(tags=["visits"])
 
@@ -59,6 +67,17 @@ async def register(asked: VisitorIn, who: Ordering, api: Context) -> OrderedOut:
     return await give(api, who, order)
 
 
+@router.post("/visits/hosts")
+async def hosts(asked: HostIn, who: Ordering, api: Context) -> HostsOut:
+    """Return who of the house has this in their name, ``MOST_HOSTS`` at most: whom a visitor may have come to see.
+
+    Names alone, as the muster tells them too; whoever may register nobody is told none.
+    """
+    if OrderWord.REGISTER_VISITOR not in MAY_ORDER[who.operator.role]:
+        raise refused(Refusal.NOT_YOUR_ROLE)
+    return HostsOut(hosts=await asyncio.to_thread(_hosts, api, asked.text.casefold()))
+
+
 @router.post("/visits/{visitor}/approve", status_code=202)
 async def approve(visitor: Id, who: Ordering, api: Context) -> OrderedOut:
     """Note that the host stands by the visit."""
@@ -75,6 +94,13 @@ async def sign_in(visitor: Id, asked: BadgeIn, who: Ordering, api: Context) -> O
 async def sign_out(visitor: Id, asked: BadgeBackIn, who: Ordering, api: Context) -> OrderedOut:
     """Sign a visitor out, with or without the badge."""
     return await give(api, who, SignOutVisitor(CardholderId(visitor), asked.badge_returned))
+
+
+def _hosts(api: Api, text: str) -> list[WhoOut]:
+    state = api.facade.moment().state
+    members = (person for person, known in state.people.items() if known.kind is not CardholderKind.VISITOR)
+    named = (_who(api, person) for person in members)
+    return list(islice((one for one in named if text in (one.name or "").casefold()), MOST_HOSTS))
 
 
 def _who(api: Api, person: CardholderId) -> WhoOut:

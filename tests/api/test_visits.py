@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from api.routes.visits import MOST_HOSTS
 from controller.domain.events import (
     CardholderRecorded,
     CredentialRecorded,
@@ -16,7 +17,8 @@ from controller.domain.ids import AccessLevelId, CardholderId, CredentialId, Sch
 from controller.domain.people import Cardholder, CardholderKind, Credential, CredentialStatus
 from controller.domain.site import AccessLevel, Assurance
 from controller.domain.visit_orders import ApproveVisit, RegisterVisitor, SignInVisitor, SignOutVisitor
-from tests.api.fakes import GUARD, browser, problem, sign_in
+from controller.runtime.ports import Identity
+from tests.api.fakes import AUDITOR, GUARD, browser, problem, sign_in
 
 pytestmark = pytest.mark.anyio
 
@@ -88,3 +90,23 @@ async def test_the_desk_knows_which_badges_it_may_hand_out_and_what_a_visitor_ma
         desk = (await client.get("/api/visits")).json()
     assert desk["badges"] == ["v-1", "v-2"]
     assert desk["levels"] == [{"id": "hall", "name": "Hall"}]
+
+
+async def test_a_host_is_found_by_name_by_whoever_registers_visitors_and_visitors_are_none(facade):
+    for person, kind, name in (
+        ("p-1", CardholderKind.STAFF, "Alice Example"),
+        ("p-2", CardholderKind.VISITOR, "Alina Guest"),
+        *((f"c-{n}", CardholderKind.CONTRACTOR, f"Twin {n}") for n in range(MOST_HOSTS + 1)),
+    ):
+        facade.record(CardholderRecorded(GUARD, Cardholder(CardholderId(person), kind, 0, frozenset()), ""))
+        facade.names[CardholderId(person)] = Identity(name)
+    async with browser(facade) as client:
+        headers = await sign_in(client)
+        found = await client.post("/api/visits/hosts", json={"text": " ALI "}, headers=headers)
+        many = await client.post("/api/visits/hosts", json={"text": "twin"}, headers=headers)
+        short = await client.post("/api/visits/hosts", json={"text": "al"}, headers=headers)
+        auditor = await client.post("/api/visits/hosts", json={"text": "alice"}, headers=await sign_in(client, AUDITOR))
+    assert found.json() == {"hosts": [{"id": "p-1", "name": "Alice Example"}]}
+    assert len(many.json()["hosts"]) == MOST_HOSTS
+    assert problem(short) == (422, "invalid_request")
+    assert problem(auditor) == (403, "not_your_role")

@@ -2,7 +2,7 @@
 import createClient, { type Middleware } from "openapi-fetch";
 import type { paths } from "../api/schema";
 import { isKey, t, type Key } from "../i18n/text.ts";
-import type { LoggedEvent, Me, Muster, OrderedMode, Person, Site, Visits, Why } from "../model/types";
+import type { LoggedEvent, Me, Muster, OrderedMode, Site, Visits, Who, Why } from "../model/types";
 
 let csrf = "";
 const withToken: Middleware = {
@@ -54,10 +54,10 @@ export const why = (seq: number): Promise<Answer<Why>> => answer(api.GET("/api/e
 export const muster = (): Promise<Answer<Muster>> => answer(api.GET("/api/muster"));
 export const visits = (): Promise<Answer<Visits>> => answer(api.GET("/api/visits"));
 
-/** Return people by a part of their name. The search stands in the log, with its purpose. */
-export async function people(text: string): Promise<Answer<Person[]>> {
-  const found = await answer(api.POST("/api/people/search", { body: { text, purpose: "administration", case: "" } }));
-  return found.ok ? { ok: true, value: found.value.people } : found;
+/** Return who of the house has this in their name. */
+export async function hosts(text: string): Promise<Answer<Who[]>> {
+  const found = await answer(api.POST("/api/visits/hosts", { body: { text } }));
+  return found.ok ? { ok: true, value: found.value.hosts } : found;
 }
 
 const atDoor = (door: string) => ({ params: { path: { door } } });
