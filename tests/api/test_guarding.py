@@ -49,6 +49,7 @@ ORDERS = (
     "/api/points/pir/end-bypass",
     "/api/causes/c1/reset",
     "/api/visits",
+    "/api/visits/hosts",
     "/api/visits/v-1/approve",
     "/api/visits/v-1/sign-in",
     "/api/visits/v-1/sign-out",
