@@ -76,10 +76,14 @@ class DeviceState:
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """The last numbered message of a device: in its ``boot``, number ``last``."""
+    """The last numbered message of a device: in its ``boot``, number ``last``.
+
+    ``ended``: its boots before this one, the last few, of which nothing more is to come.
+    """
 
     boot: str
     last: int
+    ended: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +212,7 @@ class SiteState:
     clock_trusted: bool = True
     last: Instant | None = None
     clock_steady_since: float = 0.0
+    clock_steady_for: float = 60.0  # how long it must run evenly from then on
     hear_by: float | None = None
     requests: int = 0
     raised: int = 0

@@ -25,7 +25,10 @@ CLOCK_STEP_SECONDS = 5.0
 """Wall and monotonic time may drift apart by this much between two events before the clock is distrusted."""
 
 CLOCK_STEADY_SECONDS = 60.0
-"""How long the wall clock must run evenly before it is trusted again."""
+"""How long the wall clock must run evenly before it is trusted again, at least."""
+
+CLOCK_DOUBT_SECONDS = 24 * 3600.0
+"""How long it must do so at most, however far it jumped ahead: a box that was off for a week comes round in a day."""
 
 SIGN_IN_BURST = 5
 
@@ -50,7 +53,8 @@ def started_up(turn: Turn, started: BoxStartedUp) -> None:
 def watch_clock(turn: Turn) -> None:
     """Distrust a wall clock that is behind the last event or jumped; trust it again once it ran evenly for a while.
 
-    The state keeps the latest wall time ever seen, and the monotonic time of the last event of this boot.
+    The state keeps the latest wall time ever seen, and the monotonic time of the last event of this boot. A clock that
+    jumped ahead is trusted once as much time has passed as it skipped: who sets it to office hours gains no minute.
     """
     last = turn.state.last
     if last is None:
@@ -59,11 +63,19 @@ def watch_clock(turn: Turn) -> None:
     drift = -behind - (turn.now.mono - last.mono)
     if abs(drift) > CLOCK_STEP_SECONDS:
         if turn.state.clock_trusted or drift > CLOCK_STEP_SECONDS:  # a further jump starts the steady time over
-            turn.record(ev.ClockDistrusted(f"wall time stepped by {-behind if behind > 0 else drift:.0f} s"))
+            detail = f"wall time stepped by {-behind if behind > 0 else drift:.0f} s"
+            turn.record(ev.ClockDistrusted(detail, _steady_seconds(turn, drift)))
             raise_alarm(turn, AlarmKind.CLOCK_UNTRUSTED, Source())
-    elif not turn.state.clock_trusted and turn.now.mono - turn.state.clock_steady_since >= CLOCK_STEADY_SECONDS:
+    elif not turn.state.clock_trusted and turn.now.mono - turn.state.clock_steady_since >= turn.state.clock_steady_for:
         turn.record(ev.ClockTrusted())
         cause_gone(turn, {AlarmKind.CLOCK_UNTRUSTED}, Source())
+
+
+def _steady_seconds(turn: Turn, ahead: float) -> float:
+    """Return how long to wait now: what a jump skipped, and what was still to wait for those before it."""
+    waited = turn.now.mono - turn.state.clock_steady_since
+    left = 0.0 if turn.state.clock_trusted else max(0.0, turn.state.clock_steady_for - waited)
+    return min(max(left + ahead, CLOCK_STEADY_SECONDS), CLOCK_DOUBT_SECONDS)
 
 
 def log_late(turn: Turn, late: LogLateSeen) -> None:

@@ -120,6 +120,8 @@ def message_is_new(turn: Turn, message: Delivered) -> bool:
     same_boot = heard is not None and heard.boot == message.boot
     if message.device not in turn.site.devices or (same_boot and heard is not None and message.seq <= heard.last):
         return False
+    if heard is not None and message.boot in heard.ended:  # somebody, or a broker that was away, tells it again
+        return False
     expected = heard.last + 1 if heard is not None and same_boot else 1
     turn.record(ev.MessageTaken(message.device, message.boot, message.seq))
     if heard is not None and message.seq > expected:

@@ -12,7 +12,7 @@ from controller.domain.doors import LockMode, ModeOrder, Passage
 from controller.domain.events import Event
 from controller.domain.ids import OperatorId
 from controller.domain.instant import Instant
-from controller.domain.state import DeviceState, Heard, Lockdown, SiteState, replace
+from controller.domain.state import DeviceState, Lockdown, SiteState, replace
 from controller.rules.fold_access import BURST_MEMORY, challenged, counted, denied, granted, proven, tries_after_start
 from controller.rules.fold_areas import area_moved, bypassed, counts_again
 from controller.rules.fold_causes import cause_moved, escalated, guarding_after_start
@@ -43,7 +43,7 @@ from controller.rules.fold_modes import (
 )
 from controller.rules.fold_modes import timed as modes_timed
 from controller.rules.fold_people import after_start, doubted, forgiven, grace_ended, grace_started, visiting
-from controller.rules.fold_points import observed, shown, switched
+from controller.rules.fold_points import heard, observed, shown, switched
 from controller.rules.fold_policy import activated
 from controller.rules.fold_records import records_changed
 
@@ -178,7 +178,7 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
         case ev.AlarmEscalated():
             return escalated(state, event)
         case ev.MessageTaken():
-            return replace(state, heard=state.heard.set(event.device, Heard(event.boot, event.number)))
+            return heard(state, event)
         case ev.CameraCameOnline():
             return replace(state, cameras=state.cameras.set(event.camera, DeviceState(online=True)))
         case ev.CameraWentOffline():
@@ -217,7 +217,10 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
         case ev.LogWasRestored():
             return replace(state, log_late=False)
         case ev.ClockDistrusted():
-            return replace(state, clock_trusted=False, clock_steady_since=at.mono, modes_due=None)
+            steady = event.steady_seconds
+            return replace(
+                state, clock_trusted=False, clock_steady_since=at.mono, clock_steady_for=steady, modes_due=None
+            )
         case ev.ClockTrusted():
             return replace(state, clock_trusted=True)
         case (

@@ -40,7 +40,8 @@ def located(state: SiteState, people: Iterable[CardholderId], zone: ZoneId | Non
 
 def doubted(state: SiteState, event: ev.WhereaboutsDoubted, at: Instant) -> SiteState:
     """Somebody passed whom nobody can name: it may have been any of those who were known to be there."""
-    astray = located(state, [who for who, zone in state.locations.items() if zone in event.zones], None, at)
+    there = [who for zone in event.zones for who in state.present.get(zone, ())]
+    astray = located(state, there, None, at) if there else state
     strangers = state.strangers
     if OUTSIDE in event.zones and strangers is not None:
         strangers = strangers + 1 if event.why in ONE_AT_A_TIME else None
@@ -58,8 +59,14 @@ def forgotten(state: SiteState, cardholder: CardholderId) -> SiteState:
     """Nobody by this pseudonym is looked for any more."""
     if cardholder not in state.locations:
         return state
-    state = replace(state, headcount=_recounted(state.headcount, state.locations[cardholder], None))
-    sightings = state.sightings.delete(cardholder) if cardholder in state.sightings else state.sightings
+    where, last = state.locations[cardholder], state.sightings.get(cardholder)
+    state = replace(
+        state,
+        headcount=_recounted(state.headcount, where, None),
+        present=_moved(state.present, cardholder, where, None),
+        lost=_moved(state.lost, cardholder, last.zone if last else None, None),
+    )
+    sightings = state.sightings.delete(cardholder) if last else state.sightings
     return replace(state, locations=state.locations.delete(cardholder), sightings=sightings)
 
 
@@ -120,12 +127,10 @@ def _without(times: Map[ZoneId, float], zone: ZoneId) -> Map[ZoneId, float]:
 def _moved(
     people: Map[ZoneId, Map[CardholderId, None]], person: CardholderId, before: ZoneId | None, after: ZoneId | None
 ) -> Map[ZoneId, Map[CardholderId, None]]:
-    """Take somebody out of one zone's people and into another's. Nobody lists who is outside."""
-    if before == after:
-        return people if after in (None, OUTSIDE) else people.set(after, people.get(after, Map()).set(person, None))
-    if before is not None and person in (left := people.get(before, Map())):
+    """Take somebody out of one zone's people and into another's."""
+    if before != after and before is not None and person in (left := people.get(before, Map())):
         people = people.set(before, left.delete(person)) if len(left) > 1 else people.delete(before)
-    if after in (None, OUTSIDE):
+    if after is None:
         return people
     return people.set(after, people.get(after, Map()).set(person, None))
 

@@ -1,10 +1,13 @@
-"""The points' and outputs' part of the fold."""
+"""The points', outputs' and messages' part of the fold."""
 
 from __future__ import annotations
 
 from controller.domain import events as ev
 from controller.domain.instant import Instant
-from controller.domain.state import SiteState, replace
+from controller.domain.state import Heard, SiteState, replace
+
+BOOTS_MEMORY = 8
+"""So many boots of a device that are over are known by name: what is still on its way from them no longer counts."""
 
 
 def observed(state: SiteState, event: ev.PointObserved) -> SiteState:
@@ -25,3 +28,12 @@ def shown(state: SiteState, event: ev.OutputObserved) -> SiteState:
     """An output told what it does."""
     now = replace(state.output(event.output), on=event.on)
     return replace(state, outputs=state.outputs.set(event.output, now))
+
+
+def heard(state: SiteState, event: ev.MessageTaken) -> SiteState:
+    """A device's numbered message was taken. With the first of another boot the one before is over."""
+    before = state.heard.get(event.device)
+    ended = before.ended if before else ()
+    if before is not None and before.boot != event.boot:
+        ended = (*ended, before.boot)[-BOOTS_MEMORY:]
+    return replace(state, heard=state.heard.set(event.device, Heard(event.boot, event.number, ended)))

@@ -9,7 +9,6 @@ from enum import Enum, auto
 
 from controller.domain import events as ev
 from controller.domain.alarms import AlarmKind, Source
-from controller.domain.effects import Relock
 from controller.domain.ids import ZoneId
 from controller.domain.operators import Refusal
 from controller.domain.people import Cardholder, CardholderKind
@@ -19,6 +18,7 @@ from controller.rules.alarm import cause_gone, raise_alarm
 from controller.rules.companions import people_in
 from controller.rules.escort import may_escort
 from controller.rules.passages import take_back
+from controller.rules.relock import relock
 from controller.rules.turn import Turn
 
 
@@ -100,7 +100,7 @@ def _take_back_lone_grants(turn: Turn, zone: Zone) -> None:
             alone = passage.cardholder is not None and passage.companion is None and not passage.used
             if alone and passage.enters == zone.id:
                 take_back(turn, door.id, passage.request, Refusal.SECOND_PERSON_NEEDED)
-                turn.ask(Relock(door.id))
+                relock(turn, door.id)
 
 
 def _raise(turn: Turn, zone: ZoneId, kind: AlarmKind) -> None:

@@ -89,12 +89,18 @@ def _speaking(site: Site, state: SiteState, door: Door) -> Iterator[ModeRequest]
 
 def asks_more(site: Site, level: ThreatLevel, door: Door) -> bool:
     """A level that asks more of whoever comes in lets nobody in unasked."""
-    normal = site.threat_levels.get(0, level)
-    if (level.allowed_kinds, level.allowed_levels) != (normal.allowed_kinds, normal.allowed_levels):
+    return stricter(door, site.threat_levels.get(0, level), level)
+
+
+def stricter(door: Door, before: ThreatLevel, after: ThreatLevel) -> bool:
+    """Tell whether a threat level asks anything at a door that another one does not."""
+    if before is after:
+        return False
+    if (after.allowed_kinds, after.allowed_levels) != (before.allowed_kinds, before.allowed_levels):
         return True
     return any(
-        level.minimum_clearance.get(zone, 0) > normal.minimum_clearance.get(zone, 0)
-        or level.added_factors.get(zone, frozenset()) > normal.added_factors.get(zone, frozenset())
+        after.minimum_clearance.get(zone, 0) > before.minimum_clearance.get(zone, 0)
+        or not after.added_factors.get(zone, frozenset()) <= before.added_factors.get(zone, frozenset())
         for zone in door.zones
     )
 

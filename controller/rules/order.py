@@ -52,6 +52,7 @@ from controller.rules.case import threat_in_force
 from controller.rules.fire import confirm_reset, may_confirm
 from controller.rules.interlock import busy
 from controller.rules.lockdown import end_lockdown, start_lockdown, withdraw
+from controller.rules.mode import stricter
 from controller.rules.mode_order import lock_held_door, may_release, may_set, release_mode, set_mode
 from controller.rules.relock import relock
 from controller.rules.turn import Turn
@@ -224,10 +225,14 @@ def _unlock(turn: Turn, operator: OperatorId, order: UnlockOnce) -> None:
 
 
 def _set_threat_level(turn: Turn, operator: OperatorId, level: int, reason: str) -> None:
+    """Whoever was let in a moment ago, where more is asked now, shows their badge once more."""
+    before, after = threat_in_force(turn.site, turn.state), turn.site.threat_levels[level]
     turn.record(ev.ThreatLevelSet(operator, level, reason))
-    for door in sorted(turn.site.threat_levels[level].locked_doors):
-        relock(turn, door)
-        withdraw(turn, door, Refusal.THREAT_LEVEL)
+    for door in turn.site.doors.values():
+        granted = any(not passage.exit for passage in turn.state.door(door.id).passages)
+        if door.id in after.locked_doors or (granted and stricter(door, before, after)):
+            relock(turn, door.id)
+            withdraw(turn, door.id, Refusal.THREAT_LEVEL)
 
 
 def _unknown_door(turn: Turn, door: DoorId) -> Refusal | None:

@@ -193,6 +193,3 @@ def _time_passed(turn: Turn) -> None:
     area_time_passed(turn)
     cause_time_passed(turn)
     escalation_time_passed(turn)
-    area_time_passed(turn)
-    cause_time_passed(turn)
-    escalation_time_passed(turn)

@@ -81,12 +81,15 @@ def _register(turn: Turn, operator: OperatorId, order: RegisterVisitor) -> None:
 
 
 def _sign_in(turn: Turn, operator: OperatorId, order: SignInVisitor) -> None:
-    """Hand a badge out: from now on it is this visitor's, for the time of the visit, and without a PIN."""
+    """Hand a badge out: from now on it is this visitor's, for the time of the visit, and without a PIN,
+    also without the one for when its last holder was forced: that opens as any PIN does.
+    """
     visit, badge = turn.state.visits[order.visitor], turn.state.credentials[order.credential]
     handed = replace(
         badge,
         cardholder=order.visitor,
         pin=None,
+        duress=None,
         status=CredentialStatus.ACTIVE,
         valid_from=visit.valid_from,
         valid_until=visit.valid_until,

@@ -99,9 +99,13 @@ class SnapshotTaken:
 
 @dataclass(frozen=True, slots=True)
 class ClockDistrusted:
-    """Wall time went behind the last event, or jumped: only always-valid rights work."""
+    """Wall time went behind the last event, or jumped: only always-valid rights work.
+
+    ``steady_seconds``: how long it must run evenly to be trusted again.
+    """
 
     detail: str
+    steady_seconds: float = field(default=60.0, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from controller.domain import events as ev
@@ -169,6 +171,29 @@ def test_a_device_that_restarted_counts_from_one_again() -> None:
     house.see(delivered(7))
     house.see(delivered(1, boot="boot-2"))
     assert denials(house) == 2
+
+
+def test_a_message_of_a_boot_that_is_over_counts_no_more_even_after_a_restart() -> None:
+    """Whoever kept a button's messages of yesterday cannot press it today."""
+    house = quiet_house()
+    pressed = st.Delivered(HEAD, "boot-1", 1, st.RexSeen(FRONT))
+    assert house.see(pressed).effects != ()
+    house.see(delivered(1, boot="boot-2"))
+    house.see(delivered(1, boot="boot-3"))
+    for again in (pressed, replace(pressed, seq=2), delivered(2, boot="boot-2")):
+        outcome = house.see(again)
+        assert (outcome.events, outcome.effects) == ((), ())
+    house.restart()
+    assert house.see(replace(pressed, seq=3)).effects == ()
+    house.see(delivered(2, boot="boot-3"))
+    assert denials(house) == 3
+
+
+def test_so_many_boots_are_known_and_no_more() -> None:
+    house = quiet_house()
+    for boot in range(20):
+        house.see(delivered(1, boot=f"boot-{boot}"))
+    assert house.state.heard[HEAD].ended == tuple(f"boot-{boot}" for boot in range(11, 19))
 
 
 def test_a_message_kept_back_is_noticed_and_the_next_one_still_counts() -> None:

@@ -64,6 +64,7 @@ from tests.controller.builders import (
     of_kind,
     opens,
     order,
+    pin,
     point,
     quiet_house,
     swipe,
@@ -306,6 +307,25 @@ def test_a_threat_level_locks_its_doors_and_takes_back_what_was_granted_there() 
     outcome = house.see(order(SUE, SetThreatLevel(2, "a threat")))
     assert outcome.effects == (Relock(INNER),)
     assert outcome.events[1:] == (ev.GrantWithdrawn(RequestId("r1"), INNER, Refusal.THREAT_LEVEL),)
+
+
+def test_a_threat_level_that_asks_more_takes_back_what_was_granted_under_less() -> None:
+    house = quiet_house()
+    house.see(swipe(FRONT_IN, ALICE))  # by card alone; the level asks for a PIN as well
+    house.see(swipe(INNER_OUT, BOB))  # out into the lobby: the same is asked for there
+    outcome = house.see(order(SUE, SetThreatLevel(1, "a threat")))
+    assert set(outcome.effects) == {Relock(FRONT), Relock(INNER)}
+    assert {event.door for event in of_kind(ev.GrantWithdrawn, list(outcome.events))} == {FRONT, INNER}
+
+
+def test_a_threat_level_that_asks_no_more_leaves_what_was_granted() -> None:
+    house = quiet_house()
+    after(SetThreatLevel(1, "x"))(house)
+    house.see(swipe(INNER_OUT, BOB))
+    house.see(pin(INNER_OUT, BOB))
+    assert len(house.state.door(INNER).passages) == 1
+    assert house.see(order(SUE, SetThreatLevel(0, "over"))).effects == ()
+    assert len(house.state.door(INNER).passages) == 1
 
 
 def test_lowering_the_threat_level_opens_nothing_by_itself() -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from immutables import Map
 
 from controller.domain import events as ev
 from controller.domain import stimuli as st
 from controller.domain.decision import DenyReason
-from controller.domain.ids import CardholderId, CredentialId, OperatorId
-from controller.domain.operators import EndLockdown, Operator, Refusal, Role, StartLockdown
+from controller.domain.ids import OUTSIDE, CardholderId, CredentialId, OperatorId
+from controller.domain.operators import EndLockdown, ForgivePassback, Operator, Refusal, Role, StartLockdown
 from controller.domain.people import CredentialStatus
 from controller.domain.record_orders import (
     AssignAccessLevel,
@@ -31,6 +32,7 @@ from tests.controller.builders import (
     BOB,
     FRONT,
     FRONT_IN,
+    FRONT_OUT,
     GIL,
     GUARDS,
     INNER_IN,
@@ -38,6 +40,7 @@ from tests.controller.builders import (
     STAFF,
     SUE,
     badge_of,
+    closes,
     of_kind,
     opens,
     order,
@@ -190,6 +193,21 @@ def test_an_erased_persons_badge_is_nobodys():
     assert denied.reasons[0] is DenyReason.UNKNOWN_CREDENTIAL
     assert ALICE not in house.state.people
     assert ALICE not in house.state.locations
+
+
+@pytest.mark.parametrize("unseen", [False, True])
+def test_an_erased_person_is_counted_nowhere(unseen):
+    """Neither among those who are outside nor among those who were last seen there and may be anywhere."""
+    house = office()
+    for stimulus in (swipe(FRONT_OUT, ALICE), opens(FRONT), closes(FRONT)):
+        house.see(stimulus)
+    if unseen:
+        house.see(order(SVEN, ForgivePassback(ALICE, "x")))
+    counted = house.state.lost if unseen else house.state.present
+    assert ALICE in counted[OUTSIDE]
+    house.see(order(DORA, ERASE))
+    house.see(order(SVEN, ERASE))
+    assert (house.state.present, house.state.lost, house.state.headcount) == (Map(), Map(), Map())
 
 
 def test_of_an_erased_person_nothing_is_left_at_the_readers():

@@ -108,6 +108,7 @@ def test_the_badge_counts_for_the_time_of_the_visit_and_has_no_pin() -> None:
     handed = house.state.credentials[badge_of(EVE)]
     assert (handed.cardholder, handed.pin, handed.status) == (VERA, None, CredentialStatus.ACTIVE)
     assert (handed.valid_from, handed.valid_until) == (MONDAY_TEN, UNTIL)
+    assert handed.duress is None, "nor the one that its last holder had for when somebody forces them"
 
 
 def test_once_signed_out_the_badge_is_returned_and_the_visit_over() -> None:
