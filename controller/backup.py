@@ -3,7 +3,7 @@
 A set is a folder of its own in DEST: ``manifest`` in clear (what is in it, and the wraps of the box's key, which only a
 passphrase or a token opens elsewhere) and one file for each part, AES-256-GCM in chunks, bound to the set, the part and
 the chunk's place. The keys of people and of what was typed are a part of their own: it goes after ``KEYS_DAYS`` days,
-and who is erased meanwhile is struck out of it at once where DEST can be reached, else when the next backup is made.
+and who is erased meanwhile is struck out of it at once where DEST can be reached, else as soon as it can.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import os
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -28,20 +29,23 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from controller.ledger.verifier import Broken, verify
 from controller.store.boxkey import SEALED_FILE, KeyAccess, Way, derived, given, open_box, unwrap, ways, wraps_in
 from controller.store.checkpoints import CHECKPOINT_FILE
+from controller.store.copying import copy_log
 from controller.store.engines import reading_engine
 from controller.store.eventlog import stored_entries
 from controller.store.keystore import KEY_FILE
-from controller.store.place import LOG_FILE, log_place
+from controller.store.place import LOG_FILE, URL_FILE, log_place
 from controller.store.private_file import PRIVATE, shred, sync_folder, write_private
 from controller.store.secret_files import SUFFIX
 
 MANIFEST = "manifest"
 ERASED = "erased"
 PLACES = "backups.json"
-"""In the data folder: where backups were made, so that an erasure reaches them."""
+"""In the data folder: where backups were made, so that an erasure reaches them, and who was struck out there."""
 
 KEYS_DAYS = 30
 CHUNK = 1 << 20
+_ONE_AT_A_TIME = threading.RLock()
+"""A set is written, struck and expired by one thread at a time."""
 NONCE_BYTES = 12
 STAMP = "%Y%m%dT%H%M%S.%fZ"
 PORTABLE = (Way.PASSPHRASE, Way.TOKEN)
@@ -61,6 +65,11 @@ class Taken:
 
 def take(folder: Path, destination: Path, erased: Iterable[str], now: datetime) -> Taken:
     """Back a data folder up, online. Slow: call it in a thread. Raises ``BackupFailed``, ``SealBroken``."""
+    with _ONE_AT_A_TIME:
+        return _take(folder, destination, erased, now)
+
+
+def _take(folder: Path, destination: Path, erased: Iterable[str], now: datetime) -> Taken:
     _refuse_unfit(folder)
     key = open_box(folder)
     destination.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -81,8 +90,10 @@ def take(folder: Path, destination: Path, erased: Iterable[str], now: datetime) 
     except BaseException:
         shutil.rmtree(draft, ignore_errors=True)
         raise
-    _note_place(folder, destination)
-    strike_out(folder, erased)
+    places = _places(folder)
+    places.setdefault(destination.absolute(), set())
+    _note_places(folder, places)
+    strike_out(folder, erased, again=True)
     expire(destination, now)
     return Taken(final, entries)
 
@@ -96,24 +107,37 @@ def expire(destination: Path, now: datetime) -> int:
     return len(gone)
 
 
-def strike_out(folder: Path, erased: Iterable[str]) -> list[Path]:
-    """Strike who is erased out of every set that can be reached; return the places that could not be.
+def expire_everywhere(folder: Path, now: datetime) -> int:
+    """Likewise in every place where this box was backed up, as far as it can be reached now."""
+    with _ONE_AT_A_TIME:
+        return sum(expire(place, now) for place in _places(folder) if place.is_dir())
 
-    A place that cannot be reached now is reached by the next backup made there, and its keys expire in any case.
+
+def strike_out(folder: Path, erased: Iterable[str], *, again: bool = False) -> list[Path]:
+    """Strike who is erased out of every set that can be reached; return the places that still await it.
+
+    What was struck where is remembered; ``again`` strikes all the same. A place counts as reached when a backup is in
+    it: where a disk is not plugged in, its folder may be there all the same.
     """
-    names = sorted(set(erased))
-    places = _places(folder)
-    missing = [place for place in places if not place.is_dir()]
-    if not names or len(missing) == len(places):
-        return missing
-    key = open_box(folder)
-    for place in set(places) - set(missing):
-        sealed = _closed(orjson.dumps(names), derived(key, "backup erasures"), ERASED)
-        write_private(place / ERASED, sealed)
-        for each in _sets(place):
-            if (each / KEY_FILE).exists():
-                _strike(each, key, names, folder)
-    return missing
+    names = set(erased)
+    with _ONE_AT_A_TIME:
+        places = _places(folder)
+        owed = {place: names for place, struck in places.items() if names - struck or (again and names)}
+        reached = [place for place in owed if any(_sets(place))]
+        if reached:
+            key = open_box(folder)
+            for place in reached:
+                _strike_place(place, key, sorted(names), folder)
+                places[place] |= names
+            _note_places(folder, places)
+        return [place for place in owed if place not in reached and names - places[place]]
+
+
+def _strike_place(place: Path, key: bytes, names: list[str], folder: Path) -> None:
+    write_private(place / ERASED, _closed(orjson.dumps(names), derived(key, "backup erasures"), ERASED))
+    for each in _sets(place):
+        if (each / KEY_FILE).exists():
+            _strike(each, key, names, folder)
 
 
 def restore_files(source: Path, folder: Path, access: KeyAccess | None = None) -> tuple[datetime, int, tuple[str, ...]]:
@@ -142,20 +166,22 @@ def _refuse_unfit(folder: Path) -> None:
         raise BackupFailed("the box's key lies in the open, so its backup would too: first `ostiary keys seal`")
     if not set(opened_by) & set(PORTABLE):
         raise BackupFailed("only this machine opens this box: add a passphrase or a token, else no backup is of use")
-    if isinstance(log_place(folder), sa.URL):
-        raise BackupFailed("the log lies in PostgreSQL: back that up with pg_dump (docs/backup.md), and this with it")
 
 
 def _copied(folder: Path, scratch: Path) -> dict[str, Path]:
     """Copy what a box is made of: databases as of one moment each, keys last, so that no record lacks its key."""
     parts = {}
+    place = log_place(folder)
+    if isinstance(place, sa.URL):
+        parts[LOG_FILE] = scratch / LOG_FILE
+        copy_log(place, scratch / LOG_FILE)
     for name in (LOG_FILE, CHECKPOINT_FILE, KEY_FILE):
         if (folder / name).exists():
             parts[name] = scratch / name
             _copy_database(folder / name, scratch / name)
     beside = [*folder.glob(f"*{SUFFIX}"), *folder.glob("*.pub"), *folder.glob(f"broker/*{SUFFIX}")]
     for path in beside:
-        if path.name != SEALED_FILE:
+        if path.name not in (SEALED_FILE, f"{URL_FILE}{SUFFIX}"):  # a restored box has its log beside it
             parts[str(path.relative_to(folder)).replace("/", "__")] = path
     return parts
 
@@ -303,14 +329,17 @@ def _made(taken: Path) -> datetime:
     return datetime.fromisoformat(_manifest(taken)["made"])
 
 
-def _places(folder: Path) -> list[Path]:
+def _places(folder: Path) -> dict[Path, set[str]]:
+    """Return where this box was backed up, and whom of the erased each place no longer holds."""
     path = folder / PLACES
-    return [Path(each) for each in orjson.loads(path.read_bytes())] if path.exists() else []
+    noted = orjson.loads(path.read_bytes()) if path.exists() else {}
+    if isinstance(noted, list):  # by an older version, which remembered no names
+        noted = dict.fromkeys(noted, ())
+    return {Path(place): set(names) for place, names in noted.items()}
 
 
-def _note_place(folder: Path, destination: Path) -> None:
-    places = dict.fromkeys([*map(str, _places(folder)), str(destination.absolute())])
-    write_private(folder / PLACES, orjson.dumps(list(places)))
+def _note_places(folder: Path, places: Mapping[Path, Iterable[str]]) -> None:
+    write_private(folder / PLACES, orjson.dumps({str(place): sorted(names) for place, names in places.items()}))
 
 
 _TAG = 16

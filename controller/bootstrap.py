@@ -37,10 +37,12 @@ from controller.domain.effects import (
 from controller.domain.ids import CameraId, CardholderId, DeviceId, LineId
 from controller.domain.site import DeviceKind, Site
 from controller.domain.stimuli import BoxStopping, DeviceSeen
+from controller.erasure import ErasureKeeper
 from controller.notary import NotaryTask
 from controller.retention import Retention
 from controller.runtime.building import Building
 from controller.runtime.ports import FaceTemplate
+from controller.scrub import overwrite_what_is_freed
 from controller.store.place import BROKER_FOLDER
 from controller.store.projection import Projection
 from controller.store.secret_files import SecretFiles
@@ -174,6 +176,7 @@ class Box:
         await asyncio.shield(self._failure)
 
     async def _start(self) -> None:
+        overwrite_what_is_freed()
         self._failure: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._stack.callback(self._failure.cancel)
         self.core = open_core(self._folder, self._site_file, self._switchboard)
@@ -276,6 +279,9 @@ class Box:
         retention = Retention(self.core)
         retention.start()
         self._stack.push_async_callback(retention.stop)
+        erasures = ErasureKeeper(self.core)
+        erasures.start()
+        self._stack.push_async_callback(erasures.stop)
 
     def _start_notary(self) -> None:
         notary = NotaryTask(self._folder, self.core.keystore.secrets, self.core.log, self.core.runtime.submit)

@@ -250,7 +250,7 @@ class SqlEventLog:
         for entry in (entry for batch in batches for entry in batch.entries):
             leaf = leaf_hash(entry)
             head = chain_hash(head, leaf)
-            rows.append(_row(entry, leaf, head))
+            rows.append(row_of(entry, leaf, head))
         if not rows or self._is_written(connection, head):
             return
         with connection.begin():
@@ -350,7 +350,8 @@ def stored_entries(engine: sa.Engine, where: sa.ColumnElement[bool] | None = Non
             yield _stored(row)
 
 
-def _row(entry: Entry, leaf: bytes, chain: bytes) -> dict[str, int | str | bytes]:
+def row_of(entry: Entry, leaf: bytes, chain: bytes) -> dict[str, int | str | bytes]:
+    """Return an entry with its hashes as a row of the table."""
     return {
         "seq": entry.seq,
         "kind": entry.kind,

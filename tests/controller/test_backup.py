@@ -18,7 +18,10 @@ from controller.backup import BackupFailed
 from controller.cli import Nobody, app
 from controller.core import open_core, start_up
 from controller.domain.operators import Role
+from controller.domain.record_orders import EraseCardholder
+from controller.erasure import ErasureKeeper
 from controller.keys import seal_folder
+from controller.runtime.building import Building
 from controller.store import boxkey
 from controller.store.boxkey import BoxLocked, KeyAccess, Way
 from controller.store.history import History
@@ -172,6 +175,71 @@ def test_a_place_that_cannot_be_reached_is_named(box, tmp_path):
     taken(box, tmp_path)
     (tmp_path / "safe").rename(tmp_path / "unplugged")
     assert backup.strike_out(box, ["p-001"]) == [tmp_path / "safe"]
+
+
+def test_an_empty_folder_in_its_place_is_not_the_place(box, tmp_path):
+    taken(box, tmp_path)
+    (tmp_path / "safe").rename(tmp_path / "unplugged")
+    (tmp_path / "safe").mkdir()  # where the disk would be mounted
+    assert backup.strike_out(box, ["p-001"]) == [tmp_path / "safe"]
+    (tmp_path / "safe").rmdir()
+    (tmp_path / "unplugged").rename(tmp_path / "safe")
+    assert backup.strike_out(box, ["p-001"]) == []
+    (tmp_path / "safe").rename(tmp_path / "unplugged")
+    assert backup.strike_out(box, ["p-001"]) == [], "nobody is struck out twice"
+
+
+def heard_alarms(core):
+    return [record.event for record in core.runtime.read(before=None, limit=50) if record.kind == "alarm_raised"]
+
+
+@pytest.mark.parametrize("plugged_in", [True, False])
+def test_an_erasure_on_a_running_box_reaches_the_backups_at_once_or_is_an_alarm(box, tmp_path, plugged_in):
+    made = taken(box, tmp_path)
+    held = (made / "keys.db").read_bytes()
+    if not plugged_in:
+        (tmp_path / "safe").rename(tmp_path / "unplugged")
+
+    async def erased():
+        core = open_core(box, CONFIG / "embassy.toml", Nobody())
+        start_up(core)
+        keeper = ErasureKeeper(core)
+        keeper.start()
+        building = Building(core.runtime, core.vault, core.vault, core.keystore, None, core.clock)
+        await building.order("dora", EraseCardholder("p-001", "asked"))
+        assert await building.order("sven", EraseCardholder("p-001", "agreed")) is None
+        async with asyncio.timeout(20):
+            reached = lambda: (made / "keys.db").read_bytes() != held if plugged_in else heard_alarms(core)  # noqa: E731
+            while not reached():  # noqa: ASYNC110 - nobody tells
+                await asyncio.sleep(0.05)
+        await core.log.append(())
+        alarms = heard_alarms(core)
+        await keeper.keep()  # an hour later: it is told once
+        assert len(heard_alarms(core)) == len(alarms)
+        if not plugged_in:
+            (tmp_path / "unplugged").rename(tmp_path / "safe")
+            await keeper.keep()
+        await keeper.stop()
+        core.close()
+        return alarms
+
+    alarms = asyncio.run(erased())
+    assert [str(tmp_path / "safe") in alarm.detail for alarm in alarms] == ([] if plugged_in else [True])
+    assert (made / "keys.db").read_bytes() != held
+
+
+def test_the_keys_of_old_backups_go_by_themselves(box, tmp_path):
+    made = taken(box, tmp_path, now=datetime.now(UTC) - timedelta(days=31))
+
+    async def kept():
+        core = open_core(box, CONFIG / "embassy.toml", Nobody())
+        start_up(core)
+        await ErasureKeeper(core).keep()
+        core.close()
+
+    asyncio.run(kept())
+    assert not (made / "keys.db").exists()
+    assert (made / "ostiary.db").exists()
 
 
 def test_keys_expire_and_an_expired_set_says_so(box, tmp_path):

@@ -9,9 +9,13 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner
 
+from controller.backup import restore_files
 from controller.cli import app
 from controller.core import open_core, start_up
-from controller.store.place import LOG_FILE, choose_place
+from controller.keys import seal_folder
+from controller.store import boxkey
+from controller.store.boxkey import KeyAccess, Way
+from controller.store.place import LOG_FILE, choose_place, log_place
 from tests.controller.store.databases import asked, engine, meddle
 from tests.controller.test_cli import EMBASSY, Nothing
 
@@ -82,3 +86,26 @@ def test_another_place_for_the_same_box_is_refused(data):
     run = ["run", "--site", str(EMBASSY), "--log-url", "postgresql+psycopg://box@elsewhere.example/log"]
     said = ostiary(data, *run)
     assert (said.exit_code, "a log is not split" in said.stderr) == (2, True)
+
+
+def test_it_is_backed_up_and_restored_into_a_file(data, place, tmp_path, monkeypatch):
+    monkeypatch.setattr(boxkey, "MEMORY_KIB", 64)
+    access = KeyAccess(passphrase=lambda: "correct horse battery staple")
+    monkeypatch.setattr(boxkey, "_given", access)
+    secret = tmp_path / "passphrase"
+    secret.write_text("correct horse battery staple")
+    seal_folder(data, Way.PASSPHRASE, secret.read_bytes())
+    assert not (data / "log-url").exists()
+    taken = CliRunner().invoke(
+        app, ["--passphrase-file", str(secret), "backup", str(tmp_path / "safe"), "--data", str(data)]
+    )
+    assert taken.exit_code == 0, taken.output
+    (made,) = [each for each in (tmp_path / "safe").iterdir() if each.is_dir()]
+    assert not list(made.glob("log-url*")), "a restored box must not write to the old one's log"
+    _, entries, _ = restore_files(made, tmp_path / "new", access)
+    assert log_place(tmp_path / "new") == tmp_path / "new" / LOG_FILE
+    query = "select leaf from event order by seq"
+    there = [bytes(leaf) for leaf in asked(place, query)]
+    assert asked(tmp_path / "new" / LOG_FILE, query) == there[:entries]
+    assert entries == 3, "what the fixture wrote; that it was backed up comes after it"
+    assert ostiary(tmp_path / "new", "log", "verify").exit_code == 0

@@ -28,6 +28,7 @@ from controller.store.eventlog import stored_entries
 from devices.mqtt.broker_files import PlainKeep, ensure_credentials
 from devices.mqtt.messages import LockAction, LockCommand
 from devices.mqtt.topics import Address, DeviceId
+from devices.mqtt.waiting import forget
 from simulators.door import Door
 from simulators.lock import MqttLock
 from simulators.mqtt_reader import MqttReader
@@ -137,6 +138,12 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
 class Gate:
     """A gate in motion: two readers and a lock that outlive every controller, and note what they were told."""
 
@@ -144,9 +151,7 @@ class Gate:
         self.folder = folder / "box"
         self.site = folder / "site.toml"
         self.site.write_text(SITE)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self.unlocks: set[str] = set()
         self.unrecorded: list[str] = []
 
@@ -255,6 +260,7 @@ async def test_what_was_acknowledged_is_in_the_log_once_and_nothing_opens_unreco
         for task in (traffic, *running):
             task.cancel()
         await asyncio.gather(traffic, *running, return_exceptions=True)
+        forget(gate.folder / "broker")
 
     verdict = verify(stored_entries(reading_engine(gate.folder / "ostiary.db")))
     assert isinstance(verdict, Intact), verdict
