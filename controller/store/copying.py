@@ -30,7 +30,7 @@ def copy_log(source: LogPlace, target: Path) -> int:
             while some := [row_of(row.entry, row.leaf, row.chain) for row in islice(rows, AT_ONCE)]:
                 here.execute(EVENT.insert(), some)
             here.commit()
-            here.connection.driver_connection.execute("PRAGMA journal_mode=DELETE")  # one file, nothing beside it
+            here.exec_driver_sql("PRAGMA journal_mode=DELETE")  # one file, nothing beside it
         return last
     finally:
         writing.dispose()
