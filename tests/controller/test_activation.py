@@ -23,7 +23,7 @@ from controller.site.loader import parse_site
 from controller.store.history import History
 from controller.store.place import log_place
 
-EMBASSY = Path(__file__).parents[2] / "config" / "embassy.toml"
+EMBASSY = Path(__file__).parents[2] / "tests" / "embassy" / "embassy.toml"
 BASE = EMBASSY.read_text(encoding="utf-8").split("[[invariant]]")[0]
 SENTENCE = '\n[[invariant]]\nid = "pin"\nname = "Never without a PIN"\nkind = "never_enters"\nzones = ["registry"]\n'
 PROVEN = BASE.replace('start = "07:00"', 'start = "06:30"', 1) + SENTENCE + 'without = ["pin"]\n'

@@ -21,7 +21,7 @@ from controller.runtime.ports import FaceTemplate
 
 pytestmark = pytest.mark.anyio
 
-CONFIG = Path(__file__).parents[2] / "config"
+CONFIG = Path(__file__).parents[2] / "tests" / "embassy"
 PEOPLE = (CONFIG / "people.csv").read_text(encoding="utf-8")
 ROWS = list(csv.DictReader(line for line in PEOPLE.splitlines() if not line.startswith("#")))
 

@@ -26,7 +26,7 @@ from controller.store import boxkey
 from controller.store.boxkey import BoxLocked, KeyAccess, Way
 from controller.store.history import History
 
-CONFIG = Path(__file__).parents[2] / "config"
+CONFIG = Path(__file__).parents[2] / "tests" / "embassy"
 PEOPLE = (CONFIG / "people.csv").read_text(encoding="utf-8")
 PASSPHRASE, PASSWORD = "correct horse battery staple", "a password of one's own"
 NOW = datetime(2026, 11, 22, tzinfo=UTC)

@@ -16,7 +16,7 @@ from controller.domain.site import DeviceKind
 from controller.site.loader import load_site
 from controller.store.secret_files import SecretFiles
 
-SITE = load_site(Path(__file__).parents[2] / "config" / "embassy.toml")
+SITE = load_site(Path(__file__).parents[2] / "tests" / "embassy" / "embassy.toml")
 SECURED = [d.id for d in SITE.devices.values() if d.kind is DeviceKind.OSDP and d.secure_channel]
 
 

@@ -20,7 +20,7 @@ from controller.control import ControlServer
 from controller.core import open_core, start_up
 from tests.controller.ledger.insider import disarmed
 
-CONFIG = Path(__file__).parents[2] / "config"
+CONFIG = Path(__file__).parents[2] / "tests" / "embassy"
 EMBASSY, PEOPLE = CONFIG / "embassy.toml", CONFIG / "people.csv"
 
 

@@ -20,7 +20,7 @@ from controller.store import boxkey
 from controller.store.place import log_place
 from controller.store.secret_files import secret_files
 
-CONFIG = Path(__file__).parents[2] / "config"
+CONFIG = Path(__file__).parents[2] / "tests" / "embassy"
 PASSPHRASE = "correct horse battery staple"
 
 

@@ -20,7 +20,7 @@ from controller.domain.doors import LockStatus, Position
 from controller.rules import decide as rules
 from tests.controller.ledger.insider import disarmed
 
-CONFIG = Path(__file__).parents[2] / "config"
+CONFIG = Path(__file__).parents[2] / "tests" / "embassy"
 EMBASSY, PEOPLE = CONFIG / "embassy.toml", CONFIG / "people.csv"
 
 

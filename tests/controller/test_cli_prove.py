@@ -10,7 +10,11 @@ from typer.testing import CliRunner
 
 from controller.cli import app
 
-EMBASSY = (Path(__file__).parents[2] / "config" / "embassy.toml").read_text(encoding="utf-8").split("[[invariant]]")[0]
+EMBASSY = (
+    (Path(__file__).parents[2] / "tests" / "embassy" / "embassy.toml")
+    .read_text(encoding="utf-8")
+    .split("[[invariant]]")[0]
+)
 REGISTRY = 'kind = "never_enters"\nzones = ["registry"]\n'
 PIN = f'\n[[invariant]]\nid = "pin"\nname = "Never without a PIN"\n{REGISTRY}without = ["pin"]\n'
 NIGHT = f'\n[[invariant]]\nid = "night"\nname = "Nobody at night"\n{REGISTRY}outside = "office"\n'

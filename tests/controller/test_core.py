@@ -24,7 +24,7 @@ pytestmark = pytest.mark.anyio
 
 PERSON = Cardholder("p-1", CardholderKind.STAFF, 3, frozenset({"guards"}))
 BADGE = Credential("b-1", "p-1", "token", None, Assurance.PKI, CredentialStatus.ACTIVE, None, None)
-SITE = Path(__file__).parents[2] / "config" / "embassy.toml"
+SITE = Path(__file__).parents[2] / "tests" / "embassy" / "embassy.toml"
 
 
 class Wires:

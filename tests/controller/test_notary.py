@@ -23,7 +23,7 @@ from tests.controller.ledger.insider import entry, rewrite, sql
 
 pytestmark = pytest.mark.anyio
 
-SITE = Path(__file__).parents[2] / "config" / "embassy.toml"
+SITE = Path(__file__).parents[2] / "tests" / "embassy" / "embassy.toml"
 PATIENCE = 20.0
 
 

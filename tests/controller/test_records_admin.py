@@ -21,7 +21,7 @@ from controller.store.history import History
 from controller.store.projection import Projection
 
 pytestmark = pytest.mark.anyio
-CONFIG = Path(__file__).parents[2] / "config"
+CONFIG = Path(__file__).parents[2] / "tests" / "embassy"
 PEOPLE = (CONFIG / "people.csv").read_text(encoding="utf-8")
 NAME = "Eileen Collins"  # p-001
 PASSWORD = "a password of one's own"

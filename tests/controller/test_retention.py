@@ -26,7 +26,7 @@ from controller.site.errors import SiteErrors
 from controller.site.loader import parse_site
 from controller.store.vault import text_subject
 
-CONFIG = Path(__file__).parents[2] / "config" / "embassy.toml"
+CONFIG = Path(__file__).parents[2] / "tests" / "embassy" / "embassy.toml"
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 AT = Instant(NOW, 5.0)
 

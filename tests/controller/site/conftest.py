@@ -10,7 +10,7 @@ import pytest
 from controller.site.errors import SiteError, SiteErrors
 from controller.site.loader import parse_site
 
-CONFIG = Path(__file__).parents[3] / "config"
+CONFIG = Path(__file__).parents[3] / "tests" / "embassy"
 
 
 @pytest.fixture(scope="session")

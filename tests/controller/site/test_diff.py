@@ -16,7 +16,7 @@ from controller.site.diff import SECTIONS, compare, people_affected
 from controller.site.loader import load_site, parse_site
 from controller.site.people import load_people
 
-CONFIG = Path(__file__).parents[3] / "config"
+CONFIG = Path(__file__).parents[3] / "tests" / "embassy"
 TEXT = (CONFIG / "embassy.toml").read_text(encoding="utf-8")
 EMBASSY = load_site(CONFIG / "embassy.toml")
 CLEARANCE, FACTORS = EMBASSY.threat_levels[0].minimum_clearance, EMBASSY.threat_levels[0].added_factors

@@ -9,7 +9,7 @@ import pytest
 from controller.site.loader import load_site
 from devices.gateway import holds
 
-EMBASSY = Path(__file__).parents[3] / "config" / "embassy.toml"
+EMBASSY = Path(__file__).parents[3] / "tests" / "embassy" / "embassy.toml"
 
 
 @cache
