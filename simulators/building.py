@@ -170,6 +170,14 @@ class Building:
         """Return a person's PIN, empty where there is none; KeyError for nobody."""
         return self.people[CardholderId(person)].pin or ""
 
+    def duress_pin_of(self, person: str) -> str:
+        """Return what a person types under force, empty where there is none; KeyError for nobody."""
+        return self.people[CardholderId(person)].duress_pin or ""
+
+    def personal_pin_of(self, person: str) -> str:
+        """Return what a person types in place of a badge, empty where there is none; KeyError for nobody."""
+        return self.people[CardholderId(person)].personal_pin or ""
+
     def warm_up(self) -> None:
         """Draw and encode what the cameras will show, so that nobody waits for it later. Slow: for a thread."""
         for camera in self.site.cameras:

@@ -6,7 +6,7 @@ import asyncio
 import json
 import secrets
 from collections.abc import AsyncIterator, Mapping
-from typing import Self
+from typing import Any, Self
 
 import httpx
 
@@ -40,13 +40,24 @@ class Guard(Screen):
         me = await self._post("/api/session", operator=operator, password=one_time, new_password=chosen)
         self._http.headers["X-CSRF-Token"] = str(me["csrf"])
 
-    async def order(self, button: str, **said: str) -> str | None:
+    async def order(self, button: str, /, **said: object) -> str | None:
         """Press a button (`lockdown/end`, `alarms/a3/close`); return what the order still waits for, or None.
 
         Raises GuardError where it is refused.
         """
         code = (await self._post(f"/api/{button}", **said)).get("code")
         return None if code is None else str(code)
+
+    async def ask(self, page: str) -> dict[str, Any]:
+        """Look something up that is not on the screen (`visits`). Raises GuardError where it is refused."""
+        try:
+            response = await self._http.get(f"/api/{page}")
+        except httpx.HTTPError as error:
+            raise GuardError(f"{page}: {error!r}") from error
+        if response.is_error:
+            raise GuardError(f"{page}: {response.status_code}")
+        found: dict[str, Any] = response.json()
+        return found
 
     async def watch(self) -> None:
         """Follow the event stream until cancelled, through lost connections, and miss nothing."""
@@ -63,7 +74,7 @@ class Guard(Screen):
                 pass
             await asyncio.sleep(RECONNECT_SECONDS)
 
-    async def _post(self, path: str, **said: str) -> dict[str, object]:
+    async def _post(self, path: str, /, **said: object) -> dict[str, object]:
         try:
             response = await self._http.post(path, json=said)
         except httpx.HTTPError as error:

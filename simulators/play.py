@@ -99,7 +99,7 @@ class Theatre:
         await guard.until(lambda g: g.seq > 0, FIRST_VIEW_SECONDS)
         while True:
             if self._rounds:
-                await morning.tidy(self._building, guard)
+                await morning.tidy(self._building, guard, second)
             self._rounds += 1
             stage = Stage(self._building, guard, second, say=self._say, steps=morning.Step, enrolled=self._enrolled)
             await morning.play(stage)

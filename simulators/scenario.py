@@ -6,6 +6,7 @@ A wait that runs out makes a failed check, never a hang and never an exception.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
@@ -17,9 +18,10 @@ from controller.domain.site import DeviceKind, Site
 from simulators.badges import Badge
 from simulators.building import Building
 from simulators.door import Door, Truth
+from simulators.gates import Barrier, Turnstile, Way
 from simulators.guard import Guard, GuardError
 from simulators.hand import Hand, released, until
-from simulators.screen import Screen
+from simulators.screen import Screen, SeenWaiting
 
 T = TypeVar("T")
 
@@ -31,6 +33,12 @@ DOOR_SECONDS = 2.0
 
 REST_SECONDS = 15.0
 """How long a door may take to be closed and locked again: the longest unlock time of a gate, and some."""
+
+CAR_SECONDS = 0.3
+"""How long a car stands under a barrier."""
+
+STILL_SECONDS = 0.5
+"""How long a guard's screen is watched for what must not come up there."""
 
 STAYS_SHUT_SECONDS = 0.2
 """How long a door is watched, once the guard saw the refusal."""
@@ -112,12 +120,17 @@ class Stage:
         self.check(name, found, "" if found else f"not on the screen within {within:.0f} s")
         return found
 
+    async def hidden(self, name: str, unwanted: Callable[[Screen], object]) -> bool:
+        """Check that something is not on the guard's screen, and does not come up there for a while either."""
+        found = await self.guard.until(unwanted, STILL_SECONDS)
+        return self.check(name, not found, f"on the guard's screen: {found}" if found else "")
+
     async def happens(self, name: str, condition: Callable[[], bool], within: float) -> bool:
         """Check that something comes true in the building."""
         ok = await until(condition, within)
         return self.check(name, ok, "" if ok else f"not so within {within:.0f} s")
 
-    async def press(self, name: str, who: Guard, button: str, **said: str) -> str | None:
+    async def press(self, name: str, who: Guard, button: str, /, **said: object) -> str | None:
         """Let an operator press a button, check that it was accepted, and return what it still waits for."""
         try:
             code = await who.order(button, **said)
@@ -127,6 +140,19 @@ class Stage:
         self.check(name, ok=True)
         return code
 
+    async def forbidden(self, name: str, who: Guard, button: str, /, **said: object) -> bool:
+        """Let an operator press a button that is not theirs to press."""
+        try:
+            await who.order(button, **said)
+        except GuardError as error:
+            return self.check(name, ok=True, detail=str(error))
+        return self.check(name, ok=False, detail="it was accepted")
+
+    async def rest(self, *doors: DoorId) -> bool:
+        """Wait until doors are closed and locked, and the guard's screen says so too: the box waits for its sensors."""
+        here = await until(lambda: all(at_rest(self.building.doors[door]) for door in doors), REST_SECONDS)
+        return here and bool(await self.guard.until(lambda g: all(map(g.view.secured, doors)), SCREEN_SECONDS))
+
     async def walk(self, person: str, *readers: str) -> bool:
         """Let one person go through one door after the other; where one stays shut, the walk ends."""
         for reader in readers:
@@ -135,30 +161,79 @@ class Stage:
         return True
 
     async def passage(self, reader: str, person: str) -> bool:
-        """Let one person badge, push, go in and close; the door stood closed and locked before."""
+        """Let one person badge, show whatever else is asked for, go in and close; the door was at rest before."""
         door = self._place(reader)
         name = f"{person} goes in at {reader}"
         async with self.queue(door):
             if not await until(lambda: at_rest(self.building.doors[door]), REST_SECONDS):
                 return self.check(name, ok=False, detail="the door did not come to rest")
-            since, at = self.guard.seq, self.swipe(reader, person)
-            took = await released(self.building.doors[door], at, DOOR_SECONDS)
+            since = self.guard.seq
+            took = await self.let_in(reader, person)
             if took is None:
                 return self.check(name, ok=False, detail="the bolt did not let go")
-            self._note(reader, took)
-            await self.go_through(door)
+            await self.go_through(door, "out" if self._leads_out(reader) else "in")
         seen = await self.guard.until(
             lambda g: g.record("entry_observed", since, door=door, person=person), SCREEN_SECONDS
         )
         return self.check(name, seen, f"{took:.0f} ms" if seen else "the guard saw no entry")
 
-    async def go_through(self, door: DoorId) -> None:
-        """Push a door that lets go, go in, and close it."""
+    async def let_in(self, reader: str, person: str) -> float | None:
+        """Show a badge, and a PIN and a guard where they are asked for; return the milliseconds of the last of them.
+
+        None where the bolt did not let go. Only a badge that is enough by itself is timed for the report.
+        """
+        leaf, since, at = self.building.door_at(reader), self.guard.seq, self.swipe(reader, person)
+        looking = asyncio.create_task(self.guard.until(lambda _: self.asked(reader, person, since), SCREEN_SECONDS))
+        await until(lambda: _released(leaf, at) or looking.done(), SCREEN_SECONDS)
+        looking.cancel()
+        asked = self.asked(reader, person, since)
+        if asked is None:
+            took = await released(leaf, at, 0.0)
+            if took is not None:
+                self._note(reader, took)
+            return took
+        if "pin" in asked:
+            at = self.hand.type_pin(reader, self.building.pin_of(person))
+        if "guard" in asked:
+            at = time.monotonic()
+            await self.look("confirm", reader, person)
+        return await released(leaf, at, DOOR_SECONDS)
+
+    def asked(self, reader: str, person: str, since: int) -> frozenset[str] | None:
+        """Return what somebody was asked for beside the badge since an event, or None."""
+        found = self.guard.record("challenge_issued", since, reader=reader, person=person)
+        return frozenset(found.detail["factors"]) if found else None
+
+    async def look(self, answer: str, reader: str, person: str, /, **said: object) -> bool:
+        """Let the guard `confirm` or `refuse` whoever waits for a look at a reader."""
+
+        def waits(guard: Screen) -> SeenWaiting | None:
+            waiting = guard.view.waits(reader, person)
+            return waiting if waiting and "guard" in waiting.wanted else None
+
+        waiting = await self.guard.until(waits, SCREEN_SECONDS)
+        if waiting is None:
+            return self.check(f"{person} waits for the guard's look at {reader}", ok=False)
+        await self.press(
+            f"the guard looks at {person} ({answer})", self.guard, f"requests/{waiting.request}/{answer}", **said
+        )
+        return True
+
+    async def go_through(self, door: DoorId, way: Way = "in") -> None:
+        """Go through where a door lets go, and leave it shut: push and close it, turn it, or drive through."""
         leaf = self.building.doors[door]
-        self.hand.push(door)
-        await until(lambda: leaf.state.leaf_open, DOOR_SECONDS)
-        self.hand.close(door)
-        await until(lambda: not leaf.state.leaf_open, DOOR_SECONDS)
+        if isinstance(leaf, Turnstile):
+            await until(lambda: self.hand.rotate(door, way), DOOR_SECONDS)  # whoever is in it turns first
+        elif isinstance(leaf, Barrier):
+            await until(lambda: leaf.state.leaf_open, DOOR_SECONDS)
+            self.hand.drive_onto_loop(door)
+            await asyncio.sleep(CAR_SECONDS)
+            self.hand.drive_off_loop(door)
+        else:
+            self.hand.push(door)
+            await until(lambda: leaf.state.leaf_open, DOOR_SECONDS)
+            self.hand.close(door)
+            await until(lambda: not leaf.state.leaf_open, DOOR_SECONDS)
 
     async def refusal(self, name: str, reader: str, shown: str | Badge, reason: str) -> None:
         """Show a badge that must be refused for `reason`, and see the door stay shut."""
@@ -184,6 +259,10 @@ class Stage:
         kinds = ("entries", "exits", "opened", "released", "forced")
         return {kind: {door: has[kind] for door, has in counted.items() if has[kind]} for kind in kinds}
 
+    def _leads_out(self, reader: str) -> bool:
+        built = self.building.site.readers[ReaderId(reader)]
+        return built.enters == self.building.site.doors[built.door].zones[0]
+
     def _place(self, reader: str) -> DoorId:
         return self.building.site.readers[ReaderId(reader)].door
 
@@ -197,6 +276,10 @@ def at_rest(door: Door) -> bool:
     """Return whether a door is closed and locked, and nothing in it moves."""
     state = door.state
     return state.bolt_locked and not state.leaf_open and state.leaf_arrives is None
+
+
+def _released(door: Door, since: float) -> bool:
+    return door.truth.released_at[-1:] >= (since,)
 
 
 def one_wire(site: Site, reader: ReaderId) -> str | None:

@@ -6,6 +6,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Any, Self, TypeVar
 
 import cattrs
@@ -82,6 +83,39 @@ class SeenLockdown:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenWaiting:
+    """Somebody at a reader who was asked for more."""
+
+    request: str
+    reader: str
+    who: Who
+    wanted: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFire:
+    """A fire that stands."""
+
+    fire_zone: str
+    panel: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeenArea:
+    """An intrusion area."""
+
+    id: str
+    mode: str
+
+
+@dataclass(frozen=True, slots=True)
+class SeenGuarding:
+    """Whatever points guard."""
+
+    areas: tuple[SeenArea, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     """The whole screen at one moment."""
 
@@ -91,11 +125,30 @@ class View:
     alarms: tuple[SeenAlarm, ...] = ()
     devices: tuple[SeenThing, ...] = ()
     cameras: tuple[SeenThing, ...] = ()
+    waiting: tuple[SeenWaiting, ...] = ()
+    fires: tuple[SeenFire, ...] = ()
+    guarding: SeenGuarding = SeenGuarding()
 
     def alarm(self, kind: str, **place: str) -> SeenAlarm | None:
         """Return the newest alarm of a kind at a place (`door=`, `reader=`, `device=`), or None."""
         found = [a for a in self.alarms if a.kind == kind and all(getattr(a, k) == v for k, v in place.items())]
         return max(found, key=lambda alarm: int(alarm.id[1:]), default=None)
+
+    def waits(self, reader: str, person: str) -> SeenWaiting | None:
+        """Return who waits at a reader to be asked for more, or None."""
+        return next((each for each in self.waiting if (each.reader, each.who.id) == (reader, person)), None)
+
+    def secured(self, door: str) -> bool:
+        """Return whether a door is shown as closed and locked."""
+        return any((each.id, each.status) == (door, "secured") for each in self.doors)
+
+    def unlocked(self, door: str) -> bool:
+        """Return whether a door's lock is shown as unlocked."""
+        return any((each.id, each.lock) == (door, "unlocked") for each in self.doors)
+
+    def area(self, area: str) -> str | None:
+        """Return how an intrusion area stands, or None for one that is not shown."""
+        return next((each.mode for each in self.guarding.areas if each.id == area), None)
 
     def online(self, thing: str) -> bool:
         """Return whether a device or camera is shown as there."""
@@ -142,14 +195,14 @@ class Screen:
         return next(iter(self.all_records(kind, since, **facts)), None)
 
     def all_records(self, kind: str, since: int, **facts: str) -> list[Record]:
-        """Return every event of a kind after event `since` with these facts."""
-        return [
-            record
-            for record in self.records
-            if record.seq > since and record.kind == kind and all(getattr(record, k) == v for k, v in facts.items())
-        ]
+        """Return every event of a kind after event `since` with these facts, the oldest first."""
+        later = takewhile(lambda record: record.seq > since, reversed(self.records))
+        found = [r for r in later if r.kind == kind and all(getattr(r, k) == v for k, v in facts.items())]
+        return found[::-1]
 
     def raised(self, kind: str, since: int, **place: str) -> Record | None:
-        """Return the first alarm of a kind that was raised after event `since` at a place, or None."""
+        """Return the first alarm of a kind that was raised after event `since` at a place (`point=`, …), or None."""
+        point = place.pop("point", None)
         raised = self.all_records("alarm_raised", since, **place)
-        return next((record for record in raised if record.detail.get("kind") == kind), None)
+        found = (r for r in raised if r.detail.get("kind") == kind and point in (None, r.detail.get("point")))
+        return next(found, None)

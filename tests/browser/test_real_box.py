@@ -67,21 +67,21 @@ def comes_back_with_their_own_password(page: Page, box) -> None:
 
 def lets_somebody_in(page: Page, box) -> None:
     """The door gives way, and the record says for whom."""
-    door(page, "main-gate").press("Enter")
-    sheet = page.get_by_role("dialog", name="Main gate")
+    door(page, "lobby-door").press("Enter")
+    sheet = page.get_by_role("dialog", name="Main entrance")
     sheet.get_by_role("button", name="Unlock once").click()
     sheet.get_by_label("For whom?").fill("Courier with the diplomatic bag")
     sheet.get_by_role("button", name="Unlock now").click()
     expect(page.get_by_text("Ordered.")).to_be_visible()
-    expect(door(page, "main-gate")).to_have_attribute("data-status", "unlocked")
-    assert box.hand("push", door="main-gate")["went_in"]
+    expect(door(page, "lobby-door")).to_have_attribute("data-status", "unlocked")
+    assert box.hand("push", door="lobby-door")["went_in"]
     sheet.get_by_role("button", name="Unlock ordered for Courier").click()
     record = page.get_by_role("dialog", name=re.compile("^Event "))
     expect(record).to_contain_text("Courier with the diplomatic bag")
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
-    box.hand("close", door="main-gate")
+    box.hand("close", door="lobby-door")
 
 
 def the_picture_is_the_cameras(page: Page, box) -> None:

@@ -13,9 +13,21 @@ from typing import Any
 import psutil
 import pytest
 
+from simulators.acts.visitors import VISITOR
+
 OSTIARY = Path(sys.executable).with_name("ostiary")
 ATTEMPTS = 3
 REPORT = {"swipes", "grants", "denials", "entries", "alarms", "faces", "frames", "events", "log_intact", "unlock_ms"}
+DENIALS = {
+    "area_armed", "credential_expired", "credential_lost", "credential_returned", "door_blocked",
+    "face_does_not_match", "guard_refused", "host_not_approved", "interlock", "lockdown", "no_access_right",
+    "nobody_first", "threat_level", "unknown_credential", "wrong_pin",
+}  # fmt: skip
+ALARMS = {
+    "duress", "face_mismatch", "fire", "fire_line_fault", "forced_open", "held_open", "intrusion", "mains",
+    "offline", "panic", "tailgating", "tamper", "two_person_broken",
+}  # fmt: skip
+"""What a morning brings, each by a hand: the simulator's checks say that it was right; here, that it happened."""
 
 pytestmark = [pytest.mark.scenario, pytest.mark.timeout(800)]
 
@@ -24,8 +36,8 @@ def test_a_morning_at_the_embassy(tmp_path: Path) -> None:
     report = _morning(tmp_path)
     assert set(report) == REPORT
     assert report["log_intact"] is True
-    assert len(report["denials"]) >= 3
-    assert len(report["alarms"]) >= 3
+    assert report["denials"].keys() >= DENIALS
+    assert report["alarms"].keys() >= ALARMS
     counts = [report[key] for key in ("swipes", "grants", "entries", "frames", "events")]
     counts += [*report["faces"].values(), *report["denials"].values(), *report["alarms"].values()]
     counts += [figure for wire in report["unlock_ms"].values() for figure in wire.values()]
@@ -90,6 +102,6 @@ def _line(process: psutil.Process) -> str:
 def _clear_text_in(folder: Path) -> list[str]:
     """Return the people of the demo whose name can be read in any file of the box."""
     people = Path(__file__).parents[2] / "config" / "people.csv"
-    names = [row.split(",")[1] for row in people.read_text().splitlines() if row.startswith("p-")]
+    names = [row.split(",")[1] for row in people.read_text().splitlines() if row.startswith("p-")] + [VISITOR]
     kept = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file() and path.suffix != ".jpg")
     return [name for name in names if name.encode() in kept]

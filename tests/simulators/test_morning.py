@@ -3,6 +3,7 @@
 import asyncio
 import time
 from contextlib import asynccontextmanager
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -10,9 +11,11 @@ import pytest
 
 from controller.domain.people import CredentialStatus
 from controller.domain.site import Factor
+from controller.rules.schedule import When, when
 from controller.site.loader import load_site
 from controller.site.people import load_people
 from simulators import morning
+from simulators.acts import arrivals, consulate, guard_post, server_room, vault, visitors
 from simulators.building import Building
 from simulators.guard import GuardError
 from simulators.hand import until
@@ -199,7 +202,7 @@ def test_only_a_reader_and_a_lock_on_the_same_kind_of_wire_are_timed(reader, wir
 
 
 @pytest.mark.parametrize("person", morning.ROUTES)
-def test_whoever_arrives_in_the_morning_may_do_so_at_any_hour_by_badge_alone(person):
+def test_whoever_arrives_in_the_morning_may_do_so_at_any_hour_by_badge_and_at_night_with_a_pin(person):
     row = BY_ID[person]
     assert row.status is CredentialStatus.ACTIVE
     levels = [SITE.access_levels[level] for level in row.levels]
@@ -208,6 +211,8 @@ def test_whoever_arrives_in_the_morning_may_do_so_at_any_hour_by_badge_alone(per
         rights = [level for level in levels if zone.id in level.zones or reader.door in level.doors]
         assert any(SITE.schedules[level.schedule].always for level in rights)
         assert zone.factors | reader.factors <= {Factor.CARD}
+        outside = reader.factors_outside
+        assert outside is None or (outside.factors == {Factor.PIN} and row.pin)
         assert row.assurance >= zone.minimum_assurance
         assert row.clearance >= SITE.threat_levels[0].minimum_clearance.get(zone.id, 0)
 
@@ -215,7 +220,81 @@ def test_whoever_arrives_in_the_morning_may_do_so_at_any_hour_by_badge_alone(per
 def test_enough_people_arrive_on_each_wire_for_a_percentile_to_mean_something():
     wires = [one_wire(SITE, reader) for route in morning.ROUTES.values() for reader in route]
     assert wires.count("osdp") >= 8
-    assert wires.count("mqtt") >= 8
+    assert wires.count("mqtt") >= 7
+
+
+def test_whoever_is_needed_beside_the_walkers_walks_nowhere_else_meanwhile():
+    """One badge at two doors at once is refused, and rightly: each place has people of its own."""
+    busy = [*morning.ROUTES, *arrivals.PEOPLE, consulate.FIRST, visitors.HOST, visitors.POOL]
+    busy += [*vault.PEOPLE, server_room.HOLDER, server_room.CONTRACTOR]
+    busy += [guard_post.SLOW, guard_post.STRANGER, guard_post.ABSENT]
+    assert len(busy) == len(set(busy))
+    assert set(busy) <= set(BY_ID)
+
+
+@pytest.mark.parametrize(
+    ("moment", "expected"),
+    [
+        ((2026, 11, 23, 6, 59), False),
+        ((2026, 11, 23, 7, 0), True),
+        ((2026, 11, 23, 19, 29), True),
+        ((2026, 11, 23, 19, 30), False),
+        ((2026, 11, 22, 12, 0), False),
+        ((2026, 12, 25, 12, 0), False),
+    ],
+)
+def test_office_hours_as_the_scenario_knows_them_are_those_of_the_box(moment, expected):
+    at = datetime(*moment, tzinfo=SITE.timezone)
+    assert arrivals.holds(SITE, "office", at) is expected
+    assert (when(SITE.schedules["office"], SITE, at) is When.HOLDS) is expected
+
+
+@pytest.mark.anyio
+async def test_a_turnstile_is_turned_and_a_barrier_driven_through_and_left_alone(stage):
+    building = stage.building
+    for door in ("main-gate", "vehicle-gate"):
+        building.door(door).unlock(time.monotonic())
+        await stage.go_through(door)
+        building.door(door).lock(time.monotonic())
+        assert await until(lambda: at_rest(building.doors[door]), PATIENCE)  # noqa: B023
+    assert [len(building.door(door).truth.entries) for door in ("main-gate", "vehicle-gate")] == [1, 1]
+    assert not building.door("vehicle-gate").occupied
+    assert building.door("vehicle-gate").truth.crushed_at == ()
+
+
+@pytest.mark.anyio
+async def test_what_must_stay_hidden_and_who_must_not_press_a_button_are_checked(stage, monkeypatch):
+    monkeypatch.setattr("simulators.scenario.STILL_SECONDS", 0.05)
+    stage.guard = Post("areas/vault/disarm")
+    assert await stage.hidden("nothing is seen", lambda screen: screen.record("alarm_raised", 0))
+    await stage.guard.tell("alarm_raised", detail={"kind": "duress"})
+    assert not await stage.hidden("duress is seen", lambda screen: screen.raised("duress", 0))
+    assert await stage.forbidden("no guard disarms", stage.guard, "areas/vault/disarm")
+    assert not await stage.forbidden("anybody arms", stage.guard, "areas/vault/arm")
+    assert [check.ok for check in stage.tally.checks] == [True, False, True, False]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("asked", "shown"), [(["pin"], 1), (["guard"], 0), (["guard", "pin"], 1)])
+async def test_whatever_a_reader_asks_for_is_shown(stage, asked, shown):
+    """The reader stands in for the box: it asks, and the bolt lets go once the guard has looked or a PIN was typed."""
+    head, door, typed = stage.building.head("lobby-in"), stage.building.door("lobby-door"), []
+    head.type_pin = typed.append
+    waiting = {"request": "r1", "reader": "lobby-in", "who": {"id": "p-008"}, "wanted": asked}
+
+    async def box():
+        await until(lambda: head.pending > 0, PATIENCE)
+        await stage.guard.tell("challenge_issued", reader="lobby-in", who={"id": "p-008"}, detail={"factors": asked})
+        await stage.guard.show("view", {"seq": 1, "waiting": [waiting]})
+        await until(lambda: typed or stage.guard.pressed, PATIENCE)
+        door.unlock(time.monotonic())
+
+    working = asyncio.create_task(box())
+    assert await stage.let_in("lobby-in", "p-008") is not None
+    await working
+    assert len(typed) == shown
+    assert stage.guard.pressed == (["requests/r1/confirm"] if "guard" in asked else [])
+    assert stage.tally.unlock_ms["osdp"] == []  # two steps are no figure for one badge
 
 
 def test_nobodys_pin_is_the_wrong_one():

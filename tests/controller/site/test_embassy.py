@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,10 @@ import pytest
 
 from controller.domain.ids import OUTSIDE
 from controller.domain.people import CardholderKind, CredentialStatus
-from controller.domain.site import Assurance, DeviceKind, Factor, SecurityLevel, Side, Site
+from controller.domain.points import OutputKind
+from controller.domain.site import AntiPassback, Assurance, DeviceKind, DoorKind, Factor, SecurityLevel, Side, Site
+from controller.prove.prover import prove
+from controller.rules.schedule import When, when
 from controller.site.loader import load_site
 from controller.site.people import PersonRow, load_people
 
@@ -77,10 +80,58 @@ def test_four_doors_hang_on_the_module_and_the_others_on_their_own_mqtt_lock(sit
     for door in site.doors.values():
         device = "osdp-io" if door in on_module else f"lock-{door.id}"
         assert door.lock.device == device
-        assert door.contact is not None
+        assert (door.contact is None) is (door.kind is DoorKind.TURNSTILE)
         assert door.bolt is not None
         assert door.rex is not None
-        assert {door.contact.device, door.bolt.device, door.rex.input.device} == {device}
+        assert {each.device for each in door.inputs.values()} | {door.rex.input.device} == {device}
+
+
+def test_the_gates_are_a_turnstile_that_counts_and_a_barrier_with_a_loop(site: Site):
+    kinds = {door.id: door.kind for door in site.doors.values() if door.kind is not DoorKind.LEAF}
+    assert kinds == {"main-gate": DoorKind.TURNSTILE, "vehicle-gate": DoorKind.BARRIER}
+    assert {"rotation_in", "rotation_out"} <= set(site.doors["main-gate"].inputs)
+    assert site.doors["vehicle-gate"].loop is not None
+    assert site.doors["fire-exit"].key_switch is not None
+
+
+def test_most_of_what_a_zone_may_ask_is_asked_somewhere(site: Site):
+    zones = site.zones.values()
+    assert {zone.anti_passback for zone in zones} == set(AntiPassback)
+    assert [zone.id for zone in zones if zone.two_person] == ["comms_room"]
+    assert [zone.id for zone in zones if zone.escort] == ["lobby", "chancery", "registry"]
+    assert [zone.id for zone in zones if zone.first_person] == ["server_room"]
+    assert [zone.id for zone in zones if zone.visitors_sign_in] == ["lobby"]
+    assert {zone.id for zone in zones if zone.occupancy_limit} == {"registry", "server_room"}
+    assert [zone.id for zone in zones if zone.competencies] == ["comms_room"]
+    readers = site.readers.values()
+    assert [reader.id for reader in readers if Factor.GUARD in reader.factors] == ["guard-post-in"]
+    assert [reader.id for reader in readers if reader.card_or_pin] == ["lobby-in"]
+    assert [reader.id for reader in readers if reader.factors_outside] == ["parking-in"]
+    assert [reader.id for reader in readers if reader.random_search_percent] == ["vehicle-gate-in"]
+    assert [door.id for door in site.doors.values() if door.unlocked_schedule] == ["consular-door"]
+    assert site.doors["consular-door"].after_first_person
+    assert (len(site.interlocks), len(site.fire_zones), len(site.areas), len(site.causes)) == (1, 1, 1, 3)
+    assert {point.kind for point in site.points.values()} >= {"fire", "pir", "glass_break", "panic", "mains", "battery"}
+    assert {output.kind for output in site.outputs.values()} == set(OutputKind)
+    assert site.escalation is not None
+    assert site.retention
+    assert any(level.allowed_kinds and level.allowed_levels for level in site.threat_levels.values())
+
+
+def test_the_shelter_is_open_at_any_hour_so_that_the_demo_may_show_it_at_any(site: Site):
+    schedule = site.schedules[site.doors["consular-door"].unlocked_schedule]
+    midnight = datetime(2026, 12, 24, tzinfo=site.timezone)
+    moments = [midnight + timedelta(minutes=minutes) for minutes in range(0, 3 * 24 * 60, 30)]
+    assert {when(schedule, site, moment) for moment in moments} == {When.HOLDS}
+
+
+def test_what_must_hold_is_proven(site: Site):
+    verdicts = list(prove(site))
+    assert [one.invariant.id for one in verdicts if one.broken] == []
+    assert len(verdicts) >= 8
+    assert {"No visitor reaches the registry without an escort", "From every zone there is a free way out"} <= {
+        one.invariant.name for one in verdicts
+    }
 
 
 def test_sixteen_readers_speak_mqtt_each_by_a_device_of_its_own(site: Site):
@@ -118,7 +169,7 @@ def test_rooms_do_not_overlap_and_fill_most_of_the_plan(site: Site):
 
 
 def test_the_people_are_those_the_demo_needs(site: Site, people: list[PersonRow]):
-    assert len(people) == 24
+    assert len(people) == 29
     assert {person.face: person.name for person in people if person.face} == {
         "astronaut": "Eileen Collins",
         "grace_hopper": "Grace Hopper",
@@ -133,6 +184,8 @@ def test_the_people_are_those_the_demo_needs(site: Site, people: list[PersonRow]
     assert {person.badge_format for person in people} == {"H10301", "C1000_35"}
     assert sum(person.assurance is Assurance.COPYABLE for person in people) == 1
     assert {person.kind for person in people} == set(CardholderKind)
+    for has in ("duress_pin", "personal_pin", "extended_time", "may_escort", "competencies"):
+        assert any(getattr(person, has) for person in people), has
     statuses = Counter(person.status for person in people)
     assert statuses.keys() >= {CredentialStatus.EXPIRED, CredentialStatus.LOST, CredentialStatus.SUSPENDED}
     assert statuses[CredentialStatus.ACTIVE] >= 18
