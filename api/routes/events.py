@@ -32,9 +32,7 @@ async def events(
     records = api.facade.read(before=before, limit=limit)
     site = api.facade.moment().site
     following = records[-1].seq if len(records) == limit and records[-1].seq > 1 else None
-    shown = [
-        event_of(record, site, api.facade.identity, api.facade.text) for record in records if _may_see(who, record)
-    ]
+    shown = [event_of(record, site, api.facade.identity, api.facade.text) for record in records if may_see(who, record)]
     return EventsOut(events=shown, before=following)
 
 
@@ -42,10 +40,11 @@ async def events(
 async def event(seq: Seq, who: Watching, api: Context) -> EventWhyOut:
     """Return one record with the ordered trace of its decision."""
     found = next(iter(api.facade.read(before=seq + 1, limit=1)), None)
-    if found is None or found.seq != seq or not _may_see(who, found):
+    if found is None or found.seq != seq or not may_see(who, found):
         raise Problem(404, "unknown_event", "There is no such record.")
     return why_of(found, api.facade.moment().site, api.facade.identity, api.facade.text)
 
 
-def _may_see(who: SignedIn, record: Recorded) -> bool:
+def may_see(who: SignedIn, record: Recorded) -> bool:
+    """Tell whether a record is for these eyes: what is silent is not for all."""
     return who.sees_silent or not is_silent(record)

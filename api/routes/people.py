@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path
 
 from api.problems import refused
 from api.records import event_of
-from api.routes.events import PAGE
+from api.routes.events import PAGE, may_see
 from api.schemas import NAME_LENGTH, EventsOut, OrderedOut, ReasonIn
 from api.schemas_people import ForIn, HistoryIn, HoldIn, PeopleOut, PersonOut, SearchIn, StatusIn
 from api.security import Api, Context, Ordering, SignedIn
@@ -66,7 +66,7 @@ async def person_history(cardholder: Id, asked: HistoryIn, who: Ordering, api: C
     """Return what the log says of one person, the newest first."""
     whom = CardholderId(cardholder)
     await _give(api, who, ReadRecords(RecordScope.HISTORY, asked.purpose, asked.case, whom))
-    return await _history(api, "person", cardholder, asked.before)
+    return await _history(api, who, "person", cardholder, asked.before)
 
 
 @router.post("/doors/{door}/history")
@@ -74,7 +74,7 @@ async def door_history(door: Id, asked: HistoryIn, who: Ordering, api: Context) 
     """Return what the log says of one door, the newest first."""
     order = ReadRecords(RecordScope.DOOR, asked.purpose, asked.case, None, DoorId(door))
     await _give(api, who, order)
-    return await _history(api, "door", door, asked.before)
+    return await _history(api, who, "door", door, asked.before)
 
 
 @router.post("/people/{cardholder}/erase", status_code=202)
@@ -127,10 +127,10 @@ async def _give(api: Api, who: SignedIn, order: RecordOrder) -> bool:
     return (word_for(type(order)), subject(order)) in api.facade.moment().state.asked
 
 
-async def _history(api: Api, what: str, subject: str, before: int | None) -> EventsOut:
+async def _history(api: Api, who: SignedIn, what: str, subject: str, before: int | None) -> EventsOut:
     records = await api.facade.history(what, subject, before=before, limit=PAGE)
     site = api.facade.moment().site
-    shown = [event_of(record, site, api.facade.identity, api.facade.text) for record in records]
+    shown = [event_of(record, site, api.facade.identity, api.facade.text) for record in records if may_see(who, record)]
     return EventsOut(events=shown, before=records[-1].seq if len(records) == PAGE else None)
 
 

@@ -29,8 +29,10 @@ Id = Annotated[str, Path(max_length=NAME_LENGTH)]
 
 
 @router.get("/visits")
-async def visits(_: Watching, api: Context) -> VisitsOut:
-    """Return everybody who is expected, here, or left with a badge."""
+async def visits(who: Watching, api: Context) -> VisitsOut:
+    """Return everybody who is expected, here, or left with a badge: to whoever works at the desk."""
+    if OrderWord.SIGN_IN_VISITOR not in MAY_ORDER[who.operator.role]:
+        raise refused(Refusal.NOT_YOUR_ROLE)
     moment = api.facade.moment()
     known = sorted(moment.state.visits.items(), key=lambda item: (item[1].valid_from, item[0]))
     return VisitsOut(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from controller.domain.alarms import AlarmKind, Priority, Source
 from controller.domain.events import AlarmAcknowledged, AlarmRaised, LockdownSecured
 from controller.domain.operators import AcknowledgeAlarm, Refusal
 from tests.api.consoles import listening, served
-from tests.api.fakes import AUDITOR, GATE_IN, GUARD, PASSWORD, SECOND, browser, problem, sign_in
+from tests.api.fakes import AUDITOR, GATE, GATE_IN, GUARD, PASSWORD, SECOND, browser, problem, sign_in
 
 pytestmark = pytest.mark.anyio
 
@@ -41,6 +43,19 @@ async def test_the_second_station_sees_it(forced, operator):
 
 async def test_the_post_does_not(forced):
     assert await shown(forced, GUARD) == ([], ["lockdown_secured"], [404, 200, 404])
+
+
+async def test_nor_does_the_history_of_the_door(facade):
+    facade.record(replace(FORCED, source=Source(door=GATE)))
+    facade.duress[SECOND] = "the other password"
+    found = []
+    for operator, password in ((SECOND, PASSWORD), (SECOND, "the other password"), (GUARD, PASSWORD)):
+        async with browser(facade) as client:
+            headers = await sign_in(client, operator, password)
+            asked = {"purpose": "investigation", "case": "2026/17"}
+            answer = await client.post("/api/doors/gate/history", json=asked, headers=headers)
+            found.append(len(answer.json()["events"]))
+    assert found == [1, 0, 0]
 
 
 async def test_nor_does_the_stream_of_the_post(facade):
