@@ -30,6 +30,7 @@ from controller.site.errors import SiteErrors
 from controller.store.boxkey import SealBroken
 from controller.store.codec import UnreadableEvent
 from controller.store.fence import Fenced
+from controller.store.keystore import KEY_FILE
 from controller.store.place import WrongPlace
 from controller.store.schema import NewerLog
 from devices.mqtt.broker import BrokerError
@@ -40,6 +41,9 @@ T = TypeVar("T")
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+FIRST_COMMANDS = frozenset({"operator_add", "people_import"})
+"""What may be done for a box that has not been started yet; for anything else a folder without one is a slip."""
 
 REFUSALS = (
     AdminError,
@@ -70,6 +74,8 @@ def administer(data: Path, command: str, **given: Any) -> dict[str, Any] | None:
         try:
             return await ask(data, command, **request)
         except (ConnectionRefusedError, FileNotFoundError):
+            if command not in FIRST_COMMANDS and not (data / KEY_FILE).exists():
+                raise AdminError(f"there is no box in {data}: name its folder with --data") from None
             core = open_core(data, None, Nobody())
             try:
                 return await Admin(core).commands[command](request)

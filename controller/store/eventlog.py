@@ -291,7 +291,7 @@ def _opened(engine: sa.Engine, place: LogPlace) -> _Opened:
         connection = engine.connect()
         bring_up(connection)
         return _Opened(connection, reading_engine(place), *_last(connection))
-    except sa.exc.OperationalError as error:
+    except sa.exc.DatabaseError as error:
         _drop(connection)
         try:
             reader = _reader(place)
