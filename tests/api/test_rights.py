@@ -56,6 +56,7 @@ BODIES = {
     "/api/credentials/{credential}/status": {**BECAUSE, "status": "lost"},
     "/api/legal-holds": {**BECAUSE, "hold": "court-7"},
     "/api/visits": {"name": "Vera", "host": ALICE, "valid_from": "2026-11-21T11:00:00Z", "valid_until": UNTIL},
+    "/api/visits/hosts": {"text": "ali"},
     "/api/visits/{visitor}/sign-in": {"credential": "pool-1"},
     "/api/visits/{visitor}/sign-out": {"badge_returned": True},
 }
