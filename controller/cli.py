@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from controller.bootstrap import Box, Ports
+from controller.bootstrap import Ports
 from controller.cli_activate import site_activate, site_rollback
 from controller.cli_backup import backup, destroy, restore
 from controller.cli_keys import keys_app, open_with
@@ -23,6 +23,7 @@ from controller.demo import run_demo
 from controller.disk import LOW_MIB
 from controller.domain.operators import Role
 from controller.keys import warning
+from controller.patience import running
 from controller.site.check import check, format_errors
 from controller.store.place import choose_journal, choose_place
 
@@ -173,6 +174,6 @@ async def _serve(data: Path, site: Path, ports: Ports, log_url: str | None, jour
     choose_place(data, log_url)
     if journal_folder is not None:
         choose_journal(data, journal_folder)
-    async with Box(data, site, ports) as box:
+    async with running(data, site, ports, lambda said: err.print(said, markup=False)) as box:
         out.print(f"Console  http://{ports.host}:{box.port}")
         await box.wait()

@@ -46,6 +46,12 @@ class LogUnreachable(OSError):
     """The database that holds the log does not let us in."""
 
 
+class LogAway(LogUnreachable):
+    """It cannot be opened now. ``elsewhere``: it lies on a server, which may answer later."""
+
+    elsewhere = False
+
+
 class _ForeignHand(Exception):
     """Somebody else wrote to the log of a running box."""
 
@@ -298,7 +304,9 @@ def _opened(engine: sa.Engine, place: LogPlace) -> _Opened:
             with reader.connect() as readable:
                 seq, head = _last(readable)
         except (OSError, sa.exc.SQLAlchemyError):
-            raise LogUnreachable(f"the event log cannot be opened: {str(error.orig).strip()}") from error
+            away = LogAway(f"the event log cannot be opened: {str(error.orig).strip()}")
+            away.elsewhere = not isinstance(place, Path)
+            raise away from error
         _LOG.error("the event log can be read but not written", error=str(error.orig).strip())
         return _Opened(None, reader, seq, head)
     except BaseException:

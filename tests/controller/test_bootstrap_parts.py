@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from controller.bootstrap import Box, MissingKey, Ports, Switchboard, camera_access, osdp_keys, write_private
-from controller.domain.effects import AskFace, Light, Release, Relock, Signal, StopFace, Unlock
+from controller.bootstrap import Box, MissingKey, Ports, camera_access, osdp_keys, write_private
+from controller.domain.effects import AskFace, Light, Release, Relock, SetOutput, Signal, StopFace, Unlock
 from controller.domain.site import DeviceKind
 from controller.site.loader import load_site
 from controller.store.secret_files import SecretFiles
+from controller.switchboard import Switchboard
 
 SITE = load_site(Path(__file__).parents[2] / "tests" / "embassy" / "embassy.toml")
 SECURED = [d.id for d in SITE.devices.values() if d.kind is DeviceKind.OSDP and d.secure_channel]
@@ -39,6 +40,18 @@ def test_each_effect_goes_to_the_wire_of_its_device():
     for effect in (*on_lines, *on_broker, *on_eyes):
         switchboard.post(effect)
     assert (lines.posted, broker.posted, eyes.posted) == (on_lines, on_broker, on_eyes)
+
+
+def test_what_a_policy_brings_is_not_posted_to_wires_that_do_not_know_it_nor_to_wires_that_stop():
+    lines, broker, eyes = Gateway(), Gateway(), Gateway()
+    switchboard = Switchboard()
+    switchboard.plug_in(SITE, lines, broker, eyes)
+    for effect in (Relock("new-door"), Signal("new-reader", Light.DENIED), SetOutput("new-siren", on=True)):
+        switchboard.post(effect)
+    switchboard.unplug()
+    switchboard.post(Unlock("lobby-door", "r", 5.0, 1.0))
+    switchboard.post(StopFace("r"))
+    assert (lines.posted, broker.posted, eyes.posted) == ([], [], [StopFace("r")])
 
 
 def test_keys_are_read_for_every_secured_device(tmp_path):
