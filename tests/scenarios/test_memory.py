@@ -129,7 +129,11 @@ async def prepared(folder, site, port):
 
     core = open_core(folder, site, Nobody())
     admin = Admin(core)
-    for name, role in (("dora", Role.DATA_PROTECTION_OFFICER), ("sven", Role.SECURITY_OFFICER)):
+    for name, role in (
+        ("dora", Role.DATA_PROTECTION_OFFICER),
+        ("sven", Role.SECURITY_OFFICER),
+        ("sue", Role.SUPERVISOR),
+    ):
         await admin.add_operator(name, role, "t")
         core.keystore.set_password(name, PASSWORD, one_time=False)
     core.close()
@@ -147,6 +151,7 @@ async def used(folder, box, reader):
         box.stdin.write(f"{who} {round(vector[0] * 7)}\n".encode())
         await said(box, b"enrolled")
         reader.present_card(*encode(CardFormat.H10304, *NUMBERS[who]))
+        reader.type_pin(PINS[who])
         fields = {"scope": "person", "purpose": "audit", "case": "", "cardholder": who}
         read = await ask(folder, "people_read", **asked, fields=fields)
         assert read["people"][0]["name"] == NAMES[who]
