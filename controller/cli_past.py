@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from itertools import groupby
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from controller import trial
 from controller import words_en as words
+from controller.cli_names import As, Case, For, NameOf, PasswordFile, names_for
 from controller.cli_policy import DEFAULT_DATA, AsJson, Data, err, out, refusing
 from controller.domain import events as ev
 from controller.domain.events import Recorded
 from controller.domain.ids import CardholderId, ZoneId
 from controller.domain.site import Site
 from controller.past import Entitled, Whereabouts, entitled, folded, whereabouts
-from controller.policies import Policies, names_of
+from controller.policies import Policies
 from controller.site.errors import quoted, suggest
 from controller.store.history import History
 from controller.store.place import log_place
 
 At = Annotated[str, typer.Option("--at", help="When: RFC 3339, for instance 2026-11-23T10:00:00+01:00.")]
-NameOf = Callable[[CardholderId], str | None]
 
 
 def who(
@@ -32,6 +31,10 @@ def who(
     at: At,
     data: Data = DEFAULT_DATA,
     *,
+    purpose: For = None,
+    case: Case = "",
+    operator: As = None,
+    password_file: PasswordFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Say who could have entered a zone by rights at some time: under the policy and among the people of that time.
@@ -40,7 +43,8 @@ def who(
     """
     with refusing():
         wall = trial.moment(at).wall
-        history, name_of, hint = _open(data)
+        name_of, hint = names_for(data, purpose, case, operator, password_file)
+        history = History(log_place(data))
         past = folded(history.records(), wall)
         if past.policy is None:
             raise trial.WrongField(f"--at: no policy was in force at {at}; the log begins later")
@@ -63,12 +67,17 @@ def where(
     at: At,
     data: Data = DEFAULT_DATA,
     *,
+    purpose: For = None,
+    case: Case = "",
+    operator: As = None,
+    password_file: PasswordFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Say where somebody was at some time, by the log: the zone, since when and by which door; or unknown, and why."""
     with refusing():
         wall = trial.moment(at).wall
-        history, name_of, hint = _open(data)
+        name_of, hint = names_for(data, purpose, case, operator, password_file)
+        history = History(log_place(data))
         past = folded(history.records(), wall)
         if person not in past.state.people:
             raise trial.WrongField(
@@ -81,12 +90,6 @@ def where(
         return
     out.print(f"{name_of(CardholderId(person)) or person} {_told(found, site, wall)}", markup=False)
     _hint(hint, [found])
-
-
-def _open(data: Path) -> tuple[History, NameOf, str | None]:
-    history = History(log_place(data))
-    name_of, hint = names_of(data, history)
-    return history, name_of, hint
 
 
 def _hint(hint: str | None, found: Iterable[object]) -> None:

@@ -16,11 +16,12 @@ from rich.progress import Progress
 
 from controller import trial
 from controller import words_en as words
+from controller.cli_names import As, Case, For, NameOf, PasswordFile, names_for
 from controller.domain.decision import Trace
 from controller.domain.events import Recorded
 from controller.domain.ids import CardholderId
 from controller.domain.site import Site
-from controller.policies import SHORT_DIGEST, Policies, UnknownPolicy, names_of
+from controller.policies import SHORT_DIGEST, Policies, UnknownPolicy
 from controller.replay import Asked, BrokenHistory, Difference, answer_of, difference, requests
 from controller.rules.decide import decide as decided
 from controller.site.diff import compare, people_affected
@@ -69,6 +70,10 @@ def why(
     seq: Annotated[int, typer.Argument(help="The event's number.", min=1, max=LAST_SEQ)],
     data: Data = DEFAULT_DATA,
     *,
+    purpose: For = None,
+    case: Case = "",
+    operator: As = None,
+    password_file: PasswordFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Say why something was decided: one sentence, the checks with their facts, the policy of that time.
@@ -76,8 +81,8 @@ def why(
     Exit code 2: there is no such event, or nothing was decided in it.
     """
     with refusing():
+        name_of, hint = names_for(data, purpose, case, operator, password_file)
         history = History(log_place(data))
-        name_of, hint = names_of(data, history)
         explanation = explain(history, Policies(history), seq, name_of)
     if as_json:
         out.print_json(data=explanation.plain())
@@ -120,6 +125,11 @@ def decide(
 def replay(
     data: Data = DEFAULT_DATA,
     site: Annotated[Path | None, typer.Option("--site", help="Another policy: what if it had been in force?")] = None,
+    *,
+    purpose: For = None,
+    case: Case = "",
+    operator: As = None,
+    password_file: PasswordFile = None,
 ) -> None:
     """Decide every recorded request again, under the policy and in the state of its time.
 
@@ -131,7 +141,8 @@ def replay(
         if site is None:
             _replay(history)
         else:
-            _what_if(history, load_site(site), data)
+            policy = load_site(site)
+            _what_if(history, policy, *names_for(data, purpose, case, operator, password_file))
 
 
 def site_diff(
@@ -201,8 +212,7 @@ def _differs(found: Difference) -> NoReturn:
     raise typer.Exit(DIFFERS)
 
 
-def _what_if(history: History, site: Site, data: Path) -> None:
-    name_of, hint = names_of(data, history)
+def _what_if(history: History, site: Site, name_of: NameOf, hint: str | None) -> None:
     answered, found = 0, Counter[Changed]()
     for changed in changes(_requests(history, "deciding again"), site):
         answered += 1

@@ -1,20 +1,11 @@
-"""What a log says besides its decisions: the policies they were made under, and who the pseudonyms are."""
+"""What a log says besides its decisions: the policies they were made under."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
-import sqlalchemy as sa
-
 from controller.domain.events import Recorded, SiteActivated
-from controller.domain.ids import CardholderId
 from controller.domain.site import Site
 from controller.site.loader import parse_site
-from controller.store.boxkey import SealBroken
 from controller.store.history import History
-from controller.store.keystore import Keystore
-from controller.store.vault import Vault
 
 SHORT_DIGEST = 12
 """How many hex digits of a policy's digest a person is shown: enough to tell two apart, short enough to read out."""
@@ -61,25 +52,3 @@ class Policies:
         same = [activation for activation, event in self._activations if event.digest == record.site]
         before = [activation for activation in same if activation.seq <= record.seq]
         return before[-1] if before else next(iter(same), None)
-
-
-def names_of(folder: Path, history: History) -> tuple[Callable[[CardholderId], str | None], str | None]:
-    """Return who the pseudonyms of a log are today, and a sentence where that cannot be told.
-
-    The keys are looked for in the box's folder and never made there; without them everybody keeps the pseudonym.
-    """
-    missing = [name for name in ("box.key", "keys.db") if not (folder / name).exists()]
-    if missing:
-        return lambda _: None, f"people are named by their pseudonyms: {folder / missing[0]} is not there"
-    try:
-        vault = Vault(Keystore(folder))
-    except (OSError, SealBroken, sa.exc.SQLAlchemyError) as error:
-        return lambda _: None, f"people are named by their pseudonyms: {error}"
-    for record in history.records("cardholder_recorded"):
-        vault.learn(record)
-
-    def name(person: CardholderId) -> str | None:
-        identity = vault.identity(person)
-        return identity.name if identity else None
-
-    return name, None

@@ -17,6 +17,7 @@ from controller.cli import app
 from controller.core import open_core, start_up
 from controller.domain import stimuli as st
 from controller.domain.doors import LockStatus, Position
+from controller.domain.operators import Role
 from controller.rules import decide as rules
 from tests.controller.ledger.insider import disarmed
 
@@ -27,6 +28,9 @@ EMBASSY, PEOPLE = CONFIG / "embassy.toml", CONFIG / "people.csv"
 class Nothing:
     def post(self, effect):
         pass
+
+
+PASSWORD = "a password of one's own"
 
 
 def embassy(core):
@@ -62,11 +66,22 @@ def data(tmp_path):
             await Admin(core).commands["people_import"]({"csv": text, "file": "people.csv", "author": "t"})
             for stimulus in embassy(core):
                 await core.runtime.handle(stimulus).durable
+            await Admin(core).add_operator("dora", Role.DATA_PROTECTION_OFFICER, "t")
+            core.keystore.set_password("dora", PASSWORD, one_time=False)
         finally:
             core.close()
 
     asyncio.run(fill())
     return data
+
+
+@pytest.fixture
+def named(ostiary, tmp_path):
+    """The same, by an operator who may read who people are, for a purpose."""
+    password = tmp_path / "password"
+    password.write_text(PASSWORD)
+    operator = ("--purpose", "audit", "--operator", "dora", "--password-file", str(password))
+    return lambda *arguments: ostiary(*arguments, *operator)
 
 
 @pytest.fixture
@@ -79,9 +94,9 @@ def numbers(data, kind):
         return [seq for (seq,) in other.execute("select seq from event where kind = ? order by seq", (kind,))]
 
 
-def test_why_somebody_was_refused(ostiary, data):
+def test_why_somebody_was_refused(named, data):
     _, refused, _ = numbers(data, "access_denied")
-    said = ostiary("why", str(refused))
+    said = named("why", str(refused))
     assert said.exit_code == 0
     lines = said.stdout.splitlines()
     why = "no right to this zone; clearance too low; competency missing or expired"
@@ -98,9 +113,23 @@ def test_why_somebody_was_refused(ostiary, data):
     assert lines[-1] == "person  p-005, Ingrid Solheim"
 
 
-def test_why_in_json_says_the_same(ostiary, data):
+def test_names_take_a_purpose_and_that_they_were_read_stands_in_the_log(ostiary, named, data):
+    gate = str(numbers(data, "access_granted")[0])
+    at = ("--at", soon())
+    for arguments in (("why", gate), ("where", "--person", "p-005", *at), ("who", "--zone", "registry", *at)):
+        plain = ostiary(*arguments)
+        assert plain.exit_code == 0, plain.output
+        assert "Solheim" not in plain.output
+        assert "--purpose" in plain.stderr
+        assert numbers(data, "record_read") == []
+    assert "Solheim" in named("why", gate).stdout
+    assert len(numbers(data, "record_read")) == 1
+    assert ostiary("why", gate, "--purpose", "audit").exit_code == 2
+
+
+def test_why_in_json_says_the_same(named, data):
     wrong_pin = numbers(data, "access_denied")[2]
-    said = json.loads(ostiary("why", str(wrong_pin), "--json").stdout)
+    said = json.loads(named("why", str(wrong_pin), "--json").stdout)
     assert said["result"] == "deny"
     assert said["reasons"] == ["wrong_pin"]
     assert [check for check in said["trace"] if check["refused"]] == [
@@ -112,11 +141,11 @@ def test_why_in_json_says_the_same(ostiary, data):
     assert said["at"].endswith(("+01:00", "+02:00"))
 
 
-def test_why_of_a_grant_and_of_a_challenge(ostiary, data):
+def test_why_of_a_grant_and_of_a_challenge(named, data):
     gate = numbers(data, "access_granted")[0]
-    assert ostiary("why", str(gate)).stdout.startswith("Ingrid Solheim was let through at Main gate, in: ")
+    assert named("why", str(gate)).stdout.startswith("Ingrid Solheim was let through at Main gate, in: ")
     asked = numbers(data, "challenge_issued")[0]
-    assert ostiary("why", str(asked)).stdout.startswith("Ingrid Solheim was asked for PIN at Registry, in: ")
+    assert named("why", str(asked)).stdout.startswith("Ingrid Solheim was asked for PIN at Registry, in: ")
 
 
 def test_why_of_a_card_nobody_knows_names_nobody(ostiary, data):
@@ -189,12 +218,12 @@ def test_a_replay_names_the_first_difference(ostiary, data, monkeypatch):
     assert said.stdout == f"first difference: seq {wrong_pin}: recorded deny (wrong_pin), now challenge (pin)\n"
 
 
-def test_what_if_lists_entries_by_person_door_and_hour(ostiary, tmp_path):
+def test_what_if_lists_entries_by_person_door_and_hour(named, tmp_path):
     lax = tmp_path / "lax.toml"
     text = EMBASSY.read_text(encoding="utf-8")
     assert text.count('factors = ["card", "pin"]') == 1
     lax.write_text(text.replace('factors = ["card", "pin"]', 'factors = ["card"]'), encoding="utf-8")
-    said = ostiary("replay", "--site", str(lax))
+    said = named("replay", "--site", str(lax))
     assert said.exit_code == 0
     head, row, total = said.stdout.splitlines()
     assert head == "Would have been let in, and were not:"
@@ -245,21 +274,21 @@ def soon():
     return (datetime.now(UTC) + timedelta(minutes=1)).isoformat()
 
 
-def test_who_could_have_entered_names_people_readers_and_factors(ostiary, data):
-    done = ostiary("who", "--zone", "registry", "--at", soon(), "--json")
+def test_who_could_have_entered_names_people_readers_and_factors(named, data):
+    done = named("who", "--zone", "registry", "--at", soon(), "--json")
     assert done.exit_code == 0, done.output
     (ingrid,) = [one for one in json.loads(done.stdout) if one["person"] == "p-005"]
     assert (ingrid["name"], ingrid["reader"], "pin" in ingrid["factors"]) == ("Ingrid Solheim", "registry-in", True)
-    told = ostiary("who", "--zone", "registry", "--at", soon()).output
+    told = named("who", "--zone", "registry", "--at", soon()).output
     assert "Ingrid Solheim: Registry, in, after " in told
     assert "people could have entered Registry by rights" in told
 
 
-def test_where_somebody_was_or_why_nobody_knows(ostiary, data):
-    done = ostiary("where", "--person", "p-005", "--at", soon())
+def test_where_somebody_was_or_why_nobody_knows(named, data):
+    done = named("where", "--person", "p-005", "--at", soon())
     assert done.exit_code == 0, done.output
     assert done.output.startswith("Ingrid Solheim ")
-    (never,) = ostiary("where", "--person", "p-001", "--at", soon()).output.splitlines()
+    (never,) = named("where", "--person", "p-001", "--at", soon()).output.splitlines()
     assert never.endswith("was not seen at any door up to then")
 
 
