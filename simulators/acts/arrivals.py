@@ -36,11 +36,7 @@ async def _arrive(stage: Stage) -> None:
             people.create_task(stage.walk(person, *route))
     asked = stage.asked("parking-in", "p-008", since) or frozenset()
     stage.check("outside office hours the parking entrance asks for a PIN", by_day or "pin" in asked)
-    stage.check("no car is crushed", not _barrier_truth(stage))
-
-
-def _barrier_truth(stage: Stage) -> tuple[float, ...]:
-    return stage.building.door("vehicle-gate").truth.crushed_at
+    stage.check("no car is crushed", not stage.building.door("vehicle-gate").truth.crushed_at)
 
 
 async def _tailgate(stage: Stage) -> None:
