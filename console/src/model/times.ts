@@ -1,5 +1,8 @@
 // Times that a guard gives by the clock on the site's wall, whatever this computer's own zone is.
 
+/** A time as the clock on the wall shows it, for a field's `pattern`: the browser's own field follows its own language. */
+export const CLOCK = "([01][0-9]|2[0-3]):[0-5][0-9]";
+
 const MINUTE = 60_000;
 const DAY = 24 * 60 * MINUTE;
 

@@ -72,7 +72,6 @@ export const order = {
   unlock: (door: string, whom: string) => answer(api.POST("/api/doors/{door}/unlock", { ...atDoor(door), body: { whom } })),
   lock: (door: string) => answer(api.POST("/api/doors/{door}/lock", atDoor(door))),
   block: (door: string, reason: string) => answer(api.POST("/api/doors/{door}/block", { ...atDoor(door), body: { reason } })),
-  unblock: (door: string) => answer(api.POST("/api/doors/{door}/unblock", atDoor(door))),
   lockdown: (reason: string) => answer(api.POST("/api/lockdown", { body: { reason } })),
   endLockdown: () => answer(api.POST("/api/lockdown/end")),
   threatLevel: (level: number, reason: string) => answer(api.POST("/api/threat-level", { body: { level, reason } })),
