@@ -51,7 +51,7 @@ SHOWN = _OF_RECORDS | frozenset(
         "active", "address", "area", "assumed", "assurance", "author", "badge_returned", "bit_count", "boot", "by",
         "cameras_gone", "cardholders", "cause", "clearance", "competencies", "competency", "condition", "confirmed",
         "credential", "detail", "devices_gone", "digest", "direction", "distance", "doors", "doors_gone", "engine",
-        "enters", "escort", "expected_seconds", "extended_time", "factor", "factors", "failed", "fire_zone",
+        "enters", "leaves", "escort", "expected_seconds", "extended_time", "factor", "factors", "failed", "fire_zone",
         "fire_zones_gone", "first", "format", "frames", "hear_seconds", "host", "id", "kind", "last", "level",
         "levels", "lock", "lockdown_seconds", "loop", "low", "may_escort", "mode", "needs_escort", "number",
         "obstacle", "on", "open_seconds", "order", "origin", "outcome", "output", "outputs", "outputs_gone",
@@ -121,7 +121,7 @@ def _door_of_reader(site: Site, reader: object) -> str | None:
 
 
 def _who(has: Mapping[str, object], names: Names) -> WhoOut | None:
-    held = has.get("cardholder", has.get("visitor", has.get("whom")))
+    held = has.get("cardholder") or has.get("visitor") or has.get("whom")
     if held is None and isinstance(credential := has.get("credential"), Credential):
         held = credential.cardholder
     cardholder = held.id if isinstance(held, Cardholder) else held

@@ -375,6 +375,7 @@ class MusterOut(Model):
     """Who is inside, who may be, and of whom it is not known; who is known to be outside is not on the list."""
 
     time: datetime
+    unaccounted: int
     people: list[MusteredOut]
 
 
@@ -455,9 +456,10 @@ class LiveIn(Model):
 
 
 class UnlockIn(Model):
-    """For whom a door is unlocked, in the guard's words."""
+    """For whom a door is unlocked, in the guard's words; ``cardholder``: one of ours, whom the muster then names."""
 
     whom: Text
+    cardholder: Name | None = None
 
 
 class ReasonIn(Model):

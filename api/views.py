@@ -31,7 +31,7 @@ from controller.domain.alarms import Alarm, AlarmKind, Source, in_order
 from controller.domain.doors import HELD, DoorAlarm, DoorState, LockMode, LockStatus, ModeRequest, ModeSource, Position
 from controller.domain.ids import CameraId, CardholderId, DoorId
 from controller.domain.instant import Instant
-from controller.domain.muster import Whereabouts, muster, whereabouts
+from controller.domain.muster import Whereabouts, muster, unaccounted, whereabouts
 from controller.domain.site import Door, Site
 from controller.domain.state import Lockdown, SiteState
 from controller.runtime.facade import Moment
@@ -99,6 +99,7 @@ def muster_of(moment: Moment, now: Instant, names: Names) -> MusterOut:
     listed = [one for one in muster(moment.state) if one.whereabouts is not Whereabouts.OUTSIDE]
     return MusterOut(
         time=now.wall,
+        unaccounted=unaccounted(moment.state),
         people=[
             MusteredOut(
                 who=WhoOut(id=one.cardholder, name=known.name if (known := names(one.cardholder)) else None),

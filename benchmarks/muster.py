@@ -36,6 +36,10 @@ SEED = 7
 MORNING = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
 HOURS = 13
 SAMPLE_SECONDS = 300.0
+POWER_FAILS = 4.5 * 3600.0
+COMING_IN_THE_DARK = (29, 59)
+"""Who comes in while the box is down, seen by nobody. Like everybody else they go to work then, to lunch, and home."""
+
 HALL, OFFICE = ZoneId("hall"), ZoneId("office")
 GATE, LEAF, SIDE = DoorId("door-000"), DoorId("door-001"), DoorId("door-002")
 GUARD = OperatorId("gil")
@@ -94,6 +98,7 @@ class Day:
     unknown: list[float] = field(default_factory=list)
     missing: list[tuple[datetime, CardholderId]] = field(default_factory=list)
     locked_out: int = 0
+    without_badge: set[CardholderId] = field(default_factory=set)
 
     def play(self, tick: Tick) -> None:
         """Let everybody come, work, lunch and leave."""
@@ -122,13 +127,16 @@ class Day:
         self._everything_answers()
 
     def _plan(self, number: int) -> Iterator[tuple[float, int, str]]:
-        """Return one person's day, in seconds since six: one in thirty is away."""
-        if number % 30 == 29:
+        """Return one person's day, in seconds since six: one in thirty is away, or comes while the power is cut."""
+        if number % 30 == 29 and number not in COMING_IN_THE_DARK:
             return
         hour, dice = 3600.0, self.dice
         arrival = dice.gauss(2.3 * hour, 0.5 * hour)
         coming = {5: "tailgates", 12: "forgets_badge"}.get(number % 50, "comes_in")
-        yield arrival, number, coming
+        if number in COMING_IN_THE_DARK:
+            arrival = POWER_FAILS + 60
+        else:
+            yield arrival, number, coming
         yield arrival + dice.uniform(60, 300), number, "goes_to_work"
         lunch = dice.gauss(6.2 * hour, 0.4 * hour)
         yield lunch, number, "leaves_work"
@@ -139,13 +147,13 @@ class Day:
         yield evening, number, "leaves_work"
         yield evening + 200, number, "goes_out_by_side_door" if number % 25 == 3 else "goes_out"
         if number == 0:
-            yield 4.5 * hour, number, "power_fails"
+            yield POWER_FAILS, number, "power_fails"
         if number in (1, 2):
             yield 5.0 * hour + number * 900, number, "holds_the_office_open"
 
     def comes_in(self, who: CardholderId) -> None:
         """By the turnstile, with the badge."""
-        if self.truth[who] == OUTSIDE and self._granted(who, "reader-000-in"):
+        if self.truth[who] == OUTSIDE and self._let_through(who, "reader-000-in"):
             self.see(st.RotationSeen(GATE, Direction.IN))
             self.truth[who] = HALL
 
@@ -155,14 +163,15 @@ class Day:
         self.truth[who] = HALL
 
     def forgets_badge(self, who: CardholderId) -> None:
-        """The guard lets them in by hand."""
-        self.see(st.Ordered(GUARD, UnlockOnce(GATE, f"whom-{who}")))
-        self.see(st.RotationSeen(GATE, Direction.IN))
-        self.truth[who] = HALL
+        """All day long. The guard knows them, and lets them in by name."""
+        self.without_badge.add(who)
+        self.comes_in(who)
 
     def goes_to_work(self, who: CardholderId) -> None:
         """From the hall to the office; whoever forgot the badge is let through by a colleague, which nobody sees."""
-        if self.truth[who] == HALL and self._granted(who, "reader-001-in"):
+        if self.truth[who] == HALL and who in self.without_badge:
+            self.truth[who] = OFFICE
+        elif self.truth[who] == HALL and self._granted(who, "reader-001-in"):
             self._through(LEAF)
             self.truth[who] = OFFICE
 
@@ -175,7 +184,7 @@ class Day:
 
     def goes_out(self, who: CardholderId) -> None:
         """By the turnstile."""
-        if self.truth[who] == HALL and self._granted(who, "reader-000-out"):
+        if self.truth[who] == HALL and self._let_through(who, "reader-000-out"):
             self.see(st.RotationSeen(GATE, Direction.OUT))
             self.truth[who] = OUTSIDE
 
@@ -198,9 +207,9 @@ class Day:
 
     def power_fails(self, _: CardholderId) -> None:
         """The box is gone for a minute, the turnstile turns freely; two come in and one leaves meanwhile."""
-        outside = [person for person, zone in self.truth.items() if zone == OUTSIDE]
+        coming = [CardholderId(f"p-{number:05}") for number in COMING_IN_THE_DARK]
         inside = [person for person, zone in self.truth.items() if zone == HALL]
-        self.truth |= dict.fromkeys(outside[:2], HALL) | dict.fromkeys(inside[:1], OUTSIDE)
+        self.truth |= dict.fromkeys(coming, HALL) | dict.fromkeys(inside[:1], OUTSIDE)
         self.now = Instant(self.now.wall + timedelta(seconds=60), 5.0)
         self.see(st.BoxStartedUp("1", self.site.digest, ""))
         self._everything_answers()
@@ -221,6 +230,13 @@ class Day:
     def _through(self, door: DoorId) -> None:
         self.see(st.PositionSeen(door, Position.OPEN))
         self.see(st.PositionSeen(door, Position.CLOSED))
+
+    def _let_through(self, who: CardholderId, reader: str) -> bool:
+        """At the gate: by their badge or, without one, by the guard, who knows them."""
+        if who not in self.without_badge:
+            return self._granted(who, reader)
+        self.see(st.Ordered(GUARD, UnlockOnce(GATE, "a colleague without a badge", cardholder=who)))
+        return True
 
     def _granted(self, who: CardholderId, reader: str) -> bool:
         """Show a badge. Who is refused for where the building believes them to be was locked out."""

@@ -42,7 +42,8 @@ Id = Annotated[str, Path(max_length=NAME_LENGTH)]
 @router.post("/doors/{door}/unlock", status_code=202)
 async def unlock(door: Id, asked: UnlockIn, who: Ordering, api: Context) -> OrderedOut:
     """Let somebody through one door, once."""
-    return await give(api, who, UnlockOnce(DoorId(door), asked.whom))
+    whom = None if asked.cardholder is None else CardholderId(asked.cardholder)
+    return await give(api, who, UnlockOnce(DoorId(door), asked.whom, cardholder=whom))
 
 
 @router.post("/doors/{door}/lock", status_code=202)

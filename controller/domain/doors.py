@@ -92,7 +92,8 @@ class DoorAlarm(StrEnum):
 class Passage:
     """A right to pass: armed by a grant, a guard's order, or a request to exit.
 
-    ``until`` is monotonic seconds. ``cardholder`` and ``enters`` are None for an exit button and for a guard's order.
+    ``until`` is monotonic seconds. ``enters`` is None for an exit button and for a guard's order, and so is
+    ``cardholder``, unless the guard named one of ours.
     ``used``: counted as an entry because the door already stood open or has no contact; it still excuses an opening
     until it lapses. ``companion``: the passage it was granted together with; neither is taken back alone.
     """

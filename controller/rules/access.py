@@ -32,7 +32,7 @@ from controller.rules.companions import TOGETHER, beside, first_of_two, seconds_
 from controller.rules.decide import decide
 from controller.rules.factors import drawn, proven, search_percent
 from controller.rules.fold_access import keypad_is_closed
-from controller.rules.passages import take_back
+from controller.rules.passages import take_back, went_through
 from controller.rules.turn import Turn
 from controller.rules.whereabouts import doubt_of, needs_time, somebody_passed
 
@@ -191,7 +191,7 @@ def count_as_used(turn: Turn, door: Door, cardholder: CardholderId | None) -> No
         return
     if cardholder is None:
         somebody_passed(turn, door, ev.Doubt.GUARD_UNLOCK)
-    turn.record(ev.EntryObserved(passage.request, door.id, cardholder, passage.enters, assumed=True))
+    went_through(turn, door, passage, assumed=True)
     if state.held:
         somebody_passed(turn, door, doubt_of(state.hold))
     if state.held_after is not None:

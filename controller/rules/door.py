@@ -12,7 +12,7 @@ from controller.domain.stimuli import KeySeen, LockSeen, PositionSeen, RexSeen, 
 from controller.rules.alarm import cause_gone, raise_alarm
 from controller.rules.interlock import busy, exit_waits, look_for_breach
 from controller.rules.lockdown import look_whether_secured
-from controller.rules.passages import take_back
+from controller.rules.passages import take_back, went_through
 from controller.rules.relock import hold_open, relock
 from controller.rules.turn import Turn
 from controller.rules.whereabouts import doubt_of, needs_time, somebody_left, somebody_passed
@@ -177,4 +177,4 @@ def _used(turn: Turn, door: Door, live: tuple[Passage, ...]) -> None:
     for passage in exits[1:]:
         turn.record(ev.PassageLapsed(passage.request, door.id))
     for place, passage in enumerate(entries):
-        turn.record(ev.EntryObserved(passage.request, door.id, passage.cardholder, passage.enters, assumed=place > 0))
+        went_through(turn, door, passage, assumed=place > 0)

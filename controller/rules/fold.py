@@ -86,7 +86,7 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
         case ev.FactorProven():
             return proven(state, event)
         case ev.DoorUnlockOrdered():
-            passage = Passage(event.request, None, None, passage_until(at, event.seconds))
+            passage = Passage(event.request, event.cardholder, None, passage_until(at, event.seconds))
             return armed(counted(state, event.request), event.door, passage)
         case ev.ExitRequested():
             passage = Passage(event.request, None, None, passage_until(at, event.seconds), exit=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from controller.domain import events as ev
 from controller.domain.doors import DoorState, LockStatus, Passage, Position, Waiting
-from controller.domain.ids import DoorId, RequestId
+from controller.domain.ids import OUTSIDE, DoorId, RequestId
 from controller.domain.instant import Instant
 from controller.domain.state import SiteState, replace
-from controller.rules.fold_people import located
+from controller.rules.fold_people import found_inside, located
 
 CONTACT_GRACE_SECONDS = 1.0
 """A leaf pulled at the last instant of the strike is reported a debounce and a line cycle later."""
@@ -54,8 +54,10 @@ def withdrawn(state: SiteState, event: ev.GrantWithdrawn, at: Instant) -> SiteSt
 def entered(state: SiteState, event: ev.EntryObserved, at: Instant) -> SiteState:
     """A passage was used. An assumed one stays until it lapses: its unlock may still wait for the log."""
     state = _used(state, event.door, event.request) if event.assumed else disarmed(state, event.door, (event.request,))
-    if event.cardholder is None or event.enters is None:
+    if event.cardholder is None:
         return state
+    if event.leaves not in (None, OUTSIDE):
+        state = found_inside(state, event.cardholder)
     return located(state, (event.cardholder,), event.enters, at)
 
 

@@ -38,6 +38,13 @@ def located(state: SiteState, people: Iterable[CardholderId], zone: ZoneId | Non
     return replace(counted, locations=locations, sightings=sightings)
 
 
+def found_inside(state: SiteState, person: CardholderId) -> SiteState:
+    """Somebody shows up further in whom nobody saw come in: it was one of those nobody could name."""
+    last = state.sightings.get(person)
+    unseen = state.locations.get(person) is None and (last is None or last.zone == OUTSIDE)
+    return replace(state, strangers=state.strangers - 1) if state.strangers and unseen else state
+
+
 def doubted(state: SiteState, event: ev.WhereaboutsDoubted, at: Instant) -> SiteState:
     """Somebody passed whom nobody can name: it may have been any of those who were known to be there."""
     there = [who for zone in event.zones for who in state.present.get(zone, ())]

@@ -219,9 +219,10 @@ def _fact(
 def _unlock(turn: Turn, operator: OperatorId, order: UnlockOnce) -> None:
     door = turn.site.doors[order.door]
     request = turn.next_request()
-    turn.record(ev.DoorUnlockOrdered(request, door.id, operator, order.whom, door.unlock_seconds, order.identity))
-    turn.ask(Unlock(door.id, request, door.unlock_seconds, turn.now.mono + UNLOCK_DEADLINE_SECONDS))
-    count_as_used(turn, door, None)
+    whom, seconds = order.cardholder, door.unlock_seconds
+    turn.record(ev.DoorUnlockOrdered(request, door.id, operator, order.whom, seconds, order.identity, whom))
+    turn.ask(Unlock(door.id, request, seconds, turn.now.mono + UNLOCK_DEADLINE_SECONDS))
+    count_as_used(turn, door, whom)
 
 
 def _set_threat_level(turn: Turn, operator: OperatorId, level: int, reason: str) -> None:
@@ -244,8 +245,9 @@ def _may_move(
 ) -> Refusal | None:
     blocked = turn.state.door(order.door).block is not None
     match order:
-        case UnlockOnce(door=door):
-            return _may_unlock(turn, door)
+        case UnlockOnce(door=door, cardholder=whom):
+            unknown = whom is not None and whom not in turn.state.people
+            return Refusal.UNKNOWN_CARDHOLDER if unknown else _may_unlock(turn, door)
         case LockDoor(door=door):
             return Refusal.FIRE if turn.state.door(door).hold is LockMode.FIRE_RELEASE else None
         case BlockDoor(reason=reason):

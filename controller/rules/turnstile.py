@@ -9,6 +9,7 @@ from controller.domain.ids import DoorId
 from controller.domain.site import Door, DoorKind, Site
 from controller.domain.stimuli import RotationSeen
 from controller.rules.alarm import raise_alarm
+from controller.rules.passages import went_through
 from controller.rules.relock import relock
 from controller.rules.turn import Turn
 from controller.rules.whereabouts import doubt_of, somebody_left, somebody_passed
@@ -22,7 +23,7 @@ def rotation_seen(turn: Turn, seen: RotationSeen) -> None:
     turn.record(ev.RotationObserved(door.id, seen.direction))
     fits = [p for p in _open(turn, door.id) if _leads(p, door, seen.direction)]
     if fits:
-        _used(turn, door, fits)
+        _used(turn, door, fits, seen.direction)
     hold = turn.state.door(door.id).hold
     if hold is not None:  # it turns for everybody
         somebody_passed(turn, door, doubt_of(hold))
@@ -59,7 +60,7 @@ def _leads(passage: Passage, door: Door, direction: Direction) -> bool:
     return passage.enters in (None, inner if direction is Direction.IN else outer)
 
 
-def _used(turn: Turn, door: Door, fits: list[Passage]) -> None:
+def _used(turn: Turn, door: Door, fits: list[Passage], direction: Direction) -> None:
     """One person passed. A badge and an exit button that lead the same way: which of the two is not known."""
     grants, exits = [p for p in fits if not p.exit], [p for p in fits if p.exit]
     first = (grants or exits)[0]
@@ -73,4 +74,4 @@ def _used(turn: Turn, door: Door, fits: list[Passage]) -> None:
     else:
         if first.cardholder is None:
             somebody_passed(turn, door, ev.Doubt.GUARD_UNLOCK)
-        turn.record(ev.EntryObserved(first.request, door.id, first.cardholder, first.enters, assumed=False))
+        went_through(turn, door, first, assumed=False, turned_to=door.zones[direction is Direction.IN])

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.anyio
 AT_ONE = datetime(2026, 11, 23, 13, tzinfo=UTC)
 ROWS = [
     ("/api/doors/gate/unlock", {"whom": " courier "}, op.UnlockOnce(GATE, "courier")),
+    ("/api/doors/gate/unlock", {"whom": "Alice", "cardholder": "p-1"}, op.UnlockOnce(GATE, "Alice", cardholder="p-1")),
     ("/api/doors/gate/lock", None, op.LockDoor(GATE)),
     ("/api/doors/gate/block", {"reason": "broken"}, op.BlockDoor(GATE, "broken")),
     ("/api/doors/gate/unblock", None, op.UnblockDoor(GATE)),

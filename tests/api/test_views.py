@@ -217,6 +217,13 @@ def test_the_muster_names_everybody_who_may_be_inside():
         ("p-4", "unknown", "outside", NOON),
         ("p-5", "unknown", None, None),
     ]
+    assert listed.unaccounted == 0  # nobody came in unseen, by the count
+
+
+def test_where_nobody_could_count_everybody_unknown_is_unaccounted_for():
+    state = quiet_state(**scattered(), strangers=None)
+    listed = muster_of(Moment("boot-1", 9, SITE, state), Instant(NOON, 50.0), lambda _: None)
+    assert listed.unaccounted == 2
 
 
 @pytest.mark.anyio

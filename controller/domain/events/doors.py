@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from controller.domain.doors import Direction, LockStatus, Loop, Position
 from controller.domain.ids import CardholderId, DoorId, RequestId, ZoneId
+from controller.domain.words import ADDED
 
 
 @dataclass(frozen=True, slots=True)
 class EntryObserved:
-    """A granted passage was used. ``assumed``: the door already stood open, or has no contact."""
+    """A granted passage was used. ``assumed``: the door already stood open, or has no contact.
+
+    ``leaves``: the zone they came from. Both zones are None where a guard let somebody through, nobody saw which way.
+    """
 
     request: RequestId
     door: DoorId
     cardholder: CardholderId | None
     enters: ZoneId | None
     assumed: bool
+    leaves: ZoneId | None = field(default=None, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

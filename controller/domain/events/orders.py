@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from controller.domain.ids import DoorId, OperatorId, RequestId
+from controller.domain.ids import CardholderId, DoorId, OperatorId, RequestId
 from controller.domain.operators import Refusal
 from controller.domain.words import ADDED
 
 
 @dataclass(frozen=True, slots=True)
 class DoorUnlockOrdered:
-    """A guard lets somebody through."""
+    """A guard lets somebody through. ``cardholder``: who that is, where the guard knows them for one of ours."""
 
     request: RequestId
     door: DoorId
@@ -19,6 +19,7 @@ class DoorUnlockOrdered:
     whom: str  # a pseudonym, made for this one passage
     seconds: float
     identity: str = ""  # who that is, as the guard said, sealed under that pseudonym's own key
+    cardholder: CardholderId | None = field(default=None, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

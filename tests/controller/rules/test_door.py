@@ -50,8 +50,8 @@ def door_alarms(house: House) -> list[AlarmKind]:
 
 
 def entry(number: int, *, assumed: bool, who: object = ALICE, door: DoorId = FRONT) -> ev.EntryObserved:
-    zone = {FRONT: LOBBY, INNER: CHANCERY}.get(door)
-    return ev.EntryObserved(RequestId(f"r{number}"), door, who, zone, assumed)  # type: ignore[arg-type]
+    zone, left = {FRONT: (LOBBY, OUTSIDE), INNER: (CHANCERY, LOBBY)}.get(door, (None, None))
+    return ev.EntryObserved(RequestId(f"r{number}"), door, who, zone, assumed, left)  # type: ignore[arg-type]
 
 
 def test_a_grant_opens_and_the_opening_is_the_entry() -> None:

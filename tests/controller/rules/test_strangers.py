@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from controller.domain import events as ev
 from controller.domain import stimuli as st
 from controller.domain.doors import Direction
 from controller.domain.muster import unaccounted
-from controller.domain.operators import ForgiveAllPassback, ForgivePassback, UnlockOnce
+from controller.domain.operators import ForgiveAllPassback, ForgivePassback, Refusal, UnlockOnce
 from tests.controller.builders import (
     ALICE,
     BOB,
@@ -14,6 +15,7 @@ from tests.controller.builders import (
     FRONT_OUT,
     GIL,
     SUE,
+    of_kind,
     opens,
     order,
     quiet_house,
@@ -47,6 +49,20 @@ def test_whom_a_guard_lets_through_is_one_person():
     house.see(order(GIL, UnlockOnce(FRONT, "a courier")), 20.0)
     house.see(IN)
     assert unaccounted(house.state) == 1
+
+
+def test_a_guard_can_only_name_one_of_ours():
+    house = gate()
+    refused = house.see(order(GIL, UnlockOnce(FRONT, "a colleague", cardholder="mallory")), 20.0)
+    assert [event.why for event in refused.events] == [Refusal.UNKNOWN_CARDHOLDER]
+    assert not refused.effects
+
+
+def test_who_was_named_holds_an_open_grant_and_may_not_come_at_all():
+    house = gate()
+    house.see(order(GIL, UnlockOnce(FRONT, "a colleague", cardholder=BOB)), 20.0)
+    assert [passage.cardholder for _, passage in house.state.open_grants(house.now.mono)] == [BOB]
+    assert of_kind(ev.NoEntryAfterGrant, house.wait(20.0)) == [ev.NoEntryAfterGrant("r4", FRONT, BOB)]
 
 
 def test_whoever_leaves_unexpected_was_one_of_them():

@@ -63,7 +63,7 @@ def test_a_grant_is_used_by_the_rotation_and_not_before() -> None:
     turned = house.see(IN, after=1.0)
     assert turned.events == (
         ev.RotationObserved(FRONT, Direction.IN),
-        ev.EntryObserved(RequestId("r1"), FRONT, ALICE, LOBBY, assumed=False),
+        ev.EntryObserved(RequestId("r1"), FRONT, ALICE, LOBBY, assumed=False, leaves=OUTSIDE),
     )
     assert turned.effects == (Relock(FRONT),)
     assert (house.state.locations[ALICE], tailgaters(house)) == (LOBBY, 0)
