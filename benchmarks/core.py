@@ -93,6 +93,7 @@ async def decision(extent: Extent, folder: Path, tick: Tick) -> Row:
     """Time each decision by itself, in this thread's own processor time: whoever shares the machine is no rule."""
     now = SystemClock().now()
     site, state = crowded(folder, extent.cardholders, now)
+    gc.freeze()  # as the box does once it has read its log
     took = []
     for number in range(extent.decisions):
         holder = _one_of(number, extent)
@@ -122,6 +123,7 @@ async def step_and_apply(extent: Extent, folder: Path, tick: Tick) -> Row:
     """Time a badge through the whole core, its facts folded into the state: what the loop spends on one stimulus."""
     now = SystemClock().now()
     site, state = crowded(folder, extent.cardholders, now)
+    gc.freeze()  # as the box does once it has read its log
     took = []
     for number in range(extent.decisions):
         began = time.thread_time_ns()
