@@ -7,6 +7,7 @@ from itertools import combinations, product
 from pathlib import Path
 
 from tests.controller.rules.truth.chronicle import chronicle
+from tests.controller.rules.truth.folds import folds
 from tests.controller.rules.truth.scene import Answer, Twist, play
 from tests.controller.rules.truth.twists import BADGES, HANDS, MODES, THREATS, TWISTS, ZONES
 
@@ -50,6 +51,7 @@ def _trace(answer: Answer) -> Iterator[str]:
 WIDTHS = [max(len(twist.name) for twist in column) for column in (MODES, THREATS, BADGES, ZONES, HANDS)]
 TABLES = {
     "truth-chronicle.txt": chronicle,
+    "truth-folds.txt": folds,
     "truth-modes.txt": lock_modes,
     "truth-rules.txt": one_by_one,
     "truth-pairs.txt": all_pairs,
