@@ -19,8 +19,8 @@ help:
 	@echo 'make test    run every test'
 	@echo 'make check   format, lint, types, import contracts'
 	@echo 'make bench   measure, beside the limits      (ARGS="--json FILE")'
-	@echo 'make soak    the demo for SOAK_SECONDS (default 3600), then SOAK_CRASHES kills (default 1000),; then every mutant of the rules'
-	@echo '            then SOAK_REPLAYS generated requests decided again (default 100000)'
+	@echo 'make soak    the demo for SOAK_SECONDS (default 3600), then SOAK_CRASHES kills (default 1000), then'
+	@echo '             SOAK_REPLAYS generated requests decided again (default 100000), then every mutant of the rules'
 	@echo 'make lock    resolve the dependencies anew   (requirements.lock, console/package-lock.json)'
 	@echo 'make clean   remove everything the other targets made'
 

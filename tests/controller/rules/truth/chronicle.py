@@ -24,16 +24,17 @@ def scripts() -> Mapping[str, Script]:
 
 def chronicle() -> Iterator[str]:
     """Every script, act by act: what was recorded (``.``) and what was asked of the outside (``>``)."""
+    quiet = quiet_house()
     for name, script in scripts().items():
         yield f"# {name}"
-        yield from _told(script)
+        yield from told(script, House(quiet.site, quiet.state, quiet.now))
 
 
-def _told(script: Script) -> Iterator[str]:
-    house = quiet_house()
+def told(script: Script, house: House) -> Iterator[str]:
+    """Tell one script, from an ordinary morning on."""
     for each in script:
-        if told := act(house, each):
-            yield f"  {told}"
+        if done := act(house, each):
+            yield f"  {done}"
         yield from _new(house)
     house.events.clear()
     house.effects.clear()
@@ -43,7 +44,7 @@ def _told(script: Script) -> Iterator[str]:
     house.restart()
     everything_answers(house)
     yield "  the box starts anew"
-    yield from (told for told in _new(house) if told not in ROUTINE)
+    yield from (new for new in _new(house) if new not in ROUTINE)
 
 
 def _new(house: House) -> Iterator[str]:

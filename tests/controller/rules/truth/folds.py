@@ -16,9 +16,8 @@ from controller.domain import stimuli as st
 from controller.domain.words import word_for
 from controller.rules.fold import apply
 from controller.rules.turn import Outcome
-from tests.controller.builders import House, everything_answers, quiet_house
-from tests.controller.rules.truth.acts import act
-from tests.controller.rules.truth.chronicle import scripts
+from tests.controller.builders import House, quiet_house
+from tests.controller.rules.truth.chronicle import scripts, told
 from tests.controller.rules.truth.lines import line, parts_of, text
 
 MOVED_BY_ALL = frozenset({"last"})
@@ -48,16 +47,10 @@ class Watched(House):
 
 def folds() -> Iterator[str]:
     """Every kind of event, and what it moved: ``field: before -> after``."""
-    rows: Rows = {}
+    quiet, rows = quiet_house(), Rows()
     for script in scripts().values():
-        quiet = quiet_house()
-        house = Watched(quiet.site, quiet.state, quiet.now, rows=rows)
-        for each in script:
-            act(house, each)
-        everything_answers(house)
-        house.wait(3600.0)
-        house.restart()
-        everything_answers(house)
+        for _ in told(script, Watched(quiet.site, quiet.state, quiet.now, rows=rows)):
+            pass
     kind = ""
     for key in sorted(rows):
         if key[0] != kind:
