@@ -30,11 +30,11 @@ def guarding_of(site: Site, state: SiteState, now: Instant, *, silent: bool) -> 
             for point in site.points.values()
             if silent or not point.silent
         ],
-        outputs=[_output(state, output, now) for output in site.outputs.values()],
+        outputs=[_output(state, output, now, silent=silent) for output in site.outputs.values()],
         causes=[
             CauseOut(id=cause.id, name=cause.name, holding=how.holding, fired=how.fired)
             for cause in site.causes.values()
-            if (how := state.causes.get(cause.id)) is not None
+            if (how := state.causes.get(cause.id)) is not None and (silent or not how.silent)
         ],
     )
 
@@ -54,11 +54,15 @@ def _area(state: SiteState, area: IntrusionArea, now: Instant) -> AreaOut:
     )
 
 
-def _output(state: SiteState, output: AlarmOutput, now: Instant) -> OutputStateOut:
+def _output(state: SiteState, output: AlarmOutput, now: Instant, *, silent: bool) -> OutputStateOut:
+    """Tell of an output. What only a silent cause switched on is off for eyes that may not see that cause."""
     known = state.output(output.id)
-    wanted = sorted(who for who, until in known.wanted.items() if until is None or until > now.mono)
+    hushed = frozenset() if silent else known.hushed
+    live = (who for who, until in known.wanted.items() if until is None or until > now.mono)
+    wanted = sorted(who for who in live if who not in hushed)
+    on = False if known.on and known.silent and not silent else known.on
     return OutputStateOut(
-        id=output.id, name=output.name, kind=output.kind, on=known.on, ordered=bool(wanted), wanted_by=wanted
+        id=output.id, name=output.name, kind=output.kind, on=on, ordered=bool(wanted), wanted_by=wanted
     )
 
 

@@ -124,11 +124,15 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class CauseState:
-    """How far a cause is. ``due`` (monotonic seconds): when its delay ends, or, once it has fired, its effect."""
+    """How far a cause is. ``due`` (monotonic seconds): when its delay ends, or, once it has fired, its effect.
+
+    ``silent``: only what is silent brought it about, and only those who may see that see this.
+    """
 
     holding: bool = False
     fired: bool = False
     due: float | None = None
+    silent: bool = False
 
 
 @dataclass(frozen=True, slots=True)

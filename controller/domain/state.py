@@ -123,11 +123,17 @@ class Sighting:
 @dataclass(frozen=True, slots=True)
 class OutputState:
     """An output. ``on`` is what it says itself (None before it did); ``wanted`` by whom it is wanted on, and until
-    which monotonic second (None: until told otherwise).
+    which monotonic second (None: until told otherwise). ``hushed``: those of them, or the last of them, who are silent.
     """
 
     on: bool | None = None
     wanted: Map[str, float | None] = field(default_factory=Map)
+    hushed: frozenset[str] = frozenset()
+
+    @property
+    def silent(self) -> bool:
+        """Tell whether only what is silent has to do with it right now."""
+        return bool(self.hushed) and all(who in self.hushed for who in self.wanted)
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,10 +68,11 @@ def may_reset(turn: Turn, cause: CauseId) -> Refusal | None:
 
 def reset(turn: Turn, cause: Cause, operator: OperatorId | None) -> None:
     """Take back what a cause brought about. It fires again when what it waits for begins anew."""
-    turn.record(ev.CauseReset(cause.id, operator))
+    silent = turn.state.cause(cause.id).silent
+    turn.record(ev.CauseReset(cause.id, operator, silent))
     match cause.then:
         case OutputEffect(output=output):
-            switch_off(turn, output, _wanted_by(cause.id))
+            switch_off(turn, output, _wanted_by(cause.id), silent=silent)
         case DoorEffect(door=door, action=DoorAction.BLOCKED):
             _unblock(turn, door, cause.id)
         case DoorEffect() | LockdownEffect():
@@ -88,11 +89,11 @@ def author(cause: CauseId) -> OperatorId:
 def _look(turn: Turn, cause: Cause) -> None:
     state, holds = turn.state.cause(cause.id), _holds(turn, cause)
     if holds is True and not state.holding:
-        turn.record(ev.CauseBegan(cause.id, cause.delay_seconds))
+        turn.record(ev.CauseBegan(cause.id, cause.delay_seconds, _silent(turn, cause)))
         if cause.delay_seconds <= 0.0 or state.fired:
             _fire(turn, cause)
     elif holds is False and state.holding:
-        turn.record(ev.CauseEnded(cause.id))
+        turn.record(ev.CauseEnded(cause.id, state.silent))
         if state.fired and cause.reset is Reset.CAUSE_ENDS:
             reset(turn, cause, None)
     if turn.state.cause(cause.id).fired and isinstance(cause.then, DoorEffect):
@@ -100,7 +101,8 @@ def _look(turn: Turn, cause: Cause) -> None:
 
 
 def _fire(turn: Turn, cause: Cause) -> None:
-    turn.record(ev.CauseFired(cause.id, cause.reset_seconds if cause.reset is Reset.AFTER else None))
+    seconds = cause.reset_seconds if cause.reset is Reset.AFTER else None
+    turn.record(ev.CauseFired(cause.id, seconds, turn.state.cause(cause.id).silent))
     match cause.then:
         case OutputEffect():
             _switch(turn, cause, cause.then)
@@ -119,14 +121,15 @@ def _fire(turn: Turn, cause: Cause) -> None:
 
 
 def _switch(turn: Turn, cause: Cause, effect: OutputEffect) -> None:
+    silent = turn.state.cause(cause.id).silent
     match effect.action:
         case Action.ON:
-            switch_on(turn, effect.output, cause.reset_seconds, _wanted_by(cause.id))
+            switch_on(turn, effect.output, cause.reset_seconds, _wanted_by(cause.id), silent=silent)
         case Action.PULSE:
-            switch_on(turn, effect.output, effect.seconds, _wanted_by(cause.id))
+            switch_on(turn, effect.output, effect.seconds, _wanted_by(cause.id), silent=silent)
         case Action.OFF:
             for who in sorted(turn.state.output(effect.output).wanted):
-                switch_off(turn, effect.output, who)
+                switch_off(turn, effect.output, who, silent=silent)
         case _:
             assert_never(effect.action)
 
@@ -149,12 +152,13 @@ def _unblock(turn: Turn, door: DoorId, cause: CauseId) -> None:
 
 def _forget(turn: Turn, cause: CauseId) -> None:
     """The policy no longer knows this cause: nothing it brought about outlives it."""
+    silent = turn.state.cause(cause).silent
     for output in sorted(turn.state.outputs):
-        switch_off(turn, output, _wanted_by(cause))
+        switch_off(turn, output, _wanted_by(cause), silent=silent)
     for door in sorted(turn.state.doors):
         _unblock(turn, door, cause)
-    turn.record(ev.CauseEnded(cause))
-    turn.record(ev.CauseReset(cause, None))
+    turn.record(ev.CauseEnded(cause, silent))
+    turn.record(ev.CauseReset(cause, None, silent))
 
 
 def _holds(turn: Turn, cause: Cause) -> bool | None:
@@ -176,6 +180,22 @@ def _holds(turn: Turn, cause: Cause) -> bool | None:
             return state.lockdown is not None
         case CauseFires(cause=other):
             return state.cause(other).fired
+    assert_never(when)
+
+
+def _silent(turn: Turn, cause: Cause) -> bool:
+    """Tell whether all that brings a cause about is silent: then so is whatever it says of itself."""
+    site, when = turn.site, cause.when
+    match when:
+        case PointIs(point=point):
+            return point in site.points and site.points[point].silent
+        case AlarmStands():
+            alarms = [alarm for alarm in turn.state.alarms.values() if _stands(site, alarm, when, cause)]
+            return bool(alarms) and all(alarm.silent for alarm in alarms)
+        case CauseFires(cause=other):
+            return turn.state.cause(other).silent
+        case AreaIs() | ThreatAtLeast() | LockdownRuns():
+            return False
     assert_never(when)
 
 

@@ -19,7 +19,7 @@ CauseEvent = ev.CauseBegan | ev.CauseFired | ev.CauseEnded | ev.CauseReset
 def cause_moved(state: SiteState, event: CauseEvent, at: Instant) -> SiteState:
     """Something became of a cause. One that neither holds nor has fired leaves nothing behind."""
     now = _moved(state.cause(event.cause), event, at)
-    if now == CauseState():
+    if not (now.holding or now.fired):
         left = state.causes.delete(event.cause) if event.cause in state.causes else state.causes
         return replace(state, causes=left)
     return replace(state, causes=state.causes.set(event.cause, now))
@@ -60,7 +60,8 @@ def _unacknowledged(state: SiteState, was: Alarm, at: Instant) -> Alarm:
 def _moved(was: CauseState, event: CauseEvent, at: Instant) -> CauseState:
     match event:
         case ev.CauseBegan(seconds=seconds):
-            return replace(was, holding=True, due=was.due if was.fired else at.mono + seconds)
+            silent = event.silent and (was.silent or not was.fired)
+            return replace(was, holding=True, due=was.due if was.fired else at.mono + seconds, silent=silent)
         case ev.CauseFired(seconds=seconds):
             return replace(was, fired=True, due=None if seconds is None else at.mono + seconds)
         case ev.CauseEnded():

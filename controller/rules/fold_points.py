@@ -21,7 +21,11 @@ def switched(state: SiteState, event: ev.OutputOrdered, at: Instant) -> SiteStat
     until = None if event.seconds is None else at.mono + event.seconds
     left = before.wanted.delete(event.wanted_by) if event.wanted_by in before.wanted else before.wanted
     wanted = left.set(event.wanted_by, until) if event.on else left
-    return replace(state, outputs=state.outputs.set(event.output, replace(before, wanted=wanted)))
+    hushed = frozenset(who for who in before.hushed if who in wanted) - {event.wanted_by}
+    if event.silent:
+        hushed |= {event.wanted_by}
+    now = replace(before, wanted=wanted, hushed=hushed)
+    return replace(state, outputs=state.outputs.set(event.output, now))
 
 
 def shown(state: SiteState, event: ev.OutputObserved) -> SiteState:

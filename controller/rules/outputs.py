@@ -13,22 +13,22 @@ from controller.rules.turn import Turn
 def output_seen(turn: Turn, seen: OutputSeen) -> None:
     """An output tells what it does: only this is shown as done."""
     if seen.output in turn.site.outputs and turn.state.output(seen.output).on is not seen.on:
-        turn.record(ev.OutputObserved(seen.output, seen.on))
+        turn.record(ev.OutputObserved(seen.output, seen.on, turn.state.output(seen.output).silent))
 
 
-def switch_on(turn: Turn, output: OutputId, seconds: float | None, wanted_by: str) -> None:
+def switch_on(turn: Turn, output: OutputId, seconds: float | None, wanted_by: str, *, silent: bool = False) -> None:
     """Somebody wants an output on, for ``seconds`` or until they say otherwise."""
     if output in turn.site.outputs:
-        turn.record(ev.OutputOrdered(output, on=True, seconds=seconds, wanted_by=wanted_by))
+        turn.record(ev.OutputOrdered(output, on=True, seconds=seconds, wanted_by=wanted_by, silent=silent))
         put(turn, output)
 
 
-def switch_off(turn: Turn, output: OutputId, wanted_by: str) -> None:
+def switch_off(turn: Turn, output: OutputId, wanted_by: str, *, silent: bool = False) -> None:
     """Somebody no longer wants an output on. Others may: then it stays on for them."""
     wanted = turn.state.output(output).wanted
     if output not in turn.site.outputs or wanted_by not in wanted:
         return
-    turn.record(ev.OutputOrdered(output, on=False, seconds=None, wanted_by=wanted_by))
+    turn.record(ev.OutputOrdered(output, on=False, seconds=None, wanted_by=wanted_by, silent=silent))
     put(turn, output)
 
 

@@ -8,10 +8,11 @@ from datetime import timedelta
 import pytest
 
 from api.guarding import guarding_of
+from controller.domain import events as ev
 from controller.domain import stimuli as st
 from controller.domain.area_orders import ArmArea, BypassPoint, WalkTest
 from controller.domain.causes import Action, OutputEffect, PointIs
-from controller.domain.points import PointCondition
+from controller.domain.points import OutputKind, PointCondition
 from tests.api.fakes import browser, sign_in
 from tests.controller.builders import (
     GIL,
@@ -93,6 +94,28 @@ def test_a_silent_button_is_shown_to_those_alone_who_may_see_it(house):
     shown = guarding_of(house.site, house.state, house.now, silent=True).points
     assert {p.id: p.condition for p in shown}[PANIC] == "active"
     assert all(event.silent for event in house.events)
+
+
+def test_what_a_silent_button_brings_about_is_as_silent(house):
+    """A relay calls for help elsewhere: nothing of it shows at a post that is watched."""
+    hushed = replace(house.site.points[PANIC], silent=True)
+    relay = replace(house.site.outputs[STROBE], kind=OutputKind.RELAY)
+    site = replace(house.site, points={**house.site.points, PANIC: hushed}, outputs={STROBE: relay}, causes={})
+    house.site = with_cause(site, PointIs(PANIC, PointCondition.ACTIVE), OutputEffect(STROBE, Action.ON))
+    before = seen(house)
+    house.see(point(PANIC))
+    house.see(st.OutputSeen(STROBE, on=True))
+    [strobe] = guarding_of(house.site, house.state, house.now, silent=True).outputs
+    assert (strobe.ordered, strobe.on) == (True, True)
+    assert seen(house).causes == []
+    assert [(o.ordered, o.on) for o in seen(house).outputs] == [(False, False)]
+    house.see(point(PANIC, PointCondition.NORMAL))
+    house.see(st.OutputSeen(STROBE, on=False))
+    assert [(o.ordered, o.on) for o in seen(house).outputs] == [(False, False)]
+    assert seen(house).points == before.points
+    told = {type(event) for event in house.events}
+    assert {ev.CauseBegan, ev.CauseFired, ev.OutputOrdered, ev.OutputObserved, ev.CauseEnded, ev.CauseReset} <= told
+    assert [event for event in house.events if not getattr(event, "silent", False)] == []
 
 
 async def test_the_lists_of_their_own_are_those_of_the_view(facade, house):

@@ -1,10 +1,11 @@
-"""What caused what, and alarms that nobody looked at in time."""
+"""What caused what, and alarms that nobody looked at in time. ``silent``: only what is silent brought it about."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from controller.domain.ids import AlarmId, CauseId, OperatorId, OutputId
+from controller.domain.words import ADDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,7 @@ class CauseBegan:
 
     cause: CauseId
     seconds: float
+    silent: bool = field(default=False, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +23,7 @@ class CauseFired:
 
     cause: CauseId
     seconds: float | None
+    silent: bool = field(default=False, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,7 @@ class CauseEnded:
     """What a cause waited for is no longer so."""
 
     cause: CauseId
+    silent: bool = field(default=False, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class CauseReset:
 
     cause: CauseId
     operator: OperatorId | None
+    silent: bool = field(default=False, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,13 +22,15 @@ class PointObserved:
 class OutputOrdered:
     """An output was told to be on, for ``seconds`` or until told otherwise (None), or off.
 
-    An output is on as long as anybody wants it on: an area, a cause, an escalation.
+    An output is on as long as anybody wants it on: an area, a cause, an escalation. ``silent``, here and below: only a
+    silent cause has to do with it.
     """
 
     output: OutputId
     on: bool
     seconds: float | None
     wanted_by: str
+    silent: bool = field(default=False, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,3 +39,4 @@ class OutputObserved:
 
     output: OutputId
     on: bool
+    silent: bool = field(default=False, metadata=ADDED)
