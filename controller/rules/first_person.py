@@ -24,7 +24,7 @@ def nobody_first(case: Case) -> Finding:
         return ANYBODY_FIRST
     if counts_as_first(rule, case.holder):
         return IS_A_FIRST
-    return ONE_IS_IN if first_is_in(case.state, case.zone) else NOBODY_IS_IN
+    return ONE_IS_IN if first_is_in(case.state, case.zone, rule) else NOBODY_IS_IN
 
 
 def counts_as_first(rule: FirstPerson, person: Cardholder) -> bool:
@@ -32,12 +32,8 @@ def counts_as_first(rule: FirstPerson, person: Cardholder) -> bool:
     return person.clearance >= rule.clearance and (not rule.levels or not rule.levels.isdisjoint(person.levels))
 
 
-def first_is_in(state: SiteState, zone: Zone) -> bool:
-    """Tell whether somebody is in, or may still be, who may be the first: unknown never denies.
-
-    For a zone that has no such rule, anybody counts.
-    """
-    rule = zone.first_person or FirstPerson(frozenset(), 0)
+def first_is_in(state: SiteState, zone: Zone, rule: FirstPerson) -> bool:
+    """Tell whether somebody is in, or may still be, who may be the first: unknown never denies."""
     return _any_first(state, rule, state.present.get(zone.id, ())) or _any_first(
         state, rule, state.lost.get(zone.id, ())
     )

@@ -92,11 +92,14 @@ def _any_escort(state: SiteState, visitor: Cardholder, people: list[Cardholder])
 
 
 def _take_back_lone_grants(turn: Turn, zone: Zone) -> None:
-    """Whoever was let in to join somebody, and has not gone through, no longer may once nobody is in."""
+    """Whoever was let in to join somebody, and has not gone through, no longer may once nobody is in.
+
+    Whoever comes out into the zone from further in is on the way out, which waits for no second person.
+    """
     if any(person.kind is not CardholderKind.VISITOR for person in people_in(turn.state, zone)):
         return
     for door in turn.site.doors.values():
-        for passage in turn.state.door(door.id).passages if zone.id in door.zones else ():
+        for passage in turn.state.door(door.id).passages if zone.id == door.zones[1] else ():
             alone = passage.cardholder is not None and passage.companion is None and not passage.used
             if alone and passage.enters == zone.id:
                 take_back(turn, door.id, passage.request, Refusal.SECOND_PERSON_NEEDED)

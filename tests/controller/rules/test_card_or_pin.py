@@ -100,6 +100,15 @@ def test_a_search_is_drawn_for_it_too() -> None:
     assert house.state.challenges[FRONT_IN].search
 
 
+@pytest.mark.parametrize(("percent", "draw"), [(0.0, None), (0.01, 7)])
+def test_what_was_drawn_and_that_somebody_was_forced_is_on_record(percent: float, draw: int | None) -> None:
+    house = at_home(by_pin(random_search_percent=percent))
+    house.see(replace(own_pin(FRONT_IN, ALICE, forced=True), draw=7))
+    (granted,) = of_kind(ev.AccessGranted, house.events)
+    assert granted.asked is not None
+    assert (granted.asked.draw, granted.asked.duress) == (draw, True)
+
+
 def test_it_works_while_it_is_active() -> None:
     house = at_home()
     enrolled = personal(ALICE)

@@ -53,7 +53,7 @@ def test_nobody_goes_in_before_the_first() -> None:
     goes_in(house, BOB)
     goes_in(house, ALICE)
     assert granted(house)[-1] == ALICE
-    assert first_is_in(house.state, house.site.zones[LOBBY])
+    assert first_is_in(house.state, house.site.zones[LOBBY], BOB_FIRST)
 
 
 def test_once_the_first_has_left_others_wait_again() -> None:

@@ -300,4 +300,10 @@ CAUSES: Mapping[str, Script] = {
         opens(FRONT),
         Late(st.TimePassed(), 20.0),
     ],
+    "a cause that has a time, and ends with what it waits for": [
+        cause(PIR_MOVED, SIREN_ON, reset_seconds=5.0),
+        MOVED,
+        20.0,
+        STILL,
+    ],
 }

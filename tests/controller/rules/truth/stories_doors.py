@@ -22,6 +22,7 @@ from controller.domain.operators import (
 from controller.domain.site import Site
 from tests.controller.builders import (
     ALICE,
+    ALWAYS,
     BOB,
     CELLAR,
     FRONT,
@@ -242,5 +243,23 @@ DOORS: Mapping[str, Script] = {
         6.0,
         OFFLINE,
         ONLINE,
+    ],
+    "the first person comes in the instant in which the schedule begins": [
+        first_come,
+        RESTART,
+        ONLINE,
+        closes(FRONT),
+        79177.0,
+        swipe(FRONT_IN, BOB),
+        opens(FRONT),
+        closes(FRONT),
+    ],
+    "a guard locks a door whose schedule never ends": [
+        lambda site: with_open_hours(site, schedule=ALWAYS),
+        RESTART,
+        order(GIL, SetDoorMode(FRONT, LockMode.BLOCKED, UNTIL, "glaziers")),
+        order(GIL, ReleaseDoorMode(FRONT, LockMode.BLOCKED)),
+        order(GIL, LockDoor(FRONT)),
+        order(GIL, LockDoor(FRONT)),
     ],
 }

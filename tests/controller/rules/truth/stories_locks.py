@@ -74,6 +74,10 @@ def turnstile_free_outwards(site: Site) -> Site:
     return replace(turning, readers={key: one for key, one in turning.readers.items() if key != FRONT_OUT})
 
 
+def turnstile_with_button(site: Site) -> Site:
+    return with_door(with_turnstile(site), FRONT, rex=site.doors[FRONT].rex)
+
+
 LOCKS: Mapping[str, Script] = {
     "fire: what is released, what ends it, and what does not": [
         with_fire,
@@ -263,5 +267,28 @@ LOCKS: Mapping[str, Script] = {
         st.KeySeen(FRONT, turned=True),
         st.KeySeen(FRONT, turned=False),
         Late(opens(FRONT), 5.0),
+    ],
+    "a fire ends while a door stands open": [
+        with_fire,
+        *ALICE_IN,
+        point(PANEL),
+        opens(FRONT),
+        point(PANEL, PointCondition.NORMAL),
+        order(GIL, ConfirmFireReset(BUILDING, "toast")),
+        20.0,
+    ],
+    "a turnstile with an exit button": [
+        turnstile_with_button,
+        swipe(FRONT_IN, BOB),
+        st.RotationSeen(FRONT, Direction.IN),
+        swipe(FRONT_OUT, BOB),
+        st.RexSeen(FRONT),
+        st.RotationSeen(FRONT, Direction.OUT),
+        st.RotationSeen(FRONT, Direction.OUT),
+        st.RexSeen(FRONT),
+        st.RotationSeen(FRONT, Direction.OUT),
+        order(GIL, UnlockOnce(FRONT, "the plumber")),
+        st.RexSeen(FRONT),
+        st.RotationSeen(FRONT, Direction.OUT),
     ],
 }

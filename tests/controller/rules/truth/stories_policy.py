@@ -46,6 +46,7 @@ from tests.controller.builders import (
     PANEL,
     PEOPLE,
     PIR,
+    ROOM,
     SIREN,
     STAFF,
     SUE,
@@ -122,6 +123,13 @@ def nothing_guarded(site: Site) -> Site:
     devices = {key: device for key, device in site.devices.items() if key != IO}
     rest = {"points": {}, "outputs": {}, "areas": {}, "causes": {}, "fire_zones": {}}
     return replace(site, devices=devices, digest="digest-2", **rest)  # type: ignore[arg-type]
+
+
+def no_pir(site: Site) -> Site:
+    """The area stays, and watches one point less."""
+    area = replace(site.areas[ROOM], points=frozenset({GLASS}), entry_points=frozenset())
+    points = {key: each for key, each in site.points.items() if key != PIR}
+    return replace(site, points=points, areas={ROOM: area}, digest="digest-2")
 
 
 def no_rules(site: Site) -> Site:
@@ -317,4 +325,6 @@ POLICY: Mapping[str, Script] = {
         no_front,
         st.BoxStartedUp("1.1", "digest-2", "# a smaller building"),
     ],
+    "a policy without the point by which somebody enters": _policy(no_pir, *ARMED, point(PIR)),
+    "an end without a reason": _orders((SUE, DestroyBox(" "))),
 }
