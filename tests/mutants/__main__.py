@@ -54,7 +54,7 @@ def main(patterns: list[str]) -> int:
     results = [(name, code, path) for name, code, path in _results() if _meant(name, patterns)]
     living = [_living(name, path) for name, code, path in results if status_by_exit_code[code] not in DEAD]
     with TypeChecker() as checker:
-        typed = [mutant for mutant in living if not checker.refuses(mutant)]
+        typed = [mutant for mutant in _told(living) if not checker.refuses(mutant)]
     reasons = _explained()
     unexplained = [mutant for mutant in typed if _key(mutant) not in reasons]
     for mutant in unexplained:
@@ -72,6 +72,12 @@ def main(patterns: list[str]) -> int:
     }
     print("\n" + ", ".join(f"{what}: {count}" for what, count in counts.items()))
     return 1 if unexplained or stale else 0
+
+
+def _told(living: list[Living]) -> Iterator[Living]:
+    for number, mutant in enumerate(living, 1):
+        print(f"\rmypy looks at the living: {number} of {len(living)}", end="", flush=True)
+        yield mutant
 
 
 def _meant(name: str, patterns: list[str]) -> bool:
@@ -120,7 +126,7 @@ class TypeChecker:
             shutil.copytree(package, TYPED / package, ignore=shutil.ignore_patterns("__pycache__", "static"))
         shutil.copy("pyproject.toml", TYPED)
         self._dmypy("stop")
-        if self._dmypy("run", "--", "-p", "controller.rules") != 0:
+        if self._dmypy("run", "--", "controller/rules") != 0:
             raise SystemExit("the sources themselves do not pass mypy")
         return self
 
@@ -138,10 +144,11 @@ class TypeChecker:
         place, source = TYPED / mutant.path, mutant.path.read_text(encoding="utf-8")
         mutated = original.deep_replace(there, functions[1])
         place.write_text(mutated.code, encoding="utf-8")  # type: ignore[attr-defined]
-        refused = self._dmypy("recheck", "--update", str(mutant.path)) != 0
+        told = self._dmypy("recheck")
         place.write_text(source, encoding="utf-8")
-        self._dmypy("recheck", "--update", str(mutant.path))
-        return refused
+        if told not in (0, 1):
+            raise SystemExit(f"mypy broke down over {mutant.name}")
+        return told == 1
 
     def _dmypy(self, *arguments: str) -> int:
         return subprocess.run(["dmypy", *arguments], cwd=TYPED, capture_output=True, check=False).returncode
