@@ -37,23 +37,25 @@ class Cut:
 class Disk:
     """What the kernel was asked so far: for each file its changes, and how many of them a sync had covered.
 
-    ``before``: what was on the disk when it began.
+    ``before``: what was on the disk when it began. ``unlinked``: files that were removed, and perhaps made anew, while
+    the folder was not synced: the old one may still be found under the name.
     """
 
     before: dict[str, bytes] = field(default_factory=dict)
     changes: dict[str, list[Wrote | Cut]] = field(default_factory=dict)
     synced: dict[str, int] = field(default_factory=dict)
-    unlinked: set[str] = field(default_factory=set)  # and no sync of the folder yet
+    unlinked: dict[str, tuple[list[Wrote | Cut], int]] = field(default_factory=dict)
 
     def after_power_loss(self, dice) -> dict[str, bytes]:
         """Return the files as they may be found."""
-        gone = {name for name in sorted(self.unlinked) if dice.random() < 0.5}
-        return self.before | {name: self._image(name, dice) for name in self.changes if name not in gone}
+        found = {name: (changes, self.synced.get(name, 0)) for name, changes in self.changes.items()}
+        found |= {name: old for name, old in sorted(self.unlinked.items()) if dice.random() < 0.5}
+        return self.before | {name: self._image(name, *file, dice) for name, file in found.items()}
 
-    def _image(self, name, dice):
-        image, safe = bytearray(self.before.get(name, b"")), self.synced.get(name, 0)
+    def _image(self, name, changes, safe, dice):
+        image = bytearray(self.before.get(name, b""))
         luck = dice.choice([0.0, 0.5, 1.0])
-        for number, change in enumerate(self.changes[name]):
+        for number, change in enumerate(changes):
             if number < safe:
                 _apply(image, change)
             elif isinstance(change, Cut):
@@ -114,16 +116,17 @@ def played(trace: Path, folder: Path, before: dict[str, bytes]) -> Iterator[tupl
     disk, ends = Disk(before), dict[str, list[int]]()
     for number, call in enumerate(calls(trace)):
         if call.file == str(folder):  # the folder itself was synced: what was unlinked is gone for good
-            for name in disk.unlinked:
-                disk.changes.pop(name), disk.synced.pop(name, None), ends.pop(name)
             disk.unlinked.clear()
         if not call.file.startswith(f"{folder}/"):
             continue
         name = call.file.removeprefix(f"{folder}/")
-        changes, answered = disk.changes.setdefault(name, []), ends.setdefault(name, [])
         if call.name == "unlink":
-            disk.unlinked.add(name)
-        elif call.name in ("fsync", "fdatasync"):
+            disk.unlinked.setdefault(name, (disk.changes.pop(name, []), disk.synced.pop(name, 0)))
+            ends.pop(name, None)
+            yield disk, name, call.name
+            continue
+        changes, answered = disk.changes.setdefault(name, []), ends.setdefault(name, [])
+        if call.name in ("fsync", "fdatasync"):
             disk.synced[name] = sum(end < call.begun for end in answered)
         else:
             changes.append(_change(call, changes))
