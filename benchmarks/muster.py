@@ -24,7 +24,7 @@ from controller.domain.ids import OUTSIDE, CardholderId, DoorId, OperatorId, Rea
 from controller.domain.instant import Instant
 from controller.domain.muster import Whereabouts, muster, unaccounted
 from controller.domain.operators import Operator, Role, UnlockOnce
-from controller.domain.site import AntiPassback, DoorKind, Rex, RexKind, Site
+from controller.domain.site import AntiPassback, DoorKind, Input, Rex, RexKind, Site
 from controller.domain.state import SiteState
 from controller.rules.fold import apply
 from controller.rules.step import next_deadline, step
@@ -83,7 +83,9 @@ def building(base: Site) -> Site:
 
 
 def _rex(base: Site, door: DoorId) -> Rex:
-    return Rex(RexKind.SHUNT_ONLY, base.doors[door].lock)  # type: ignore[arg-type] # an input of the same device
+    """Return the exit sensor of a door: an input of the device its lock hangs on."""
+    lock = base.doors[door].lock
+    return Rex(RexKind.SHUNT_ONLY, Input(lock.device, lock.index))
 
 
 @dataclass

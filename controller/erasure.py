@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable
 from datetime import UTC
 
 import structlog
@@ -23,6 +24,8 @@ SETTLE_SECONDS = 1.0
 """By then every screen shows the building without whom was erased, and what showed them is freed."""
 
 UNREACHED = "who was erased is still in backups that cannot be reached: {places}"
+
+FAILED = "who was erased may still be in {where}: {error}"
 
 _LOG = structlog.get_logger(__name__)
 
@@ -69,15 +72,22 @@ class ErasureKeeper:
             self._core.runtime.submit(FaultSeen(None, active=True, detail=UNREACHED.format(places=places)))
         self._told = places
 
+    async def _done_or_told(self, where: str, work: Awaitable[None]) -> None:
+        """Do the work; that it fails is an alarm. The rest goes on, and all of it is tried again."""
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - the top of this task, and no door waits for it
+            _LOG.exception("what is erased could not be taken from everywhere", where=where)
+            # The error's own words stay out of the log: they may repeat what must not stand there.
+            told = FaultSeen(None, active=True, detail=FAILED.format(where=where, error=type(error).__name__))
+            self._core.runtime.submit(told)
+
     async def _run(self) -> None:
         while True:
             self._erased.clear()
-            try:
-                await self.keep()
-            except Exception:  # noqa: BLE001 - the top of this task: it is tried again, and no door waits for it
-                _LOG.exception("the backups could not be kept")
+            await self._done_or_told("backups", self.keep())
             await asyncio.sleep(SETTLE_SECONDS)
-            await asyncio.to_thread(scrub)
+            await self._done_or_told("memory", asyncio.to_thread(scrub))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(RETRY_SECONDS):
                     await self._erased.wait()

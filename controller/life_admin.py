@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ class LifeAdmin:
         await asyncio.to_thread(remove_rest, self._core.folder)
         if self._running:
             asyncio.get_running_loop().call_later(STOP_SECONDS, os.kill, os.getpid(), signal.SIGTERM)
-        return {"checkpoint": farewell, "at": datetime.now(UTC).isoformat()}
+        return {"checkpoint": farewell, "at": self._core.clock.now().wall.astimezone(UTC).isoformat()}
 
     async def _order(self, operator: OperatorId, reason: str) -> bool:
         try:

@@ -21,7 +21,7 @@ from controller.domain.ids import CardholderId
 from controller.domain.people import CardholderKind
 from controller.domain.records import LegalHold, RetentionClass
 from controller.domain.state import SiteState
-from controller.domain.stimuli import KeepingDone
+from controller.domain.stimuli import FaultSeen, KeepingDone
 from controller.store.private_file import shred
 from controller.store.vault import text_day
 
@@ -116,8 +116,10 @@ class Retention:
         while True:
             try:
                 await self.apply()
-            except Exception:  # noqa: BLE001 - the top of this task: it is tried again, and no door waits for it
+            except Exception as error:  # noqa: BLE001 - the top of this task: tried again, and no door waits for it
                 _LOG.exception("retention could not be applied")
+                detail = f"what is past its time could not be destroyed: {type(error).__name__}"
+                self._core.runtime.submit(FaultSeen(None, active=True, detail=detail))
                 await asyncio.sleep(RETRY_SECONDS)
             else:
                 await asyncio.sleep(DAY_SECONDS if self._core.runtime.state.clock_trusted else RETRY_SECONDS)

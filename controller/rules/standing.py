@@ -7,7 +7,7 @@ from controller.domain.alarms import AlarmKind, Source
 from controller.domain.doors import HELD, LockMode, Position
 from controller.domain.effects import FireRelease, HoldUnlocked
 from controller.domain.events import Event
-from controller.domain.ids import DoorId
+from controller.domain.ids import CardholderId, DoorId
 from controller.domain.people import CardholderKind
 from controller.domain.site import Door
 from controller.rules.alarm import cause_gone
@@ -71,15 +71,16 @@ def settle_modes(turn: Turn) -> None:
 
 def _look_for_first_person(turn: Turn) -> None:
     for event in turn.events:
-        if isinstance(event, ev.EntryObserved) and event.door in turn.site.doors:
-            door = turn.site.doors[event.door]
-            if door.after_first_person and _counts_as_first(turn, door, event):
-                turn.record(ev.DoorFirstPersonIn(door.id, event.cardholder))  # type: ignore[arg-type]
+        if not isinstance(event, ev.EntryObserved) or event.cardholder is None:
+            continue
+        door = turn.site.doors.get(event.door)
+        if door is not None and door.after_first_person and _counts_as_first(turn, door, event, event.cardholder):
+            turn.record(ev.DoorFirstPersonIn(door.id, event.cardholder))
 
 
-def _counts_as_first(turn: Turn, door: Door, entry: ev.EntryObserved) -> bool:
+def _counts_as_first(turn: Turn, door: Door, entry: ev.EntryObserved, person: CardholderId) -> bool:
     """One of ours, seen to go in while the schedule holds, and the first one of this period."""
-    who = turn.state.people.get(entry.cardholder) if entry.cardholder else None
+    who = turn.state.people.get(person)
     schedule = schedule_holds(turn.site, turn.state, door, turn.now)
     return (
         who is not None
