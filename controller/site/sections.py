@@ -58,7 +58,8 @@ from controller.domain.site import (
 from controller.site import gates, kinds
 from controller.site.formats import CARD_FORMATS
 from controller.site.kinds import Section
-from controller.site.reading import Table
+from controller.site.positions import Path
+from controller.site.reading import Reading, Table
 
 T = TypeVar("T")
 
@@ -183,9 +184,14 @@ def device(table: Table) -> Device:
         side=table.need("side", kinds.word(Side), '"safe"'),
         line=table.need("line", LINE.ref, '"line-a"') if on_line else None,
         address=table.need("address", kinds.whole(0, _HIGHEST_ADDRESS), "0") if on_line else None,
-        secure_channel=table.want("secure_channel", kinds.flag, default=True) if on_line else True,
+        secure_channel=table.want("secure_channel", _secure_channel, default=True) if on_line else True,
         formats=table.want("formats", kinds.many(kinds.name_of(tuple(CARD_FORMATS), "card format")), ()),
     )
+
+
+def _secure_channel(reading: Reading, path: Path, value: object) -> bool | None:
+    """``"off"`` or ``"required"``; false and true say the same."""
+    return value == "required" if value in ("off", "required") else kinds.flag(reading, path, value)
 
 
 def door(table: Table) -> Door:

@@ -92,6 +92,8 @@ VIOLATIONS: Mapping[osdp.ViolationKind, Violation] = {
     osdp.ViolationKind.DEFAULT_KEY: Violation.DEFAULT_KEY,
     osdp.ViolationKind.CAPABILITY_DOWNGRADE: Violation.CAPABILITY_DOWNGRADE,
     osdp.ViolationKind.INSTALL_MODE: Violation.INSTALL_MODE,
+    osdp.ViolationKind.SECOND_PANEL: Violation.SECOND_PANEL,
+    osdp.ViolationKind.LOCKED_OUT: Violation.LOCKED_OUT,
 }
 
 _LOG = structlog.get_logger(__name__)

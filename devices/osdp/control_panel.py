@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from devices.osdp.command_queue import Ticket
 from devices.osdp.commands import Command
 from devices.osdp.errors import LocalError
-from devices.osdp.events import PanelEvent
+from devices.osdp.events import PanelEvent, SecurityViolation, ViolationKind
 from devices.osdp.frame import Frame, FrameParser
 from devices.osdp.link import Link
 from devices.osdp.peripheral import Peripheral
@@ -24,6 +24,8 @@ INTER_CHARACTER = 0.03
 """Seconds of silence that end a broken frame: 20 ms by clause 5.7, and a scheduler's delay."""
 LONGEST_REPLY = 2.0
 """Seconds that noise may at most keep the line from the other peripherals."""
+SECOND_PANEL_EVERY = 10.0
+"""Seconds between two reports of a second panel: it may give many orders a second."""
 
 _SHORT_WAIT_MINIMUM = 0.03
 _SHORT_WAIT_FACTOR = 3
@@ -60,6 +62,8 @@ class ControlPanel:
         self._events: list[PanelEvent] = []
         self._parser = FrameParser()
         self._outstanding: _Outstanding | None = None
+        self._echo = b""
+        self._told_second_panel = -math.inf
         self._links = {
             peripheral.address: Link(
                 peripheral,
@@ -118,7 +122,7 @@ class ControlPanel:
             return None
         link = min(due, key=lambda candidate: (not candidate.urgent, candidate.due()))
         self._parser.clear()
-        wire = link.transmit(now)
+        wire = self._echo = link.transmit(now)
         reply_by = now + self._wait_for(link)
         self._outstanding = _Outstanding(link, now, reply_by, give_up=reply_by)
         return wire
@@ -162,9 +166,20 @@ class ControlPanel:
 
     def _route(self, frame: Frame, now: float) -> None:
         link = self._links.get(frame.address)
-        if link is not None and frame.reply:
+        if not frame.reply:
+            self._overheard(frame, now)
+        elif link is not None:
             link.receive(frame, now)
         self._free_line()
+
+    def _overheard(self, frame: Frame, now: float) -> None:
+        """A command on our line: the adapter's echo of our own, or somebody else's, who gives orders here."""
+        own = self._echo == frame.encode()
+        if own or now - self._told_second_panel < SECOND_PANEL_EVERY:
+            return
+        self._told_second_panel = now
+        address = frame.address if frame.address in self._links else min(self._links, default=frame.address)
+        self._events.append(SecurityViolation(address, ViolationKind.SECOND_PANEL))
 
     def _free_line(self) -> None:
         if self._outstanding is not None and not self._outstanding.link.awaits_answer:

@@ -18,7 +18,10 @@ class OfflineCause(StrEnum):
 
 
 class ViolationKind(StrEnum):
-    """What broke the rule that a secured peripheral speaks inside its own secure channel only."""
+    """What broke the rule that a secured peripheral speaks inside its own secure channel only, and to us only.
+
+    `LOCKED_OUT`: it was broken so often that the peripheral is left alone for a while (`suspicion`).
+    """
 
     PLAINTEXT_REPLY = "plaintext_reply"
     BAD_MAC = "bad_mac"
@@ -27,6 +30,8 @@ class ViolationKind(StrEnum):
     DEFAULT_KEY = "default_key"
     CAPABILITY_DOWNGRADE = "capability_downgrade"
     INSTALL_MODE = "install_mode"
+    SECOND_PANEL = "second_panel"
+    LOCKED_OUT = "locked_out"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,6 @@ from devices.osdp.replies import Reply
 
 HANDSHAKE_WITHIN = 1.0
 """Seconds of silence within one step of the bring-up after which it begins anew."""
-CALM = 10.0
-"""Seconds online after which earlier violations no longer slow the next bring-up."""
 
 PROBE_PAUSE = 0.8
 HANDSHAKE_PAUSE = 0.1
@@ -17,7 +15,6 @@ BUSY_PAUSE = 0.1
 RESTART_PAUSE = 0.25
 
 _RETRY_PAUSES = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8)
-_VIOLATION_PAUSES = (0.0, 0.25, 0.5, 1.0)
 
 
 @dataclass(slots=True)
@@ -44,8 +41,3 @@ class Delivered:
 def retry_pause(misses: int) -> float:
     """Seconds before an online peripheral is asked again, after so many misses in a row (at least one)."""
     return _RETRY_PAUSES[min(misses, len(_RETRY_PAUSES)) - 1]
-
-
-def violation_pause(earlier: int) -> float:
-    """Seconds before a peripheral is brought up again after a violation, with so many `earlier` ones."""
-    return _VIOLATION_PAUSES[min(earlier, len(_VIOLATION_PAUSES) - 1)]

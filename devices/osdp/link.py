@@ -20,11 +20,14 @@ from devices.osdp.events import OfflineCause, PanelEvent, ViolationKind
 from devices.osdp.frame import Frame, SecurityBlock
 from devices.osdp.peripheral import Peripheral, check_key
 from devices.osdp.reports import Known, report
+from devices.osdp.suspicion import Suspicion, forgiven, violated
 
 OFFLINE_AFTER = 8.0
 """Seconds without a genuine answer after which both ends count the other as gone (clause 5.7)."""
 CONFIRM_WITHIN = 1.0
 """Seconds an event may stay unconfirmed before the peripheral is polled all the same."""
+PROBATION = 2.0
+"""Seconds for which a peripheral under suspicion must keep its channel before it counts as present again."""
 _FADE = 0.95
 _RETRY_NAKS = (rep.NAK_CHECK, rep.NAK_LENGTH)
 
@@ -65,8 +68,8 @@ class Link:
         self._quiet_at = self._last_heard = now
         self._told_offline = False
         self._cause = OfflineCause.NO_ANSWER
-        self._violations = 0
-        self._calm_at = math.inf
+        self._suspicion = Suspicion()
+        self._proven_at = -math.inf
 
     # What the owner asks
 
@@ -298,6 +301,9 @@ class Link:
                 self._restart(now, OfflineCause.SESSION_LOST)
             case Secured(session=session):
                 self._session = session
+                self._proven_at = now + (PROBATION if forgiven(self._suspicion, now).on_probation else 0.0)
+            case Up() if self._secure and now < self._proven_at:
+                self._begin_at = now + self._poll_interval  # asked once more: a report waits, and is not lost
             case Up() as up:
                 self._come_online(up, now)
             case ViolationKind() as kind:
@@ -308,7 +314,6 @@ class Link:
         self._last_heard = now
         self.online = True
         self._told_offline = False
-        self._calm_at = now + ex.CALM
         self._known = Known()
         self._status_requests.append(cmd.LocalStatusRequest())
         if up.capabilities.items(rep.CAP_CONTACTS):
@@ -320,8 +325,6 @@ class Link:
     # Online
 
     def _answered(self, reply: rep.Reply, ticket: Ticket | None, now: float) -> None:
-        if now >= self._calm_at:
-            self._violations = 0
         self._delivered = None
         match reply:
             case rep.Busy():
@@ -366,8 +369,10 @@ class Link:
     def _violation(self, kind: ViolationKind, now: float) -> None:
         self._emit(ev.SecurityViolation(self.address, kind))
         self._restart(now, OfflineCause.SECURITY_VIOLATION)
-        self._begin_at = now + ex.violation_pause(self._violations)
-        self._violations += 1
+        self._suspicion = violated(self._suspicion, now)
+        self._begin_at = now + self._suspicion.pause
+        if self._suspicion.locked_out:
+            self._emit(ev.SecurityViolation(self.address, ViolationKind.LOCKED_OUT))
 
     def _restart(self, now: float, cause: OfflineCause) -> None:
         """Drop the session and begin again with sequence 0, which resets the peripheral too."""

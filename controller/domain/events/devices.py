@@ -19,6 +19,8 @@ class Violation(StrEnum):
     INSTALL_MODE = "install_mode"
     MALFORMED = "malformed"
     SEQUENCE_GAP = "sequence_gap"
+    SECOND_PANEL = "second_panel"
+    LOCKED_OUT = "locked_out"
 
 
 @dataclass(frozen=True, slots=True)

@@ -297,3 +297,11 @@ def test_an_unsafe_policy_is_refused(refusals, row):
 def test_what_lies_on_the_safe_side_of_the_boundary_is_allowed(embassy, old, new):
     assert embassy.count(old) == 1
     assert parse_site(embassy.replace(old, new).encode(), "site.toml").name == "Embassy, Vienna"
+
+
+@pytest.mark.parametrize(
+    ("written", "secure"), [('"off"', False), ("false", False), ('"required"', True), ("true", True)]
+)
+def test_the_channel_is_off_or_required(embassy, written, secure):
+    text = embassy.replace("secure_channel = false", f"secure_channel = {written}", 1)
+    assert parse_site(text.encode(), "site.toml").devices["osdp-consular"].secure_channel is secure

@@ -18,6 +18,7 @@ from devices.osdp.events import (
 )
 from devices.osdp.frame import Frame, FrameParser, SecurityBlock
 from devices.osdp.peripheral import Peripheral
+from devices.osdp.suspicion import LIMIT, LOCK_OUT
 from tests.devices.osdp.wire import Wire, key, reader
 
 FORGED = rep.RawCard(0, 1, 26, b"\xff\xff\xff\xc0")
@@ -141,9 +142,11 @@ class Replayer:
 def test_a_reader_with_no_key_of_its_own_never_comes_online(wiring, kind):
     wire = Wire(reader(0, **wiring))
     wire.devices[0].present_card(*TRUE)
-    wire.run(10.0)
-    assert {event.kind for event in wire.of(SecurityViolation)} == {kind}
-    assert len(wire.of(SecurityViolation)) < 40  # it is tried again, at leisure
+    wire.run(120.0)
+    kinds = [event.kind for event in wire.of(SecurityViolation)]
+    assert set(kinds) == {kind, ViolationKind.LOCKED_OUT}
+    assert kinds.index(ViolationKind.LOCKED_OUT) == LIMIT
+    assert len(kinds) < 2 * LIMIT  # it is tried again, at leisure
     assert not wire.of(DeviceOnline, CardRead)
     assert wire.of(DeviceOffline) == [DeviceOffline(0, OfflineCause.SECURITY_VIOLATION)]
 
@@ -222,3 +225,78 @@ def test_a_busy_that_anybody_may_say_only_delays():
     wire.devices[0].present_card(*TRUE)
     wire.until(CardRead, 2.0)
     assert not wire.of(SecurityViolation, DeviceOffline)
+
+
+def guess(wire, genuine):
+    """Whoever sits in the wire answers every poll with a card and a MAC out of the air."""
+    frame = FrameParser().feed(genuine)[0]
+    sealed = frame.security is not None and frame.security.has_mac
+    return [forge(frame.sequence, block=sc.SCS_18, mac=b"mac!")] if sealed else [genuine]
+
+
+def test_whoever_guesses_macs_is_locked_out_and_the_reader_comes_back_by_itself():
+    wire = Wire(reader(0), reader(1)).online()
+    wire.tap = lambda genuine: guess(wire, genuine) if genuine[1] == 0x80 else [genuine]
+    wire.run(20.0)
+    kinds = [event.kind for event in wire.of(SecurityViolation)]
+    assert kinds == [ViolationKind.BAD_MAC] * LIMIT + [ViolationKind.LOCKED_OUT]
+    assert len([event for event in wire.of(DeviceOffline, DeviceOnline) if event.address == 0]) < 6
+    wire.devices[1].present_card(*TRUE)
+    assert wire.until(CardRead, 0.5) == CardRead(1, 0, *TRUE)  # its neighbour notices nothing
+    wire.tap = lambda genuine: [genuine]
+    assert wire.until(DeviceOnline, LOCK_OUT)
+    wire.devices[0].present_card(*TRUE)
+    assert wire.until(CardRead, 0.5) == CardRead(0, 0, *TRUE)
+
+
+def test_nothing_that_is_said_while_locked_out_counts():
+    wire = Wire(reader(0)).online()
+    wire.tap = lambda genuine: guess(wire, genuine)
+    wire.run(15.0)
+    seen = len(wire.events)
+    for sequence in range(4):
+        wire.inject(forge(sequence))
+        wire.inject(forge(sequence, block=sc.SCS_18, mac=b"mac!"))
+    assert len(wire.events) == seen
+
+
+def test_one_slip_is_not_held_against_a_reader():
+    wire = Wire(reader(0)).online()
+    wire.inject(forge(1))
+    assert wire.until(DeviceOnline, 0.3)
+
+
+def test_a_reader_under_suspicion_loses_no_card():
+    wire = Wire(reader(0)).online()
+    wire.inject(forge(1))
+    wire.until(DeviceOnline)
+    wire.devices[0].present_card(*TRUE)
+    wire.inject(forge(1))
+    assert len(wire.of(DeviceOffline)) == 2
+    assert wire.until(CardRead, 4.0) == CardRead(0, 0, *TRUE)
+    wire.run(3.0)
+    assert len(wire.of(CardRead)) == 1
+
+
+def command(address, code, sequence=0):
+    return Frame(address, sequence, code).encode()
+
+
+def test_a_second_panel_is_told_and_told_seldom():
+    wire = Wire(reader(0), reader(1)).online()
+    for _ in range(50):
+        wire.inject(command(1, 0x60))
+    assert wire.of(SecurityViolation) == [SecurityViolation(1, ViolationKind.SECOND_PANEL)]
+    wire.run(11.0)
+    wire.inject(command(9, 0x60))  # to somebody we do not know: it is our line all the same
+    assert wire.of(SecurityViolation)[1:] == [SecurityViolation(0, ViolationKind.SECOND_PANEL)]
+    assert not wire.of(DeviceOffline)
+
+
+def test_an_adapter_that_echoes_is_no_second_panel():
+    wire = Wire(reader(0)).online()
+    said = len(wire.commands)
+    wire.run(0.2)
+    wire.inject(wire.commands[-1][1])
+    assert len(wire.commands) > said
+    assert not wire.of(SecurityViolation)
