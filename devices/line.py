@@ -212,6 +212,8 @@ class Line:
                     self._panel.confirm(address)
 
     def _next_request(self) -> _Send | _Confirm | None:
+        if self._requests.empty():
+            return None
         try:
             return self._requests.get_nowait()
         except Empty:

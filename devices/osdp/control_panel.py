@@ -12,12 +12,18 @@ from devices.osdp.command_queue import Ticket
 from devices.osdp.commands import Command
 from devices.osdp.errors import LocalError
 from devices.osdp.events import PanelEvent, SecurityViolation, ViolationKind
+from devices.osdp.exchange import Pace
 from devices.osdp.frame import Frame, FrameParser
 from devices.osdp.link import Link
 from devices.osdp.peripheral import Peripheral
 
 POLL_INTERVAL = 0.05
 """Seconds between two polls of one peripheral, where the line is fast enough."""
+SHORT_LINE = 9
+"""Peripherals (eight readers and a module) up to which a line is polled that often all the time."""
+RESTING_INTERVAL = 0.2
+"""Seconds between two polls on a longer line of one at which nothing happens: 128 readers are to leave the box its
+time, and nobody who badges notices."""
 REPLY_WITHIN = 0.2
 """Seconds a peripheral may take to begin its reply (clause 5.7)."""
 INTER_CHARACTER = 0.03
@@ -44,6 +50,16 @@ class _Outstanding:
     heard: bool = False
 
 
+@dataclass(slots=True)
+class _Wish:
+    """When a link wants the line or to be looked at, as of the last time anything happened to it."""
+
+    link: Link
+    due: float
+    timer: float
+    urgent: bool
+
+
 class ControlPanel:
     """One line's panel. `random_bytes(n)` must be unpredictable; it feeds the secure channel.
 
@@ -59,6 +75,7 @@ class ControlPanel:
         random_bytes: Callable[[int], bytes],
         poll_interval: float = POLL_INTERVAL,
     ) -> None:
+        resting = poll_interval if len(peripherals) <= SHORT_LINE else max(poll_interval, RESTING_INTERVAL)
         self._events: list[PanelEvent] = []
         self._parser = FrameParser()
         self._outstanding: _Outstanding | None = None
@@ -70,12 +87,15 @@ class ControlPanel:
                 now=now,
                 emit=self._events.append,
                 random_bytes=random_bytes,
-                poll_interval=poll_interval,
+                pace=Pace(poll_interval, resting),
             )
             for peripheral in peripherals
         }
         if len(self._links) != len(peripherals):
             raise LocalError("two peripherals share an address")
+        self._wishes = {address: _Wish(link, 0.0, 0.0, urgent=False) for address, link in self._links.items()}
+        for link in self._links.values():
+            self._changed(link)
 
     @property
     def addresses(self) -> tuple[int, ...]:
@@ -99,11 +119,15 @@ class ControlPanel:
         Past `deadline` it never goes out. Raises LocalError as `check` does.
         """
         self.check(address, command)
-        self._link(address).submit(Ticket(command, deadline, token))
+        link = self._link(address)
+        link.submit(Ticket(command, deadline, token))
+        self._changed(link)
 
     def confirm(self, address: int) -> None:
         """What this address reported is recorded: it may be polled again. Raises LocalError for a foreign address."""
-        self._link(address).confirm()
+        link = self._link(address)
+        link.confirm()
+        self._changed(link)
 
     def receive(self, received: bytes, now: float) -> None:
         """Take bytes from the line, in any chunking."""
@@ -117,22 +141,21 @@ class ControlPanel:
         if self._outstanding is not None:
             return None
         self._expire(now)
-        due = [link for link in self._links.values() if link.due() <= now]
-        if not due:
+        link = self._whose_turn(now)
+        if link is None:
             return None
-        link = min(due, key=lambda candidate: (not candidate.urgent, candidate.due()))
         self._parser.clear()
         wire = self._echo = link.transmit(now)
+        self._changed(link)
         reply_by = now + self._wait_for(link)
         self._outstanding = _Outstanding(link, now, reply_by, give_up=reply_by)
         return wire
 
     def get_timer(self) -> float:
         """When `handle_timer` or `next_transmission` next has something to do; infinity for never."""
-        timers = min((link.next_timer() for link in self._links.values()), default=math.inf)
         if self._outstanding is not None:
-            return min(timers, self._outstanding.give_up)
-        return min(timers, min((link.due() for link in self._links.values()), default=math.inf))
+            return min([self._outstanding.give_up, *[wish.timer for wish in self._wishes.values()]])
+        return min([min(wish.timer, wish.due) for wish in self._wishes.values()], default=math.inf)
 
     def handle_timer(self, now: float) -> None:
         """Do what has become due by time alone; harmless when called too early."""
@@ -147,6 +170,7 @@ class ControlPanel:
         self._outstanding = None
         for link in self._links.values():
             link.lost(now)
+            self._changed(link)
 
     def take_events(self) -> tuple[PanelEvent, ...]:
         """What happened since the last call, in order."""
@@ -160,9 +184,21 @@ class ControlPanel:
             raise LocalError(f"no peripheral has address {address}")
         return link
 
+    def _changed(self, link: Link) -> None:
+        """Ask a link anew what it wishes: it can only have changed its mind where something happened to it."""
+        wish = self._wishes[link.address]
+        wish.due, wish.timer, wish.urgent = link.due(), link.next_timer(), link.urgent
+
+    def _whose_turn(self, now: float) -> Link | None:
+        """Commands before polls, then whoever waits longest."""
+        due = [wish for wish in self._wishes.values() if wish.due <= now]
+        return min(due, key=lambda wish: (not wish.urgent, wish.due)).link if due else None
+
     def _expire(self, now: float) -> None:
-        for link in self._links.values():
-            link.expire(now)
+        for wish in self._wishes.values():
+            if wish.timer <= now:
+                wish.link.expire(now)
+                self._changed(wish.link)
 
     def _route(self, frame: Frame, now: float) -> None:
         link = self._links.get(frame.address)
@@ -170,6 +206,7 @@ class ControlPanel:
             self._overheard(frame, now)
         elif link is not None:
             link.receive(frame, now)
+            self._changed(link)
         self._free_line()
 
     def _overheard(self, frame: Frame, now: float) -> None:
@@ -202,6 +239,7 @@ class ControlPanel:
         if self._outstanding is waiting:
             self._outstanding = None
             waiting.link.missed(now, damaged=waiting.heard)
+            self._changed(waiting.link)
 
     def _wait_for(self, link: Link) -> float:
         """Seconds to wait for the reply: all of the standard's, but little for one that has stopped answering.

@@ -1,12 +1,21 @@
 """One command and its answer: what a retry needs of it, how long to wait before one, what a report leaves open."""
 
+import math
 from dataclasses import dataclass
 
 from devices.osdp.command_queue import Ticket
-from devices.osdp.replies import Reply
+from devices.osdp.replies import NAK_CHECK, NAK_LENGTH, Reply
 
 HANDSHAKE_WITHIN = 1.0
 """Seconds of silence within one step of the bring-up after which it begins anew."""
+
+CONFIRM_WITHIN = 1.0
+"""Seconds an event may stay unconfirmed before the peripheral is polled all the same."""
+FADE = 0.95
+"""By which the longest round trip known is forgotten at each reply."""
+LIVELY = 5.0
+"""Seconds for which a peripheral is polled briskly after anything has happened at it."""
+RETRY_NAKS = (NAK_CHECK, NAK_LENGTH)
 
 PROBE_PAUSE = 0.8
 HANDSHAKE_PAUSE = 0.1
@@ -36,6 +45,23 @@ class Delivered:
 
     reply: Reply
     until: float
+
+
+@dataclass(slots=True)
+class Pace:
+    """How often one peripheral is polled: every `brisk` seconds while it is lively, else every `resting`."""
+
+    brisk: float
+    resting: float
+    lively_until: float = -math.inf
+
+    def stir(self, now: float) -> None:
+        """Something happened at it."""
+        self.lively_until = now + LIVELY
+
+    def after(self, now: float) -> float:
+        """When it is polled again, having been polled now."""
+        return now + (self.brisk if now < self.lively_until else self.resting)
 
 
 def retry_pause(misses: int) -> float:

@@ -65,15 +65,9 @@ class Frame:
         length = _HEADER + len(block) + 1 + len(self.payload) + mac_length + _check_length(crc=self.crc)
         if length > MAX_FRAME:
             raise LocalError(f"a frame of {length} bytes is longer than {MAX_FRAME}")
-        header = bytes((START_OF_MESSAGE, self.address | (REPLY_BIT if self.reply else 0)))
-        return (
-            header
-            + length.to_bytes(2, "little")
-            + bytes((self._control(),))
-            + block
-            + bytes((self.code,))
-            + self.payload
-        )
+        address = self.address | (REPLY_BIT if self.reply else 0)
+        header = (START_OF_MESSAGE, address, length & 0xFF, length >> 8, self._control())
+        return bytes((*header, *block, self.code)) + self.payload
 
     def encode(self) -> bytes:
         """The whole frame as it goes on the wire."""

@@ -20,16 +20,10 @@ from devices.osdp.events import OfflineCause, PanelEvent, ViolationKind
 from devices.osdp.frame import Frame, SecurityBlock
 from devices.osdp.peripheral import Peripheral, check_key
 from devices.osdp.reports import Known, report
-from devices.osdp.suspicion import Suspicion, forgiven, violated
+from devices.osdp.suspicion import PROBATION, Suspicion, forgiven, violated
 
 OFFLINE_AFTER = 8.0
 """Seconds without a genuine answer after which both ends count the other as gone (clause 5.7)."""
-CONFIRM_WITHIN = 1.0
-"""Seconds an event may stay unconfirmed before the peripheral is polled all the same."""
-PROBATION = 2.0
-"""Seconds for which a peripheral under suspicion must keep its channel before it counts as present again."""
-_FADE = 0.95
-_RETRY_NAKS = (rep.NAK_CHECK, rep.NAK_LENGTH)
 
 
 class Link:
@@ -42,7 +36,7 @@ class Link:
         now: float,
         emit: Callable[[PanelEvent], None],
         random_bytes: Callable[[int], bytes],
-        poll_interval: float,
+        pace: ex.Pace,
     ) -> None:
         self.address = peripheral.address
         self.online = False
@@ -52,7 +46,7 @@ class Link:
         self._key = peripheral.key
         self._emit = emit
         self._random_bytes = random_bytes
-        self._poll_interval = poll_interval
+        self._pace = pace
         self._commands = CommandQueue(self._drop)
         self._exchange: ex.Exchange | None = None
         self._sequence = 0
@@ -135,7 +129,7 @@ class Link:
             self._exchange = self._compose(now)
         self._exchange.attempts += 1
         self._exchange.on_line = True
-        self._poll_at = now + self._poll_interval
+        self._poll_at = self._pace.after(now)
         return self._exchange.wire
 
     def missed(self, now: float, *, damaged: bool) -> None:
@@ -236,7 +230,7 @@ class Link:
     def _clear_nak(self, frame: Frame, now: float) -> None:
         if not self._answers(frame):
             return
-        if frame.payload[:1] and frame.payload[0] in _RETRY_NAKS:
+        if frame.payload[:1] and frame.payload[0] in ex.RETRY_NAKS:
             self.missed(now, damaged=True)
         else:
             self._restart(now, OfflineCause.SESSION_LOST)
@@ -260,7 +254,7 @@ class Link:
         self._sequence = self._sequence % 3 + 1
         self.misses = 0
         if exchange is not None and exchange.attempts == 1:
-            self.round_trip = max(self.round_trip * _FADE, now - exchange.first_sent)
+            self.round_trip = max(self.round_trip * ex.FADE, now - exchange.first_sent)
         ticket = exchange.ticket if exchange else None
         try:
             reply = rep.parse_reply(frame.code, frame.payload)
@@ -303,7 +297,7 @@ class Link:
                 self._session = session
                 self._proven_at = now + (PROBATION if forgiven(self._suspicion, now).on_probation else 0.0)
             case Up() if self._secure and now < self._proven_at:
-                self._begin_at = now + self._poll_interval  # asked once more: a report waits, and is not lost
+                self._begin_at = now + self._pace.brisk  # asked once more: a report waits, and is not lost
             case Up() as up:
                 self._come_online(up, now)
             case ViolationKind() as kind:
@@ -351,7 +345,7 @@ class Link:
         if doubt and doubt.reply == reply and now < doubt.until:
             self._delivered = doubt
         elif self._tell(reply, now):
-            self._hold_until = now + CONFIRM_WITHIN
+            self._hold_until = now + ex.CONFIRM_WITHIN
             self._delivered = ex.Delivered(reply, now + OFFLINE_AFTER)
         else:
             self._quiet_at = now
@@ -360,6 +354,7 @@ class Link:
         events, self._known = report(self.address, reply, self._known, at=now, lag=now - self._quiet_at)
         for event in events:
             self._emit(event)
+            self._pace.stir(now)
         if isinstance(reply, rep.FormattedCard):
             self._emit(ev.ReplyNotUnderstood(self.address, reply.code))
         return bool(events)

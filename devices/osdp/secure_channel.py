@@ -4,7 +4,8 @@ Everything here is a pure function or a frozen value; random numbers are argumen
 """
 
 import hmac
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -29,6 +30,7 @@ SCS_16: Final = 0x16
 SCS_17: Final = 0x17
 SCS_18: Final = 0x18
 
+_BLOCKS: Final = {kind: SecurityBlock(kind) for kind in (SCS_15, SCS_16, SCS_17, SCS_18)}
 _BLOCK = 16
 _PAD = 0x80
 _MAC_ON_WIRE = 4
@@ -41,6 +43,13 @@ class SessionKeys:
     enc: bytes
     mac1: bytes
     mac2: bytes
+    mac1_block: Callable[[bytes], bytes] = field(init=False, compare=False)
+    mac2_block: Callable[[bytes], bytes] = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        # One block cipher for the whole session: to set one up for each frame would cost more than all the rest of it.
+        object.__setattr__(self, "mac1_block", _blocks(self.mac1))
+        object.__setattr__(self, "mac2_block", _blocks(self.mac2))
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -94,7 +103,7 @@ def seal(session: Session, frame: Frame) -> tuple[Frame, Session]:
     payload = frame.payload
     if payload:
         payload = _cbc_encrypt(session.keys.enc, _invert(_chain(session, frame)), _pad(payload))
-    bare = replace(frame, payload=payload, security=SecurityBlock(kind))
+    bare = replace(frame, payload=payload, security=_BLOCKS[kind])
     mac = _mac(session.keys, _chain(session, frame), bare.authenticated())
     return replace(bare, mac=mac[:_MAC_ON_WIRE]), _advance(session, frame, mac)
 
@@ -110,10 +119,10 @@ def unseal(session: Session, frame: Frame) -> tuple[Frame, Session]:
     mac = _mac(session.keys, _chain(session, frame), frame.authenticated())
     if not matches(mac[:_MAC_ON_WIRE], frame.mac):
         raise BadMac("the MAC does not continue the chain")
-    payload = frame.payload
     if frame.security.kind == kinds[1]:
-        payload = _decrypt_payload(session.keys.enc, _invert(_chain(session, frame)), payload)
-    return replace(frame, payload=payload), _advance(session, frame, mac)
+        payload = _decrypt_payload(session.keys.enc, _invert(_chain(session, frame)), frame.payload)
+        frame = replace(frame, payload=payload)
+    return frame, _advance(session, frame, mac)
 
 
 def _chain(session: Session, frame: Frame) -> bytes:
@@ -122,16 +131,18 @@ def _chain(session: Session, frame: Frame) -> bytes:
 
 
 def _advance(session: Session, frame: Frame, mac: bytes) -> Session:
-    return replace(session, reply_mac=mac) if frame.reply else replace(session, command_mac=mac)
+    if frame.reply:
+        return Session(session.keys, session.command_mac, reply_mac=mac)
+    return Session(session.keys, command_mac=mac, reply_mac=session.reply_mac)
 
 
 def _mac(keys: SessionKeys, chain: bytes, message: bytes) -> bytes:
     """CBC-MAC with S-MAC1 on all blocks but the last, which takes S-MAC2."""
     padded = message if len(message) % _BLOCK == 0 else _pad(message)
-    head, last = padded[:-_BLOCK], padded[-_BLOCK:]
-    if head:
-        chain = _cbc_encrypt(keys.mac1, chain, head)[-_BLOCK:]
-    return _cbc_encrypt(keys.mac2, chain, last)
+    last = len(padded) - _BLOCK
+    for start in range(0, last, _BLOCK):
+        chain = keys.mac1_block(_xor(chain, padded[start : start + _BLOCK]))
+    return keys.mac2_block(_xor(chain, padded[last:]))
 
 
 def _pad(plain: bytes) -> bytes:
@@ -150,8 +161,16 @@ def _decrypt_payload(key: bytes, start: bytes, payload: bytes) -> bytes:
 
 
 def _ecb(key: bytes, block: bytes) -> bytes:
-    encryptor = Cipher(AES(key), ECB()).encryptor()  # noqa: S305 - single blocks, as annex D prescribes
-    return encryptor.update(block) + encryptor.finalize()
+    return _blocks(key)(block)
+
+
+def _blocks(key: bytes) -> Callable[[bytes], bytes]:
+    """Return what encrypts one block at a time."""
+    return Cipher(AES(key), ECB()).encryptor().update  # noqa: S305 - single blocks, as annex D prescribes
+
+
+def _xor(one: bytes, other: bytes) -> bytes:
+    return (int.from_bytes(one, "big") ^ int.from_bytes(other, "big")).to_bytes(_BLOCK, "big")
 
 
 def _cbc_encrypt(key: bytes, start: bytes, plain: bytes) -> bytes:

@@ -13,6 +13,8 @@ FORGIVEN_AFTER = 60.0
 LOCK_OUT = 30.0
 LONGEST_LOCK_OUT = 240.0
 """Each further lock-out lasts twice as long, up to this: somebody who can reach the wire can cut it anyway."""
+PROBATION = 2.0
+"""Seconds for which a peripheral under suspicion must keep its channel before it counts as present again."""
 
 _PAUSES = (0.0, 0.25, 0.5, 1.0)
 

@@ -1,7 +1,10 @@
 """A serial line (RS-485 adapter or pty) through pyserial."""
 
+import os
 import termios
 import threading
+import time
+from select import select
 
 import serial
 
@@ -30,7 +33,7 @@ class SerialTransport:
         """Open the device, for us alone. Raises TransportUnavailable."""
         self.close()
         try:
-            self._port = serial.Serial(self._path, self._baud, timeout=0, write_timeout=_WRITE_WITHIN, exclusive=True)
+            self._port = serial.Serial(self._path, self._baud, timeout=0, exclusive=True)
         except _GONE as error:
             raise TransportUnavailable(f"{self._path}: {error}") from error
         with self._guard:
@@ -40,15 +43,26 @@ class SerialTransport:
         """See Transport."""
         port, waker = self._opened()
         try:
-            return port.read(maximum) if waker.wait(port.fileno(), timeout) else b""
+            if not waker.wait(port, timeout):
+                return b""
+            received = os.read(port, maximum)  # pyserial's own waits once more before it reads
+        except BlockingIOError:
+            return b""
         except _GONE as error:
             raise TransportLost(f"{self._path}: {error}") from error
+        if not received:
+            raise TransportLost(f"{self._path}: hung up")
+        return received
 
     def write(self, outgoing: bytes) -> None:
         """See Transport."""
         port, _ = self._opened()
+        until = time.monotonic() + _WRITE_WITHIN
         try:
-            port.write(outgoing)
+            while outgoing := outgoing[_written(port, outgoing) :]:
+                if time.monotonic() >= until:
+                    raise TransportLost(f"{self._path}: takes nothing")
+                select([], [port], [], until - time.monotonic())
         except _GONE as error:
             raise TransportLost(f"{self._path}: {error}") from error
 
@@ -68,10 +82,18 @@ class SerialTransport:
         if port is not None:
             _close_quietly(port)
 
-    def _opened(self) -> tuple[serial.Serial, Waker]:
+    def _opened(self) -> tuple[int, Waker]:
         if self._port is None or self._waker is None:
             raise TransportLost(f"{self._path} is not open")
-        return self._port, self._waker
+        return self._port.fileno(), self._waker
+
+
+def _written(descriptor: int, outgoing: bytes) -> int:
+    """Return how many bytes the port took at once."""
+    try:
+        return os.write(descriptor, outgoing)
+    except BlockingIOError:
+        return 0
 
 
 def _close_quietly(port: serial.Serial) -> None:

@@ -84,6 +84,34 @@ def test_polls_keep_their_pace_and_their_sequence():
     assert all(later == earlier % 3 + 1 for earlier, later in pairwise(steps))
 
 
+def test_on_a_long_line_what_rests_is_polled_seldom_and_what_was_stirred_briskly_for_a_while():
+    wire = Wire(*(reader(address) for address in range(10))).online()
+    wire.run(6.0)
+    wire.commands.clear()
+    wire.run(2.0)
+    assert len(polls(wire, 0)) == pytest.approx(10, abs=1)  # every 200 ms
+    wire.devices[0].present_card(*CARD)
+    wire.until(CardRead)
+    wire.commands.clear()
+    wire.run(2.0)
+    assert len(polls(wire, 1)) == pytest.approx(10, abs=1)
+    brisk = len(polls(wire, 0))
+    assert brisk > 20  # as often as nine others leave it room
+    wire.run(4.0)
+    wire.commands.clear()
+    wire.run(2.0)
+    assert len(polls(wire, 0)) == pytest.approx(10, abs=1)
+
+
+def test_a_command_does_not_wait_for_the_pace_of_a_long_line():
+    wire = Wire(*(reader(address) for address in range(12))).online()
+    wire.run(6.0)
+    asked = wire.now
+    wire.panel.send(3, PULSE, deadline=asked + 1.0)
+    wire.until(CommandRefused)  # a reader has no relays
+    assert wire.now - asked < 0.05
+
+
 def test_a_lost_reply_is_asked_for_again_with_the_same_frame():
     wire = Wire(reader(0)).online()
     lost = []
