@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from queue import Empty, SimpleQueue
+from queue import SimpleQueue
 from typing import Protocol
 
 from devices.transport.waker import Waker
@@ -26,7 +26,8 @@ _READ_MAXIMUM = 4096
 _FIFO = 16
 """Bytes a serial adapter gathers before it hands them on."""
 _WAIT_AT_MOST = 0.5
-_REMEMBERED = 3.0
+_REMEMBERED = 0.1
+"""Seconds for which a transmission that is over may still be found to have met another."""
 
 
 class BusPeripheral(Protocol):
@@ -42,12 +43,13 @@ class BusPeripheral(Protocol):
         """Do what is due by time alone; return the frames to say now, asked or not."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Talk:
-    """Somebody drives the pair from `start` to `end`."""
+    """Somebody drives the pair from `start` to `end`; `met` tells whether somebody else did so, too."""
 
     start: float
     end: float
+    met: bool = False
 
 
 @dataclass(order=True, slots=True)
@@ -169,9 +171,8 @@ class PacedBus:
         return min([first, *(peripheral.get_timer() for peripheral in self._peripherals)])
 
     def _obey(self) -> None:
-        with contextlib.suppress(Empty):
-            while True:
-                self._orders.get_nowait()()
+        while not self._orders.empty():  # nobody else takes any
+            self._orders.get()()
 
     def _act(self, now: float) -> None:
         while self._due and self._due[0].at <= now:
@@ -188,12 +189,15 @@ class PacedBus:
     def _talk(self, start: float, length: int) -> _Talk:
         talk = _Talk(start, start + length * self._byte_time)
         self._talks = [other for other in self._talks if other.end > start - _REMEMBERED]
+        for other in self._talks:
+            if other.start < talk.end and talk.start < other.end:
+                other.met = talk.met = True
         self._talks.append(talk)
         return talk
 
     def _through(self, sent: bytes, talk: _Talk) -> bytes:
         """What arrives of `sent`: all of it, damaged by faults, or noise where somebody else talked too."""
-        if any(other is not talk and other.start < talk.end and talk.start < other.end for other in self._talks):
+        if talk.met:
             self.collisions += 1
             return self._faults.garble(sent)
         return self._faults.flip(sent)

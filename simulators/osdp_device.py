@@ -13,7 +13,7 @@ from devices.osdp import commands as cmd
 from devices.osdp import replies as rep
 from devices.osdp import secure_channel as sc
 from devices.osdp.errors import MessageError, SecurityError
-from devices.osdp.frame import Frame, FrameParser, SecurityBlock
+from devices.osdp.frame import REPLY_BIT, START_OF_MESSAGE, Frame, FrameParser, SecurityBlock
 
 OFFLINE_AFTER = 8.0
 INTER_CHARACTER = 0.02
@@ -95,6 +95,8 @@ class OsdpDevice:
             if now - self._heard_bytes > INTER_CHARACTER:
                 self._parser.clear()
             self._heard_bytes = now
+            if not self._parser.in_frame and self._is_for_another(received):
+                return []
             answers = [self._hear(frame, now) for frame in self._parser.feed(received)]
             return [answer for answer in answers if answer]
 
@@ -106,6 +108,11 @@ class OsdpDevice:
         """Let it happen; return what the device says of its own accord, which in OSDP is nothing."""
         del now
         return []
+
+    def _is_for_another(self, received: bytes) -> bool:
+        """Whether this is one whole frame of another's: most of what is heard on a line, and soon told."""
+        length = int.from_bytes(received[2:4], "little")
+        return length == len(received) and received[0] == START_OF_MESSAGE and received[1] & ~REPLY_BIT != self.address
 
     def _report(self, reply: rep.Reply) -> None:
         if self.powered:
