@@ -12,6 +12,7 @@ import typer
 from controller.bootstrap import Ports
 from controller.cli_activate import site_activate, site_rollback
 from controller.cli_backup import backup, destroy, restore
+from controller.cli_card import card_app
 from controller.cli_keys import keys_app, open_with
 from controller.cli_log import log_app, witness_app
 from controller.cli_past import where, who
@@ -45,6 +46,7 @@ for name, part in (
     ("person", person_app),
     ("hold", hold_app),
     ("face", face_app),
+    ("card", card_app),
 ):
     app.add_typer(part, name=name)
 for command in (why, decide, replay, who, where, project, backup, restore, destroy):

@@ -16,6 +16,7 @@ from controller.domain.calendar import Holiday as Holiday
 from controller.domain.calendar import Period as Period
 from controller.domain.calendar import Schedule as Schedule
 from controller.domain.calendar import Weekday as Weekday
+from controller.domain.cards import CardFormat
 from controller.domain.causes import Cause, Escalation
 from controller.domain.ids import (
     AccessLevelId,
@@ -310,6 +311,7 @@ class Line:
     id: LineId
     port: str
     baud: int
+    formats: tuple[str, ...] = ()  # of every reader head on it that names none
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,7 +325,7 @@ class Device:
     line: LineId | None  # OSDP only
     address: int | None  # OSDP only, 0..126
     secure_channel: bool
-    formats: tuple[str, ...]  # card formats tried, in order
+    formats: tuple[str, ...]  # the card formats it knows, each of another length
 
 
 @dataclass(frozen=True, slots=True)
@@ -414,6 +416,7 @@ class Site:
     areas: Mapping[AreaId, IntrusionArea] = field(default_factory=dict)
     causes: Mapping[CauseId, Cause] = field(default_factory=dict)
     escalation: Escalation | None = None
+    card_formats: Mapping[str, CardFormat] = field(default_factory=dict)  # those of the site's own
 
 
 def takes_pin_alone(site: Site, reader: Reader) -> bool:

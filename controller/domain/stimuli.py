@@ -30,6 +30,7 @@ class CardPresented:
 
     ``age``: how many seconds ago the reader says it was shown; negative where the reader's clock is ahead of ours.
     ``draw``: a lot from 0 to ``LOTS`` - 1, drawn where randomness may be; the low ones are searched.
+    ``tried``: the formats this reader knows.
     """
 
     reader: ReaderId
@@ -39,6 +40,7 @@ class CardPresented:
     raw: str
     age: float = 0.0
     draw: int = 0
+    tried: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -279,6 +279,7 @@ def _deny(turn: Turn, request: AccessRequest, deny: Deny, card: CardPresented | 
             card.bit_count if card else None,
             card.raw if card else None,
             asked=request,
+            tried=card.tried if card else (),
         )
     )
     if reader is not None:

@@ -37,6 +37,7 @@ SECTIONS = {
     "fire_zones": "fire zone",
     "areas": "intrusion area",
     "causes": "cause",
+    "card_formats": "card format",
 }
 """What one row of each of the site's maps is called; any other map goes by its own name."""
 

@@ -15,6 +15,7 @@ from controller.domain.site import Site
 from controller.site import (
     asking,
     causes,
+    formats,
     gates,
     guarding,
     invariants,
@@ -34,6 +35,7 @@ from controller.site.wiring import Finding
 T = TypeVar("T")
 
 _ROWS = (
+    "card_format",
     "zone",
     "line",
     "device",
@@ -63,6 +65,8 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     wiring.nothing_wired_twice,
     wiring.readers_stand_at_their_door,
     wiring.readers_know_their_cards,
+    formats.no_length_is_ambiguous,
+    formats.readers_read_what_their_zone_asks_for,
     wiring.cameras_look_at_whoever_asks,
     wiring.plan_holds_everything,
     safety.locks_hang_on_the_safe_side,
@@ -121,7 +125,7 @@ def parse_site(data: bytes, name: str) -> Site:
     rows = {section: _rows(reading, document, section) for section in _ROWS}
     _declare(reading, rows)
     _refuse_strangers(reading, document)
-    site = _read(reading, document, rows, hashlib.sha256(data).hexdigest())
+    site = formats.with_line_formats(_read(reading, document, rows, hashlib.sha256(data).hexdigest()))
     for rule in _RULES:
         for finding in rule(site):
             reading.refuse(_row_path(reading, finding.at), finding.problem, finding.mend)
@@ -245,6 +249,7 @@ def _read(
         areas={area.id: area for area in whole("intrusion_area", guarding.intrusion_area)},
         causes={cause.id: cause for cause in whole("cause", causes.cause)},
         escalation=_escalation(reading, document),
+        card_formats={own.id: own for own in whole("card_format", formats.card_format)},
     )
 
 

@@ -16,7 +16,7 @@ from controller.domain.people import Cardholder, CardholderKind, CredentialStatu
 from controller.domain.site import Assurance, Site
 from controller.site.csv_table import CellError, Record, read_records
 from controller.site.errors import SiteErrors, quoted, suggest
-from controller.site.formats import CARD_FORMATS
+from controller.site.formats import Shape, shapes
 from controller.site.loader import read_bytes
 from controller.site.slips import is_near
 
@@ -51,10 +51,12 @@ OPTIONAL_COLUMNS = (
 _ID = re.compile(r"[a-z][a-z0-9_-]{0,47}")
 _PIN = re.compile(r"[0-9]{4,8}")
 _PERSONAL_PIN = re.compile(r"[0-9]{6,8}")  # it names one of many: four digits are guessed in an afternoon
-_DIGITS = re.compile(r"[0-9]{1,12}")
+_DIGITS = re.compile(r"[0-9]{1,20}|0x[0-9A-Fa-f]{1,16}")  # serial numbers are printed in hex
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _HIGHEST_CLEARANCE = 9
 _MAX_NAME = 120
+_ANY = Shape(0, 0, 64)
+"""What a number may be where its format is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,9 @@ def parse_people(data: bytes, name: str, site: Site) -> list[PersonRow]:
 
 def _person(record: Record, site: Site) -> PersonRow:
     """One row. Where the record is not whole, the row holds placeholders."""
-    badge_format = record.need("badge_format", _one_of(CARD_FORMATS, "card format"))
+    known = shapes(site)
+    badge_format = record.need("badge_format", _one_of(known, "card format"))
+    shape = known[badge_format] if badge_format is not None else _ANY
     row = PersonRow(
         id=CardholderId(record.need("id", _matching(_ID, "is no id", "use a-z first, then a-z, 0-9, - and _"))),
         name=record.need("name", _name),
@@ -133,9 +137,9 @@ def _person(record: Record, site: Site) -> PersonRow:
         clearance=record.need("clearance", _number(_HIGHEST_CLEARANCE)),
         levels=record.want("levels", _levels(site)) or frozenset(),
         badge_format=badge_format,
-        facility=_facility(record, badge_format),
-        number=record.need("number", _number(_most(badge_format, facility=False), least=1)),
-        assurance=record.need("assurance", _word(Assurance)),
+        facility=_facility(record, badge_format, shape),
+        number=record.need("number", _number(_most(shape.number_bits), least=1)),
+        assurance=_assurance(record, badge_format, shape),
         status=record.need("status", _word(CredentialStatus)),
         valid_from=record.want("valid_from", _moment(site.timezone)),
         valid_until=record.want("valid_until", _moment(site.timezone, days=1)),
@@ -156,20 +160,28 @@ def _person(record: Record, site: Site) -> PersonRow:
     return row
 
 
-def _facility(record: Record, badge_format: str | None) -> int | None:
+def _facility(record: Record, badge_format: str | None, shape: Shape) -> int | None:
     if badge_format is None:
         return None
-    if _most(badge_format, facility=True) > 0:
-        return record.need("facility", _number(_most(badge_format, facility=True)))
+    if shape.facility_bits:
+        return record.need("facility", _number(_most(shape.facility_bits)))
     if record.cells["facility"].text:
         record.refuse("facility", f"{badge_format} has no facility code", "leave it empty")
     return None
 
 
-def _most(badge_format: str | None, *, facility: bool) -> int:
-    """The highest number that fits into the format; of all formats where it is not known."""
-    formats = CARD_FORMATS.values() if badge_format is None else [CARD_FORMATS[badge_format]]
-    return int(2 ** max(form.facility_bits if facility else form.number_bits for form in formats)) - 1
+def _assurance(record: Record, badge_format: str | None, shape: Shape) -> Assurance:
+    """How hard the badge is to copy: never harder than its format allows."""
+    assurance = record.need("assurance", _word(Assurance))
+    if assurance is not None and assurance > shape.assurance:
+        most = shape.assurance.name.lower()
+        record.refuse("assurance", f"a badge of {badge_format} is {most} at best", f"write {most}")
+    return assurance
+
+
+def _most(bits: int) -> int:
+    """The highest number of so many bits."""
+    return int(2**bits) - 1
 
 
 def _badge(person: PersonRow) -> Hashable:
@@ -242,9 +254,10 @@ def _word(enum: type[E]) -> Callable[[str], E]:
 
 def _number(most: int, least: int = 0) -> Callable[[str], int]:
     def parse(text: str) -> int:
-        if not _DIGITS.fullmatch(text) or not least <= int(text) <= most:
+        number = (int(text, 16) if text.startswith("0x") else int(text)) if _DIGITS.fullmatch(text) else -1
+        if not least <= number <= most:
             raise CellError(f"{quoted(text)} is no number from {least} to {most}", f"write {least} to {most}")
-        return int(text)
+        return number
 
     return parse
 

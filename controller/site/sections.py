@@ -56,7 +56,8 @@ from controller.domain.site import (
     Zone,
 )
 from controller.site import gates, kinds
-from controller.site.formats import CARD_FORMATS
+from controller.site.errors import quoted
+from controller.site.formats import CARD_FORMAT
 from controller.site.kinds import Section
 from controller.site.positions import Path
 from controller.site.reading import Reading, Table
@@ -166,6 +167,7 @@ def line(table: Table) -> Line:
         id=table.need("id", LINE.ident, '"line-a"'),
         port=table.need("port", kinds.text, '"/dev/ttyUSB0"'),
         baud=table.need("baud", kinds.one_of(BAUDS), "115200"),
+        formats=_formats(table),
     )
 
 
@@ -185,7 +187,7 @@ def device(table: Table) -> Device:
         line=table.need("line", LINE.ref, '"line-a"') if on_line else None,
         address=table.need("address", kinds.whole(0, _HIGHEST_ADDRESS), "0") if on_line else None,
         secure_channel=table.want("secure_channel", _secure_channel, default=True) if on_line else True,
-        formats=table.want("formats", kinds.many(kinds.name_of(tuple(CARD_FORMATS), "card format")), ()),
+        formats=_formats(table),
     )
 
 
@@ -322,6 +324,16 @@ def threat_level(table: Table) -> ThreatLevel:
         allowed_kinds=table.want("allowed_kinds", kinds.several(kinds.word(CardholderKind), 1), None),
         allowed_levels=table.want("allowed_levels", kinds.several(ACCESS_LEVEL.ref, 1), None),
     )
+
+
+def _formats(table: Table) -> tuple[str, ...]:
+    nothing: tuple[str, ...] = ()
+    known = table.want("formats", kinds.many(CARD_FORMAT.ref), nothing)
+    for index, name in enumerate(known):
+        if name in known[:index]:
+            mend = "remove one of the two"
+            table.reading.refuse((*table.path, "formats", index), f"{quoted(name)} stands twice", mend)
+    return known
 
 
 def _minutes(table: Table, passback: AntiPassback) -> float:

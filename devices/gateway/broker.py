@@ -52,7 +52,7 @@ from devices.gateway.holds import LEASE_SECONDS, Holds
 from devices.gateway.mqtt_words import BROKEN, CONDITIONS, FAILURES, LIGHTS, LOCKS, LOOP, ROTATIONS
 from devices.gateway.port import Building, when_durable
 from devices.gateway.settling import points_settling
-from devices.gateway.shown import Keypads, Wires, card_presented, readers_by_device
+from devices.gateway.shown import NOTHING_KNOWN, Keypads, Wires, card_presented, decoders, readers_by_device
 from devices.mqtt import messages as mqtt
 from devices.mqtt import topics
 from devices.mqtt.client import BrokerBack, BrokerLost, Link
@@ -89,6 +89,7 @@ class MqttGateway:
         self._loop = asyncio.get_running_loop()
         self._keypads = Keypads(secrets)
         self._readers = readers_by_device(site)
+        self._decoders = decoders(site)
         self._doors = {door.lock.device: door for door in site.doors.values()}
         self._points = {point.input.device: point.id for point in site.points.values()}
         self._outputs = {output.output.device: output.id for output in site.outputs.values()}
@@ -271,8 +272,8 @@ class MqttGateway:
         match event:
             case mqtt.CardEvent() if reader is not None:
                 self._keypads.forget(reader)
-                formats = self._site.devices[device].formats
-                return card_presented(self._secrets, reader, formats, event.bit_count, event.raw, self._age(event))
+                decoder = self._decoders.get(device, NOTHING_KNOWN)
+                return card_presented(self._secrets, reader, decoder, event.bit_count, event.raw, self._age(event))
             case mqtt.KeyEvent() if reader is not None and self._is_fresh(event):
                 alone = takes_pin_alone(self._site, self._site.readers[reader])
                 challenged, now = self._building.challenged(reader), self._building.mono()

@@ -39,7 +39,7 @@ from controller.runtime.ports import CardSecrets
 from devices.gateway.holds import LEASE_SECONDS, Holds
 from devices.gateway.port import Building, when_durable
 from devices.gateway.settling import points_settling
-from devices.gateway.shown import Keypads, card_presented, readers_by_device
+from devices.gateway.shown import NOTHING_KNOWN, Keypads, card_presented, decoders, readers_by_device
 from devices.gateway.terminals import Terminals
 from devices.line import Line, LineBack, LineEvent, LineFault, LineLost, PanelReport
 from devices.osdp import events as osdp
@@ -120,6 +120,7 @@ class OsdpGateway:
         self._loop = asyncio.get_running_loop()
         self._keypads = Keypads(secrets)
         self._readers = readers_by_device(site)
+        self._decoders = decoders(site)
         self._terminals = Terminals(site, building, self._loop)
         self._points = {(p.input.device, p.input.index): p.id for p in site.points.values()}
         self._outputs = {(o.output.device, o.output.index): o.id for o in site.outputs.values()}
@@ -248,7 +249,8 @@ class OsdpGateway:
         reader = self._readers.get(device.id)
         if reader is not None:
             self._keypads.forget(reader)
-            yield card_presented(self._secrets, reader, device.formats, card.bit_count, card.raw)
+            decoder = self._decoders.get(device.id, NOTHING_KNOWN)
+            yield card_presented(self._secrets, reader, decoder, card.bit_count, card.raw)
 
     def _keys(self, device: Device, keys: osdp.KeypadInput) -> Iterable[Stimulus]:
         reader = self._readers.get(device.id)

@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import secrets as chance
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
+from controller.domain import cards as own
 from controller.domain.decision import LOTS
 from controller.domain.ids import CredentialId, DeviceId, ReaderId
 from controller.domain.people import PERSONAL_PIN, badge_number
 from controller.domain.site import Site
 from controller.domain.stimuli import CardPresented, FaultSeen, PinEntered
 from controller.runtime.ports import CardSecrets
-from devices.cards import Card, CardFormat, ParityFailure, UnknownFormat, decode
+from devices.cards import (
+    BUILT_IN,
+    Card,
+    CardFormat,
+    Decoder,
+    Fixed,
+    Parity,
+    ParityFailure,
+    Span,
+    UnknownFormat,
+)
 
 ENTER = "#"
 CLEAR = "*"
@@ -22,20 +33,46 @@ MAX_PIN = 16
 """More digits than any PIN has: what comes after them is not kept."""
 
 
+NOTHING_KNOWN = Decoder(())
+
+
+def decoders(site: Site) -> dict[DeviceId, Decoder]:
+    """Return how the cards of each reader head are read."""
+    known = {**BUILT_IN, **{name: layout(each) for name, each in site.card_formats.items()}}
+    return {head.id: Decoder([known[name] for name in head.formats]) for head in site.devices.values() if head.formats}
+
+
+def layout(described: own.CardFormat) -> CardFormat:
+    """Return a format that the site describes as the decoder takes it."""
+
+    def span(field: own.CardField) -> Span:
+        return Span(field.first, field.bits, described.little_endian)
+
+    return CardFormat(
+        described.id,
+        described.bits,
+        span(described.facility) if described.facility else None,
+        span(described.number),
+        tuple(Parity(parity.bit, parity.over, parity.odd) for parity in described.parity),
+        tuple(Fixed(Span(field.first, field.bits), field.value or 0) for field in described.fixed),
+    )
+
+
 def card_presented(
-    secrets: CardSecrets, reader: ReaderId, formats: Sequence[str], bit_count: int, raw: bytes, age: float = 0.0
+    secrets: CardSecrets, reader: ReaderId, decoder: Decoder, bit_count: int, raw: bytes, age: float = 0.0
 ) -> CardPresented:
     """Decode a card by the formats its reader is set to. What fits none of them keeps its raw bits and no token."""
     draw = chance.randbelow(LOTS)
-    read = decode(bit_count, raw, [CardFormat(name) for name in formats])
-    match read:
-        case Card():
-            token = secrets.card_token(read.format, badge_number(read.facility, read.number))
-            return CardPresented(reader, token, read.format, bit_count, raw.hex(), age, draw)
-        case ParityFailure():
-            return CardPresented(reader, None, f"parity failure in {read.format}", bit_count, raw.hex(), age, draw)
+    match decoder.decode(bit_count, raw):
+        case Card() as card:
+            token = secrets.card_token(card.format, badge_number(card.facility, card.number))
+            return CardPresented(reader, token, card.format, bit_count, raw.hex(), age, draw, decoder.tried)
+        case ParityFailure() as failure:
+            bits = ", ".join(map(str, failure.wrong))
+            what = f"parity failure in {failure.format} (bit {bits})"
         case UnknownFormat():
-            return CardPresented(reader, None, "no format fits", bit_count, raw.hex(), age, draw)
+            what = "no format fits"
+    return CardPresented(reader, None, what, bit_count, raw.hex(), age, draw, decoder.tried)
 
 
 class Keypads:

@@ -22,7 +22,7 @@ from controller.control import ask
 from controller.core import open_core
 from controller.domain.ids import CardholderId
 from controller.domain.operators import Role
-from devices.cards import CardFormat, encode
+from devices.cards import BUILT_IN, encode
 from devices.mqtt.broker_files import PlainKeep, ensure_credentials
 from devices.mqtt.topics import Address, DeviceId
 from devices.mqtt.waiting import forget
@@ -81,7 +81,7 @@ def rows():
 def secrets_of(who):
     """Everything that says who this is, in each form a process may hold it."""
     facility, number = NUMBERS[who]
-    _, raw = encode(CardFormat.H10304, facility, number)
+    _, raw = encode(BUILT_IN["H10304"], facility, number)
     yield from (NAMES[who].split()[1].encode(codec) for codec in ("utf-8", "utf-16-le", "utf-32-le"))
     yield from (text.encode() for text in (PINS[who], f"{facility}:{number}", raw.hex(), raw.hex().upper()))
     yield raw
@@ -150,7 +150,7 @@ async def used(folder, box, reader):
     for who, vector in FACES.items():
         box.stdin.write(f"{who} {round(vector[0] * 7)}\n".encode())
         await said(box, b"enrolled")
-        reader.present_card(*encode(CardFormat.H10304, *NUMBERS[who]))
+        reader.present_card(*encode(BUILT_IN["H10304"], *NUMBERS[who]))
         reader.type_pin(PINS[who])
         fields = {"scope": "person", "purpose": "audit", "case": "", "cardholder": who}
         read = await ask(folder, "people_read", **asked, fields=fields)

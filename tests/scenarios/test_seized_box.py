@@ -17,7 +17,7 @@ from controller.control import ask
 from controller.keys import seal_folder
 from controller.store import boxkey
 from controller.store.boxkey import Way, open_box, with_passphrase
-from devices.cards import CardFormat, encode
+from devices.cards import BUILT_IN, encode
 from devices.mqtt.waiting import forget, place_of
 from tests.scenarios.test_crash import SITE, free_port
 from tests.scenarios.test_memory import ERASED, NAMES, NUMBERS, PASSWORD, PINS, prepared, rows, said, secrets_of
@@ -93,7 +93,7 @@ def told(folder):
 
 async def shown(reader):
     """The card and the PIN are shown, and the broker said that it has them."""
-    reader.present_card(*encode(CardFormat.H10304, *NUMBERS[ERASED]))
+    reader.present_card(*encode(BUILT_IN["H10304"], *NUMBERS[ERASED]))
     reader.type_pin(PINS[ERASED])
     async with asyncio.timeout(PATIENCE):
         while not reader.session.connected.is_set() or reader.session._outbox:  # noqa: ASYNC110 - nobody tells
@@ -107,7 +107,7 @@ async def test_a_sealed_box_tells_nothing_running_killed_or_stopped(scene):
     assert (await ask(folder, "people_import", csv=rows(), file="people.csv", author="t"))["new"] == len(NAMES)
     await shown(reader)
     assert told(folder) == [], "while it runs"
-    reader.present_card(*encode(CardFormat.H10304, *NUMBERS[ERASED]))
+    reader.present_card(*encode(BUILT_IN["H10304"], *NUMBERS[ERASED]))
     reader.type_pin(PINS[ERASED])
     box.kill()
     await box.wait()

@@ -48,7 +48,10 @@ class AccessGranted:
 
 @dataclass(frozen=True, slots=True)
 class AccessDenied:
-    """A request was refused, with every reason. Raw bits and format are kept only for cards nobody knows."""
+    """A request was refused, with every reason.
+
+    Raw bits, format and the formats ``tried`` are kept only for cards nobody knows.
+    """
 
     request: RequestId
     reader: ReaderId
@@ -62,6 +65,7 @@ class AccessDenied:
     bit_count: int | None = None
     raw: str | None = None
     asked: AccessRequest | None = field(default=None, metadata=ADDED)
+    tried: tuple[str, ...] = field(default=(), metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

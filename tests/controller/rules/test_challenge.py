@@ -345,13 +345,14 @@ def test_a_lockdown_ends_a_challenge_with_that_reason() -> None:
 
 def test_an_unknown_card_is_kept_with_its_raw_bits_and_a_known_one_is_not() -> None:
     house = quiet_house()
-    house.see(strange_card(FRONT_IN, "token-nobody"))
+    house.see(replace(strange_card(FRONT_IN, "token-nobody"), tried=("H10301", "C1000_35")))
     unknown = of_kind(ev.AccessDenied, house.events)[-1]
     assert (unknown.format, unknown.bit_count, unknown.raw) == ("none", 26, "c0ffee00")
+    assert unknown.tried == ("H10301", "C1000_35")
     house.see(order(GIL, StartLockdown("drill")))
     house.see(swipe(FRONT_IN, ALICE))
     known = of_kind(ev.AccessDenied, house.events)[-1]
-    assert (known.format, known.bit_count, known.raw) == (None, None, None)
+    assert (known.format, known.bit_count, known.raw, known.tried) == (None, None, None, ())
 
 
 @pytest.mark.parametrize(("seconds", "alarms"), [(14.999, 1), (15.0, 0)])

@@ -11,7 +11,7 @@ ROWS: dict[str, tuple[str, ...]] = {
         'speed = 1\nport = "/dev',
         "line.line-a.speed",
         'unknown key "speed"',
-        'choose one of "baud", "id", "port"',
+        'choose one of "baud", "formats", "id", "port"',
     ),
     "misspelt key": (
         'relock_on = "close"\nposition = [510',
@@ -293,7 +293,7 @@ ROWS: dict[str, tuple[str, ...]] = {
         'secure_channel = false\nformats = ["H10301", "C1000_35"]',
         'secure_channel = false\nformats = ["H1031", "C1000_35"]',
         "device.osdp-consular.formats[0]",
-        'unknown card format "H1031"',
+        'no card format has the id "H1031"',
         'did you mean "H10301"',
     ),
     "address of an MQTT device": (

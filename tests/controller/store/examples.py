@@ -192,7 +192,19 @@ BESIDE_THE_GOLDEN = (
         ASKED,
     ),
     ev.AccessDenied(
-        "r1", "in", "front", "p-1-badge", "p-1", (), (DenyReason.WRONG_PIN,), TRACE, "H10301", 26, "deadbe80", ASKED
+        "r1",
+        "in",
+        "front",
+        "p-1-badge",
+        "p-1",
+        (),
+        (DenyReason.WRONG_PIN,),
+        TRACE,
+        "H10301",
+        26,
+        "deadbe80",
+        ASKED,
+        ("H10301",),
     ),
     ev.ChallengeIssued(
         "r1", "in", "front", "p-1-badge", "p-1", (Factor.CARD,), (Factor.PIN,), 15.0, TRACE, ASKED, True

@@ -1,0 +1,42 @@
+"""A card format that a site describes itself: where the numbers stand among the bits that a reader sends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from controller.domain.site import Assurance
+
+
+@dataclass(frozen=True, slots=True)
+class CardField:
+    """``bits`` bits in a row; the first bit that a card sends is bit 0. ``value``: what they always are."""
+
+    first: int
+    bits: int
+    value: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CardParity:
+    """Parity bit ``bit`` over the bits ``over``, itself counted."""
+
+    bit: int
+    odd: bool
+    over: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CardFormat:
+    """``assurance`` is the most that a badge of this format may count as. Parity is computed in its order."""
+
+    id: str
+    name: str
+    bits: int
+    facility: CardField | None
+    number: CardField
+    fixed: tuple[CardField, ...]
+    parity: tuple[CardParity, ...]
+    little_endian: bool
+    assurance: Assurance
