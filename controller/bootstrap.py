@@ -7,7 +7,7 @@ import contextlib
 import gc
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -18,14 +18,16 @@ from api.app import built_console, create_app
 from api.server import ApiServer
 from controller.activation import Activation, rewired
 from controller.admin import Admin, AdminError
+from controller.commissioning import Commissioning
 from controller.control import ControlServer
 from controller.core import Core, open_core, start_up
 from controller.disk import LOW_MIB, DiskWatch
 from controller.domain.ids import CameraId, CardholderId, DeviceId, LineId
-from controller.domain.site import DeviceKind, Site
+from controller.domain.site import Site
 from controller.domain.stimuli import BoxStopping, DeviceSeen
 from controller.erasure import ErasureKeeper
 from controller.notary import NotaryTask
+from controller.osdp_keys import KeyRing, MissingKey, private_json
 from controller.retention import Retention
 from controller.runtime.building import Building
 from controller.runtime.ports import FaceTemplate
@@ -41,9 +43,7 @@ from devices.mqtt.client import MqttClient
 from devices.mqtt.topics import DeviceId as MqttName
 from vision.gateway import CameraAccess, EnrolmentFailed, VisionGateway
 
-OSDP_KEYS = "osdp-keys.json"
 CAMERA_KEYS = "cameras.json"
-SCBK_BYTES = 16
 ENROL_SECONDS = 60.0
 CONNECTED_ANEW = "the policy wires it otherwise: it is connected anew"
 CUT_SHORT = "the wires were not connected anew to the end"
@@ -51,10 +51,6 @@ PARTING_SECONDS = 0.3
 """What was last asked of the old wires (a lock that is no more, a siren) has so long to get there."""
 
 _LOG = structlog.get_logger(__name__)
-
-
-class MissingKey(ValueError):
-    """A reader's key, or a camera's password, is not where it should be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +85,7 @@ class Box:
     admin: Admin
     broker: Broker
     eyes: VisionGateway
+    _lines: OsdpGateway
 
     async def __aenter__(self) -> Self:
         """Start everything, doors before console. Whatever fails, what was started is stopped again."""
@@ -128,7 +125,10 @@ class Box:
         await self.eyes.start()
         await self._start_api()
         activation = Activation(self.core, self._prepare, self._replug)
-        control = ControlServer(self._folder, {**self.admin.commands, **activation.commands})
+        now = lambda: self.core.clock.now().wall  # noqa: E731 - the wall clock of this box
+        wizard = Commissioning(lambda: self.core.runtime.site, KeyRing(secrets), self._ports.lines, now, self._lend)
+        commands = {**self.admin.commands, **activation.commands, **wizard.commands}
+        control = ControlServer(self._folder, commands)
         await control.start()
         self._stack.push_async_callback(control.stop)
         self._settle()
@@ -157,12 +157,24 @@ class Box:
         """Start the doors' gateways."""
         keystore = self.core.keystore
         ports = {line: self._ports.lines.get(line, site.lines[line].port) for line in site.lines}
-        lines = OsdpGateway(site, self.building, keystore, keys, ports)
+        lines = self._lines = OsdpGateway(site, self.building, keystore, keys, ports)
         broker = MqttGateway(site, self.building, keystore, boot=self.core.runtime.boot)
         self._switchboard.plug_in(site, lines, broker, self.eyes)
         lines.start()
         self._wires.callback(lines.stop)
         await self._start_broker(site, broker)
+
+    @contextlib.asynccontextmanager
+    async def _lend(self, line: LineId) -> AsyncIterator[None]:
+        """Take a line from its doors, and give it back with the keys of then, whatever happened meanwhile."""
+        lines = self._lines
+        await lines.lend(line)
+        try:
+            yield
+        finally:
+            if lines is self._lines:  # a policy that wires it otherwise has connected it anew meanwhile
+                site = self.core.runtime.site
+                lines.take_back(line, osdp_keys(self.core.keystore.secrets, site))
 
     async def _unplug(self) -> None:
         await self._wires.aclose()
@@ -276,25 +288,13 @@ class Box:
 
 def osdp_keys(secrets: SecretFiles, site: Site) -> dict[DeviceId, bytes]:
     """Read the base keys of the site's secured OSDP devices (``DIR/osdp-keys.json``). Raises ``MissingKey``."""
-    wanted = [d.id for d in site.devices.values() if d.kind is DeviceKind.OSDP and d.secure_channel]
-    if not wanted:
-        return {}
-    path = secrets.path(OSDP_KEYS)
-    stored = _private_json(secrets, OSDP_KEYS)
-    keys = {}
-    for device in wanted:
-        text = stored.get(device)
-        key = _hex(text) if isinstance(text, str) else None
-        if key is None or len(key) != SCBK_BYTES:
-            raise MissingKey(f"{path}: device {device} needs a key of {2 * SCBK_BYTES} hexadecimal digits")
-        keys[device] = key
-    return keys
+    return KeyRing(secrets).keys(site)
 
 
 def camera_access(secrets: SecretFiles, site: Site, urls: Mapping[CameraId, str]) -> dict[CameraId, CameraAccess]:
     """Read the cameras' credentials (``DIR/cameras.json``; a camera without an entry asks for none)."""
     path = secrets.path(CAMERA_KEYS)
-    stored = _private_json(secrets, CAMERA_KEYS) if secrets.exists(CAMERA_KEYS) else {}
+    stored = private_json(secrets, CAMERA_KEYS) if secrets.exists(CAMERA_KEYS) else {}
     access = {}
     for camera in site.cameras.values():
         entry = stored.get(camera.id, {})
@@ -310,26 +310,6 @@ def write_private(path: Path, value: Mapping[str, object]) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         json.dump(value, file, indent=2)
-
-
-def _private_json(secrets: SecretFiles, name: str) -> dict[str, object]:
-    path, content = secrets.path(name), secrets.read(name)
-    if content is None:
-        raise MissingKey(f'{path} is missing; write {{"DEVICE": "32 hexadecimal digits", ...}} into it')
-    try:
-        stored = json.loads(content)
-    except ValueError as error:
-        raise MissingKey(f"{path} is no JSON: {error}") from error
-    if not isinstance(stored, dict):
-        raise MissingKey(f"{path} must hold one JSON object")
-    return stored
-
-
-def _hex(text: str) -> bytes | None:
-    try:
-        return bytes.fromhex(text)
-    except ValueError:
-        return None
 
 
 def _broker_notice(notice: BrokerNotice) -> None:

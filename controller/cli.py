@@ -15,6 +15,7 @@ from controller.cli_backup import backup, destroy, restore
 from controller.cli_card import card_app
 from controller.cli_keys import keys_app, open_with
 from controller.cli_log import log_app, witness_app
+from controller.cli_osdp import osdp_app
 from controller.cli_past import where, who
 from controller.cli_people import hold_app, people_app, person_app, project
 from controller.cli_policy import decide, replay, site_diff, why
@@ -40,6 +41,7 @@ for name, part in (
     ("site", site_app),
     ("keys", keys_app),
     ("log", log_app),
+    ("osdp", osdp_app),
     ("witness", witness_app),
     ("operator", operator_app),
     ("people", people_app),

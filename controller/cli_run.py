@@ -19,12 +19,12 @@ from rich.console import Console
 
 from controller.admin import Admin, AdminError
 from controller.backup import BackupFailed
-from controller.bootstrap import MissingKey
 from controller.control import ask
 from controller.core import open_core
 from controller.demo import DemoFailed
 from controller.domain.effects import Effect
 from controller.ledger.note import BadNote
+from controller.osdp_keys import MissingKey
 from controller.site.check import format_errors
 from controller.site.errors import SiteErrors
 from controller.store.boxkey import SealBroken

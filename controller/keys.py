@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from controller.bootstrap import CAMERA_KEYS, OSDP_KEYS
+from controller.bootstrap import CAMERA_KEYS
 from controller.notary import KEY_FILE, PUBLIC_KEY_FILE, log_verifier
+from controller.osdp_keys import OSDP_KEY_NOTES, OSDP_KEYS
 from controller.store.boxkey import PLAIN_FILE, Way, is_sealed, open_box, seal_box, ways
 from controller.store.fence import Fence
 from controller.store.keystore import KEY_FILE as KEY_STORE
@@ -17,7 +18,7 @@ from devices.mqtt.broker_files import CREDENTIALS, UNDELIVERED
 
 BROKERS = f"{BROKER_FOLDER}/{CREDENTIALS}"
 WAITING = f"{BROKER_FOLDER}/{UNDELIVERED}"
-SECRETS = (OSDP_KEYS, CAMERA_KEYS, KEY_FILE, URL_FILE, BROKERS, WAITING)
+SECRETS = (OSDP_KEYS, OSDP_KEY_NOTES, CAMERA_KEYS, KEY_FILE, URL_FILE, BROKERS, WAITING)
 """Files that are sealed under the box's key."""
 
 PLAIN_WARNING = (
@@ -48,7 +49,7 @@ def seal_folder(folder: Path, way: Way, secret: bytes) -> list[str]:
         open_before = [name for name in SECRETS if (folder / name).exists()]
         seal_box(folder, key, way, secret)
         files = SecretFiles(folder, lambda: key)
-        for name in (OSDP_KEYS, CAMERA_KEYS, KEY_FILE, URL_FILE):
+        for name in (OSDP_KEYS, OSDP_KEY_NOTES, CAMERA_KEYS, KEY_FILE, URL_FILE):
             files.read(name)  # takes a plain file in
         for name in (CREDENTIALS, UNDELIVERED):
             files.beneath(BROKER_FOLDER).read(name)

@@ -47,6 +47,7 @@ class OsdpDevice:
         self.polls = 0
         self._wiring = wiring
         self._key = wiring.key
+        self._installing = wiring.install_mode
         secure = rep.Capability(rep.CAP_SECURITY, int(wiring.key is not None or wiring.install_mode), 0)
         self.capabilities = rep.Capabilities((*functions, rep.Capability(rep.CAP_CHECK, 1, 0), secure))
         self._random_bytes = random_bytes
@@ -86,6 +87,12 @@ class OsdpDevice:
         """Give power back."""
         with self._lock:
             self.powered = True
+
+    def install_mode(self) -> None:
+        """Turn the switch on the back that lets the next panel set a key: until then it takes the public one."""
+        with self._lock:
+            self._installing = True
+            self._forget()
 
     def receive(self, received: bytes, now: float) -> list[bytes]:
         """Take bytes from the line as they arrive; return the replies to send, each a whole frame."""
@@ -191,7 +198,7 @@ class OsdpDevice:
             case cmd.LocalStatusRequest():
                 return rep.LocalStatus(self._tampered, self._power_failed)
             case cmd.KeySet(key=key):
-                self._key = key
+                self._key, self._installing = key, False
                 return rep.Ack()
             case _:
                 return self._execute(command, now)
@@ -211,7 +218,7 @@ class OsdpDevice:
                 return self._plain(frame, rep.Nak(rep.NAK_SECURITY_UNSUPPORTED))
 
     def _handshake_key(self, block: SecurityBlock) -> bytes | None:
-        if self._wiring.install_mode:
+        if self._installing:
             return sc.DEFAULT_KEY
         return self._key if block.data == _OWN_KEY_BLOCK else None
 
@@ -222,7 +229,7 @@ class OsdpDevice:
         self._challenge = (keys, panel_random, own_random)
         identity = self._wiring.identity.payload()[:8]
         reply = rep.ClientCryptogram(identity, own_random, sc.client_cryptogram(keys, panel_random, own_random))
-        used = _DEFAULT_KEY_BLOCK if self._wiring.install_mode else _OWN_KEY_BLOCK
+        used = _DEFAULT_KEY_BLOCK if self._installing else _OWN_KEY_BLOCK
         return self._plain(frame, reply, SecurityBlock(sc.SCS_12, used))
 
     def _proven(self, frame: Frame, proof: bytes, challenge: tuple[sc.SessionKeys, bytes, bytes]) -> Frame:

@@ -96,6 +96,8 @@ VIOLATIONS: Mapping[osdp.ViolationKind, Violation] = {
     osdp.ViolationKind.LOCKED_OUT: Violation.LOCKED_OUT,
 }
 
+LENT = "its line is lent to whoever commissions readers"
+
 _LOG = structlog.get_logger(__name__)
 
 
@@ -125,6 +127,8 @@ class OsdpGateway:
         self._points = {(p.input.device, p.input.index): p.id for p in site.points.values()}
         self._outputs = {(o.output.device, o.output.index): o.id for o in site.outputs.values()}
         self._holds = Holds(self._loop)
+        self._ports = ports
+        self._lent: set[LineId] = set()
         self._settling = points_settling(site, building, self._loop)
         self._heads = {(_line(device), _address(device)): device for device in _osdp_devices(site)}
         self._lines = {line.id: self._line(line.id, line.baud, ports[line.id], keys) for line in site.lines.values()}
@@ -141,6 +145,23 @@ class OsdpGateway:
         self._terminals.stop()
         for line in self._lines.values():
             line.stop()
+
+    async def lend(self, line: LineId) -> None:
+        """Let go of a line: its devices count as offline, and what is asked of them is dropped, until it is back."""
+        self._lent.add(line)
+        await asyncio.to_thread(self._lines[line].stop)
+        for device in _osdp_devices(self._site):
+            if device.line == line:
+                self._forget(device.id)
+                self._holds.lost(door.id for door in self._site.doors.values() if door.lock.device == device.id)
+                self._building.submit(DeviceSeen(device.id, online=False, secure=False, detail=LENT))
+
+    def take_back(self, line: LineId, keys: Mapping[DeviceId, bytes]) -> None:
+        """Poll a line again that was lent, with the keys of now."""
+        self._lent.discard(line)
+        wired = self._site.lines[line]
+        self._lines[line] = self._line(line, wired.baud, self._ports[line], keys)
+        self._lines[line].start()
 
     def post(self, effect: DoorEffect | Signal | SetOutput) -> None:
         """Send an effect to its device; what fails comes back as a stimulus."""
@@ -300,7 +321,10 @@ class OsdpGateway:
             self._send(device, Buzzer(0, Tone.DEFAULT, 1, 1, beeps), deadline)
 
     def _send(self, device: Device, command: Command, deadline: float, token: object = None) -> None:
-        self._lines[_line(device)].send(_address(device), command, deadline=deadline, token=token)
+        if _line(device) in self._lent:
+            self._failed(osdp.CommandDropped(_address(device), command, token))
+        else:
+            self._lines[_line(device)].send(_address(device), command, deadline=deadline, token=token)
 
     def _failed(self, told: osdp.CommandDropped | osdp.CommandRefused) -> None:
         if isinstance(told.token, Unlock):

@@ -45,6 +45,7 @@ def box(tmp_path):
 
     asyncio.run(fill())
     (folder / "osdp-keys.json").write_text('{"reader": "00112233445566778899aabbccddeeff"}')
+    (folder / "osdp-key-notes.json").write_text('{"reader": {"next": "ffeeddccbbaa99887766554433221100"}}')
     (folder / "cameras.json").write_text('{"cam": {"username": "u", "password": "hunter2-of-the-camera"}}')
     (folder / "broker").mkdir()
     (folder / "broker" / "credentials.json").write_text('{"gate-lock": "the-lock-s-own-password"}')
