@@ -22,6 +22,7 @@ REFUSED: Mapping[Refusal, tuple[int, str]] = {
     Refusal.UNKNOWN_ALARM: (404, "There is no such alarm; it may be closed already."),
     Refusal.UNKNOWN_REQUEST: (404, "Nobody waits for a guard's look there, or no longer."),
     Refusal.UNKNOWN_CARDHOLDER: (404, "Nobody is known by that name here."),
+    Refusal.UNKNOWN_CAMERA: (404, "There is no such camera."),
     Refusal.UNKNOWN_THREAT_LEVEL: (404, "There is no such threat level."),
     Refusal.LOCKDOWN: (409, "The building is in lockdown."),
     Refusal.DOOR_BLOCKED: (409, "The door is blocked. Unblock it first."),

@@ -41,12 +41,14 @@ LIFTED = frozenset(
 _OF_RECORDS = frozenset(
     {
         "case", "days", "destroyed", "entries", "erased", "held", "hold", "hours", "made", "operators", "place",
-        "problem", "purpose", "retention", "scope", "until",
+        "problem", "purpose", "recording", "recordings", "records", "retention", "scope", "until",
     }
 )  # fmt: skip
 """Of what was done with people's records."""
 
-SHOWN = _OF_RECORDS | frozenset(
+_OF_PICTURES = frozenset({"began", "clip", "day", "events", "pixelated", "size", "still", "taken", "whole"})
+
+SHOWN = _OF_RECORDS | _OF_PICTURES | frozenset(
     {
         "active", "address", "area", "assumed", "assurance", "author", "badge_returned", "bit_count", "boot", "by",
         "cameras_gone", "cardholders", "cause", "clearance", "competencies", "competency", "condition", "confirmed",

@@ -70,7 +70,7 @@ def site_rollback(data: Data = DEFAULT_DATA, first: First = None, second: Second
         now = asyncio.run(ask(data, "site_in_force"))
         if now["earlier"] is None:
             raise AdminError("the policy in force is the first one: there is none to go back to")
-        _compare(now["toml"], parse_site(now["earlier"].encode(), "the policy before"))
+        _compare(now["toml"], parse_site(now["earlier"].encode(), "the policy before", logged=True))
         _bring_in(data, now["digest"], now["earlier"], "the policy before", first, second)
 
 
@@ -87,7 +87,7 @@ def _prove(site: Site) -> None:
 
 
 def _compare(toml: str, site: Site) -> None:
-    sentences = compare(parse_site(toml.encode(), "the policy in force"), site)
+    sentences = compare(parse_site(toml.encode(), "the policy in force", logged=True), site)
     for sentence in sentences or ["the same policy, written otherwise"]:
         out.print(f"  {sentence}", markup=False)
 

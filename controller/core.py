@@ -139,7 +139,7 @@ def _by_two(site: Site, policy: bytes, activated: SiteActivated) -> tuple[Site, 
 def _site_of(activated: SiteActivated | None) -> Site:
     if activated is None:
         return _no_site()
-    return parse_site(activated.toml.encode(), "the policy last in force")
+    return parse_site(activated.toml.encode(), "the policy last in force", logged=True)
 
 
 def _no_site() -> Site:

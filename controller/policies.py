@@ -29,7 +29,9 @@ class Policies:
     def site(self, digest: str) -> Site:
         """Return a policy. Raises ``UnknownPolicy``, and ``SiteErrors`` where this version would refuse the file."""
         if digest not in self._sites:
-            self._sites[digest] = parse_site(self.toml(digest).encode(), f"the policy {digest[:SHORT_DIGEST]}")
+            self._sites[digest] = parse_site(
+                self.toml(digest).encode(), f"the policy {digest[:SHORT_DIGEST]}", logged=True
+            )
         return self._sites[digest]
 
     def toml(self, digest: str) -> str:

@@ -107,6 +107,8 @@ class RecordsAdmin:
                 return {"records": await self._history(PERSON, _whom(order))}
             case RecordScope.DOOR:
                 return {"records": await self._history(DOOR, str(order.door))}
+            case RecordScope.RECORDING:
+                raise ValueError("what a camera recorded is shown at the console")
 
     async def export(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """``people_export``: everybody as CSV, once two have asked for it."""

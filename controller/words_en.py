@@ -213,6 +213,12 @@ EVENTS: Mapping[type[Event], str] = MappingProxyType(
         ev.BackupTaken: "Backup taken",
         ev.BackupRestored: "Restored from a backup",
         ev.DestructionOrdered: "Box destroyed by two",
+        ev.ClipRecorded: "Film kept",
+        ev.StillRecorded: "Picture kept",
+        ev.RecordingsDropped: "Recordings given up for want of room",
+        ev.VeilLifted: "Veil of a camera lifted",
+        ev.VeilLowered: "Veil of a camera put back",
+        ev.EvidenceExported: "Evidence handed out",
     }
 )
 """What happened."""

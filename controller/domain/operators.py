@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from controller.domain.area_orders import AreaOrder
 from controller.domain.doors import LockMode
+from controller.domain.filming import Camera
 from controller.domain.ids import AlarmId, CardholderId, DoorId, FireZoneId, OperatorId, RequestId
 from controller.domain.record_orders import RecordOrder
 from controller.domain.visit_orders import VisitOrder
@@ -30,6 +31,11 @@ SEES_SILENT = frozenset({Role.SUPERVISOR, Role.SECURITY_OFFICER, Role.AUDITOR})
 """Who sees a silent alarm, and what is recorded of it. Guards do not: their post may be watched."""
 
 
+WATCHES = frozenset({Role.GUARD, Role.SUPERVISOR, Role.SECURITY_OFFICER, Role.TECHNICIAN})
+PLAYS_BACK = frozenset({Role.GUARD, Role.SUPERVISOR, Role.SECURITY_OFFICER, Role.DATA_PROTECTION_OFFICER})
+"""Who may watch a camera, and see what it recorded, where its sheet names nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Operator:
     """Somebody who may sign in. The password's hash lives in the key store, never in the log.
@@ -40,6 +46,16 @@ class Operator:
     id: OperatorId
     role: Role
     cardholder: CardholderId | None = field(default=None, metadata=ADDED)
+
+
+def may_watch(role: Role, camera: Camera) -> bool:
+    """Tell whether a role may see a camera's pictures as they come."""
+    return role in (WATCHES if camera.live is None else camera.live)
+
+
+def may_play_back(role: Role, camera: Camera) -> bool:
+    """Tell whether a role may see what a camera recorded."""
+    return role in (PLAYS_BACK if camera.playback is None else camera.playback)
 
 
 def one_person(operators: Mapping[OperatorId, Operator], first: OperatorId | None, second: OperatorId) -> bool:
@@ -247,6 +263,7 @@ class Refusal(StrEnum):
     LEGAL_HOLD = "legal_hold"
     STILL_INSIDE = "still_inside"
     CASE_NEEDED = "case_needed"
+    UNKNOWN_CAMERA = "unknown_camera"
     UNKNOWN_VISITOR = "unknown_visitor"
     VISIT_OVER = "visit_over"
     NOT_FOR_VISITORS = "not_for_visitors"

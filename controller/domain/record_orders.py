@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
-from controller.domain.ids import AccessLevelId, CardholderId, CredentialId, DoorId
+from controller.domain.ids import AccessLevelId, CameraId, CardholderId, CredentialId, DoorId
 from controller.domain.people import CredentialStatus
 from controller.domain.records import Purpose, RecordScope
 
@@ -64,13 +64,18 @@ class LiftLegalHold:
 
 @dataclass(frozen=True, slots=True)
 class ReadRecords:
-    """Read about people. ``cardholder`` for a person and their history, ``door`` for a door's."""
+    """Read about people. ``cardholder`` for a person and their history, ``door`` for a door's.
+
+    ``camera`` and ``recording`` for one clip or still of a camera.
+    """
 
     scope: RecordScope
     purpose: Purpose
     case: str = ""
     cardholder: CardholderId | None = None
     door: DoorId | None = None
+    camera: CameraId | None = None
+    recording: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,37 @@ class ExportPeople:
 
     purpose: Purpose
     case: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LiftVeil:
+    """See for so many seconds what a camera's veil hides. *Two*."""
+
+    camera: CameraId
+    seconds: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LowerVeil:
+    """Put a camera's veil back before its time."""
+
+    camera: CameraId
+
+
+@dataclass(frozen=True, slots=True)
+class ExportEvidence:
+    """Take these clips and stills, and these records, out of the box. *Two*.
+
+    ``cameras``: those that recorded them. ``pixelated``: people's faces are made unknowable in what is handed out.
+    """
+
+    purpose: Purpose
+    case: str
+    recordings: tuple[str, ...]
+    records: tuple[int, ...]
+    cameras: tuple[CameraId, ...]
+    pixelated: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +134,13 @@ RecordOrder = (
     | ReadRecords
     | ExportPeople
     | DestroyBox
+    | LiftVeil
+    | LowerVeil
+    | ExportEvidence
 )
 
 
-def subject(order: RecordOrder) -> str:
+def subject(order: RecordOrder) -> str:  # noqa: C901 - one flat table
     """Return what an order is about, in one word: two orders of a kind with one subject are the same order."""
     match order:
         case EraseCardholder(cardholder=cardholder):
@@ -116,9 +155,25 @@ def subject(order: RecordOrder) -> str:
         case PlaceLegalHold(hold=hold) | LiftLegalHold(hold=hold):
             return hold
         case ReadRecords(scope=scope):
-            return order.cardholder or order.door or scope
+            return order.cardholder or order.door or order.recording or scope
         case ExportPeople(purpose=purpose, case=case):
             return f"{purpose} {case}".strip()
         case DestroyBox():
             return ""
+        case LiftVeil(camera=camera, seconds=seconds):
+            return f"{camera} {seconds:g}"
+        case LowerVeil(camera=camera):
+            return camera
+        case ExportEvidence():
+            return evidence_subject(
+                order.purpose, order.case, order.recordings, order.records, pixelated=order.pixelated
+            )
     assert_never(order)
+
+
+def evidence_subject(
+    purpose: Purpose, case: str, recordings: tuple[str, ...], records: tuple[int, ...], *, pixelated: bool
+) -> str:
+    """Return what an export of evidence is about: the second of the two agrees to just that."""
+    faces = "pixelated" if pixelated else "clear"
+    return " ".join((purpose, case, *recordings, *(f"#{seq}" for seq in records), faces))

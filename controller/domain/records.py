@@ -25,12 +25,13 @@ PURPOSES_WITH_CASE = frozenset({Purpose.INVESTIGATION, Purpose.SUBJECT_REQUEST, 
 
 
 class RecordScope(StrEnum):
-    """What is read: the list, one person, where one person went, who went through one door."""
+    """What is read: the list, one person, where one person went, who went through one door, what a camera recorded."""
 
     PEOPLE = "people"
     PERSON = "person"
     HISTORY = "history"
     DOOR = "door"
+    RECORDING = "recording"
 
 
 class RetentionClass(StrEnum):
@@ -42,6 +43,7 @@ class RetentionClass(StrEnum):
     AUDIT = "audit"
     CLIPS = "clips"
     SNAPSHOTS = "snapshots"
+    CONTINUOUS = "continuous"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from controller.domain.calendar import Schedule as Schedule
 from controller.domain.calendar import Weekday as Weekday
 from controller.domain.cards import CardFormat
 from controller.domain.causes import Cause, Escalation
+from controller.domain.filming import Camera as Camera
+from controller.domain.filming import Recording
 from controller.domain.ids import (
     AccessLevelId,
     AreaId,
@@ -292,19 +294,6 @@ class Reader:
 
 
 @dataclass(frozen=True, slots=True)
-class Camera:
-    """A camera and its data-protection sheet: without purpose and retention it is refused."""
-
-    id: CameraId
-    name: str
-    zone: ZoneId
-    url: str
-    purpose: str
-    retention_days: int
-    position: tuple[float, float]
-
-
-@dataclass(frozen=True, slots=True)
 class Line:
     """An RS-485 line."""
 
@@ -417,6 +406,7 @@ class Site:
     causes: Mapping[CauseId, Cause] = field(default_factory=dict)
     escalation: Escalation | None = None
     card_formats: Mapping[str, CardFormat] = field(default_factory=dict)  # those of the site's own
+    recording: Recording = field(default_factory=Recording)
 
 
 def takes_pin_alone(site: Site, reader: Reader) -> bool:

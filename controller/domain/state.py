@@ -184,6 +184,7 @@ class SiteState:
     devices: Map[DeviceId, DeviceState] = field(default_factory=Map)
     heard: Map[DeviceId, Heard] = field(default_factory=Map)
     cameras: Map[CameraId, DeviceState] = field(default_factory=Map)
+    veils: Map[CameraId, float] = field(default_factory=Map)  # lifted, until which monotonic second
     points: Map[PointId, PointCondition] = field(default_factory=Map)
     outputs: Map[OutputId, OutputState] = field(default_factory=Map)
     areas: Map[AreaId, AreaState] = field(default_factory=Map)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from controller.domain.decision import FaceOutcome
 from controller.domain.doors import Direction, LockStatus, Loop, Position
 from controller.domain.events import UnlockFailure, Violation
+from controller.domain.events.filming import ClipRecorded, RecordingsDropped, StillRecorded
 from controller.domain.events.records import BackupRestored, BackupTaken, RetentionApplied
 from controller.domain.ids import (
     CameraId,
@@ -333,9 +334,12 @@ class PolicyApproved:
 
 @dataclass(frozen=True, slots=True)
 class KeepingDone:
-    """The box kept house: old data went, or a backup was made or restored. The fact is written down as it is."""
+    """The box kept house: old data went, a backup was made or restored, pictures were kept or given up.
 
-    fact: RetentionApplied | BackupTaken | BackupRestored
+    The fact is written down as it is.
+    """
+
+    fact: RetentionApplied | BackupTaken | BackupRestored | ClipRecorded | StillRecorded | RecordingsDropped
 
 
 @dataclass(frozen=True, slots=True)

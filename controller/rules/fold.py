@@ -45,7 +45,7 @@ from controller.rules.fold_modes import timed as modes_timed
 from controller.rules.fold_people import after_start, doubted, forgiven, grace_ended, grace_started, visiting
 from controller.rules.fold_points import heard, observed, shown, switched
 from controller.rules.fold_policy import activated
-from controller.rules.fold_records import records_changed
+from controller.rules.fold_records import records_changed, unveiled
 
 
 def apply(state: SiteState, event: Event, at: Instant) -> SiteState:
@@ -223,6 +223,8 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
             )
         case ev.ClockTrusted():
             return replace(state, clock_trusted=True)
+        case ev.VeilLifted() | ev.VeilLowered() | ev.EvidenceExported():
+            return unveiled(state, event, at)
         case (
             ev.SecondPersonAsked()
             | ev.CardholderErased()
@@ -241,6 +243,9 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
             | ev.JournalReplayed()
             | ev.SnapshotTaken()
             | ev.RecordRead()
+            | ev.ClipRecorded()
+            | ev.StillRecorded()
+            | ev.RecordingsDropped()
             | ev.RetentionApplied()
             | ev.BackupTaken()
             | ev.OperatorSignedIn()
@@ -270,6 +275,7 @@ def _started(state: SiteState, event: ev.BoxStarted, at: Instant) -> SiteState:
         modes_due=None,
         devices=Map(),
         cameras=Map(),
+        veils=Map(),
         challenges=Map(),
         pin_tries=Map(tries_after_start(state, at.mono + event.pin_lock_seconds)),
         keypad_tries=Map({reader: (at.mono,) * len(tries) for reader, tries in state.keypad_tries.items()}),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import assert_never
+
 from controller.domain import events as ev
 from controller.domain.ids import CardholderId
 from controller.domain.instant import Instant
+from controller.domain.record_orders import evidence_subject
 from controller.domain.records import Asked, LegalHold
 from controller.domain.state import SiteState, replace
 from controller.rules.fold_people import forgotten
@@ -51,6 +54,21 @@ def records_changed(state: SiteState, event: RecordEvent, at: Instant) -> SiteSt
             for cardholder in event.erased:
                 state = erased(state, cardholder)
             return state
+
+
+def unveiled(state: SiteState, event: ev.VeilLifted | ev.VeilLowered | ev.EvidenceExported, at: Instant) -> SiteState:
+    """Fold who sees behind a camera's veil, and until when; and that an export was agreed to."""
+    match event:
+        case ev.VeilLifted(camera=camera, seconds=seconds):
+            lifted = replace(state, veils=state.veils.set(camera, at.mono + seconds))
+            return _answered(lifted, "lift_veil", f"{camera} {seconds:g}")
+        case ev.VeilLowered(camera=camera):
+            return replace(state, veils=state.veils.delete(camera)) if camera in state.veils else state
+        case ev.EvidenceExported():
+            what = (event.purpose, event.case, event.recordings, event.records)
+            about = evidence_subject(*what, pixelated=event.pixelated)
+            return _answered(state, "export_evidence", about)
+    assert_never(event)
 
 
 def erased(state: SiteState, cardholder: CardholderId) -> SiteState:

@@ -16,8 +16,11 @@ from controller.domain.record_orders import (
     AssignAccessLevel,
     DestroyBox,
     EraseCardholder,
+    ExportEvidence,
     ExportPeople,
     LiftLegalHold,
+    LiftVeil,
+    LowerVeil,
     PlaceLegalHold,
     ReadRecords,
     RecordOrder,
@@ -28,6 +31,7 @@ from controller.domain.record_orders import (
 from controller.domain.records import PURPOSES_WITH_CASE, Purpose, RecordScope
 from controller.domain.state import SiteState
 from controller.domain.words import word_for
+from controller.rules.filming import may_hand_out, may_lift_veil, may_lower_veil, may_see
 from controller.rules.turn import Turn
 
 SECOND_PERSON_HOURS = 72.0
@@ -36,19 +40,20 @@ SECOND_PERSON_HOURS = 72.0
 _CASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9./-]{0,39}")
 _HOLD = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
-TwoPersonOrder = EraseCardholder | LiftLegalHold | ExportPeople | DestroyBox
+TwoPersonOrder = EraseCardholder | LiftLegalHold | ExportPeople | DestroyBox | LiftVeil | ExportEvidence
 
 _BADGES = frozenset({SetCredentialStatus, AssignAccessLevel, WithdrawAccessLevel})
+_VEILS = frozenset({LiftVeil, LowerVeil, ExportEvidence})
 RIGHTS: Mapping[Role, frozenset[type[RecordOrder]]] = MappingProxyType(
     {
-        Role.GUARD: frozenset({SetCredentialStatus, ReadRecords}),
-        Role.SUPERVISOR: _BADGES | {ReadRecords, PlaceLegalHold, DestroyBox},
+        Role.GUARD: frozenset({SetCredentialStatus, ReadRecords, LowerVeil}),
+        Role.SUPERVISOR: _BADGES | _VEILS | {ReadRecords, PlaceLegalHold, DestroyBox},
         Role.SECURITY_OFFICER: _BADGES
+        | _VEILS
         | {ReadRecords, PlaceLegalHold, LiftLegalHold, EraseCardholder, ExportPeople, DestroyBox},
         Role.AUDITOR: frozenset({ReadRecords}),
-        Role.DATA_PROTECTION_OFFICER: frozenset(
-            {ReadRecords, PlaceLegalHold, LiftLegalHold, EraseCardholder, ExportPeople}
-        ),
+        Role.DATA_PROTECTION_OFFICER: _VEILS
+        | {ReadRecords, PlaceLegalHold, LiftLegalHold, EraseCardholder, ExportPeople},
         Role.TECHNICIAN: frozenset(),
     }
 )
@@ -67,7 +72,9 @@ PURPOSES: Mapping[Role, frozenset[Purpose]] = MappingProxyType(
 """What each role may read people's records for."""
 
 
-def may(turn: Turn, operator: OperatorId, order: RecordOrder) -> Refusal | None:
+def may(  # noqa: C901 - one flat table
+    turn: Turn, operator: OperatorId, order: RecordOrder
+) -> Refusal | None:
     """Tell why an order about records is refused, the role being right; None where it may be given."""
     state = turn.state
     match order:
@@ -87,6 +94,12 @@ def may(turn: Turn, operator: OperatorId, order: RecordOrder) -> Refusal | None:
             refusal = _may_for(state, operator, purpose, case)
         case DestroyBox(reason=reason):
             refusal = _reason(reason)
+        case LiftVeil():
+            refusal = may_lift_veil(turn, operator, order) or _reason(order.reason)
+        case LowerVeil(camera=camera):
+            refusal = may_lower_veil(turn, operator, camera)
+        case ExportEvidence(purpose=purpose, case=case):
+            refusal = may_hand_out(turn, operator, order.cameras) or _may_for(state, operator, purpose, case)
         case _:
             assert_never(order)
     if refusal is None and isinstance(order, TwoPersonOrder) and _asked_alone(turn, operator, order):
@@ -100,7 +113,7 @@ def carry_out(turn: Turn, operator: OperatorId, order: RecordOrder) -> None:
         first = first_of_two(turn, order)
         if first is None:
             word = word_for(type(order))
-            why = "" if isinstance(order, ExportPeople) else order.reason
+            why = "" if isinstance(order, ExportPeople | ExportEvidence) else order.reason
             turn.record(ev.SecondPersonAsked(operator, word, subject(order), SECOND_PERSON_HOURS, why))
         else:
             turn.record(_agreed(first, operator, order))
@@ -119,7 +132,14 @@ def first_of_two(turn: Turn, order: TwoPersonOrder) -> OperatorId | None:
 
 def _agreed(
     first: OperatorId, second: OperatorId, order: TwoPersonOrder
-) -> ev.CardholderErased | ev.LegalHoldLifted | ev.PeopleExported | ev.DestructionOrdered:
+) -> (
+    ev.CardholderErased
+    | ev.LegalHoldLifted
+    | ev.PeopleExported
+    | ev.DestructionOrdered
+    | ev.VeilLifted
+    | ev.EvidenceExported
+):
     match order:
         case EraseCardholder(cardholder=cardholder, reason=reason):
             return ev.CardholderErased(first, second, cardholder, reason)
@@ -129,14 +149,25 @@ def _agreed(
             return ev.PeopleExported(first, second, purpose, case)
         case DestroyBox(reason=reason):
             return ev.DestructionOrdered(first, second, reason)
+        case LiftVeil(camera=camera, seconds=seconds, reason=reason):
+            return ev.VeilLifted(first, second, camera, seconds, reason)
+        case ExportEvidence(purpose=purpose, case=case, recordings=recordings, records=records):
+            return ev.EvidenceExported(first, second, purpose, case, recordings, records, order.pixelated)
     assert_never(order)
 
 
 def _fact(
     turn: Turn,
     operator: OperatorId,
-    order: SetCredentialStatus | AssignAccessLevel | WithdrawAccessLevel | PlaceLegalHold | ReadRecords,
-) -> ev.CredentialStatusSet | ev.AccessLevelAssigned | ev.AccessLevelWithdrawn | ev.LegalHoldPlaced | ev.RecordRead:
+    order: SetCredentialStatus | AssignAccessLevel | WithdrawAccessLevel | PlaceLegalHold | ReadRecords | LowerVeil,
+) -> (
+    ev.CredentialStatusSet
+    | ev.AccessLevelAssigned
+    | ev.AccessLevelWithdrawn
+    | ev.LegalHoldPlaced
+    | ev.RecordRead
+    | ev.VeilLowered
+):
     match order:
         case SetCredentialStatus(credential=credential, status=status, reason=reason):
             holder = turn.state.credentials[credential].cardholder
@@ -148,7 +179,10 @@ def _fact(
         case PlaceLegalHold(hold=hold, cardholder=held, reason=reason):
             return ev.LegalHoldPlaced(operator, hold, held, reason)
         case ReadRecords():
-            return ev.RecordRead(operator, order.scope, order.purpose, order.case, order.cardholder, order.door)
+            where = (order.cardholder, order.door, order.camera, order.recording)
+            return ev.RecordRead(operator, order.scope, order.purpose, order.case, *where)
+        case LowerVeil(camera=camera):
+            return ev.VeilLowered(operator, camera)
     assert_never(order)
 
 
@@ -225,6 +259,8 @@ def _may_read(turn: Turn, operator: OperatorId, order: ReadRecords) -> Refusal |
         return Refusal.UNKNOWN_CARDHOLDER
     if order.scope is RecordScope.DOOR and order.door not in turn.site.doors:
         return Refusal.UNKNOWN_DOOR
+    if order.scope is RecordScope.RECORDING and (refusal := may_see(turn, operator, order.camera)) is not None:
+        return refusal
     return _may_for(turn.state, operator, order.purpose, order.case)
 
 

@@ -10,11 +10,13 @@ from pathlib import Path as FilePath
 from typing import TypeVar
 
 from controller.domain.causes import Escalation
+from controller.domain.filming import Recording
 from controller.domain.ids import OUTSIDE
 from controller.domain.site import Site
 from controller.site import (
     asking,
     causes,
+    filming,
     formats,
     gates,
     guarding,
@@ -54,7 +56,7 @@ _ROWS = (
     "intrusion_area",
     "cause",
 )
-_TABLES = ("site", "escalation", "retention")
+_TABLES = ("site", "escalation", "retention", "recording")
 _ID_KEYS = {"threat_level": "number"}
 _PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
 _BARE_CLOCK = re.compile(r"[=,\[]\s*\d\d:\d\d(?!:)")
@@ -88,6 +90,8 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     gates.machines_crush_nobody,
     gates.turnstiles_count,
     gates.more_time_is_not_less,
+    filming.pictures_are_kept_no_longer,
+    filming.cameras_see_their_doors,
     standing.unlocked_doors_guard_little,
     standing.unlocked_doors_hang_on_the_safe_side,
     standing.first_persons_are_seen,
@@ -118,15 +122,18 @@ def read_bytes(path: FilePath) -> bytes:
         raise SiteErrors([SiteError(str(path), 1, 1, "", problem, "name a file that exists and may be read")]) from None
 
 
-def parse_site(data: bytes, name: str) -> Site:
-    """The site that ``data`` (TOML, UTF-8) describes; ``name`` is the file that errors speak of. Raises SiteErrors."""
+def parse_site(data: bytes, name: str, *, logged: bool = False) -> Site:
+    """The site that ``data`` (TOML, UTF-8) describes; ``name`` is the file that errors speak of. Raises SiteErrors.
+
+    ``logged``: it was in force already, before there were sheets maybe, and a box starts with it all the same.
+    """
     document = _parse(data, name)
     reading = Reading(name, locate(data))
     rows = {section: _rows(reading, document, section) for section in _ROWS}
     _declare(reading, rows)
     _refuse_strangers(reading, document)
     site = formats.with_line_formats(_read(reading, document, rows, hashlib.sha256(data).hexdigest()))
-    for rule in _RULES:
+    for rule in _RULES if logged else (*_RULES, filming.sheets_are_whole):
         for finding in rule(site):
             reading.refuse(_row_path(reading, finding.at), finding.problem, finding.mend)
     if reading.errors:
@@ -229,7 +236,7 @@ def _read(
         zones={OUTSIDE: sections.OUTSIDE_ZONE} | {zone.id: zone for zone in whole("zone", sections.zone)},
         doors={door.id: gates.with_extended_times(door, factor) for door in whole("door", sections.door)},
         readers={r.id: gates.with_extended_challenge(r, factor) for r in whole("reader", sections.reader)},
-        cameras={camera.id: camera for camera in whole("camera", sections.camera)},
+        cameras={camera.id: camera for camera in whole("camera", filming.camera)},
         lines={line.id: line for line in whole("line", sections.line)},
         devices={device.id: device for device in whole("device", sections.device)},
         schedules={schedule.id: schedule for schedule in whole("schedule", sections.schedule)},
@@ -250,12 +257,18 @@ def _read(
         causes={cause.id: cause for cause in whole("cause", causes.cause)},
         escalation=_escalation(reading, document),
         card_formats={own.id: own for own in whole("card_format", formats.card_format)},
+        recording=_recording(reading, document),
     )
 
 
 def _escalation(reading: Reading, document: Mapping[str, object]) -> Escalation | None:
     raw = document.get("escalation")
     return None if raw is None else kinds.nested(causes.escalation)(reading, ("escalation",), raw)
+
+
+def _recording(reading: Reading, document: Mapping[str, object]) -> Recording:
+    read = kinds.nested(filming.recording)(reading, ("recording",), document.get("recording", {}))
+    return read or Recording()
 
 
 def _row_path(reading: Reading, at: Path) -> Path:

@@ -28,7 +28,6 @@ from controller.domain.site import (
     AccessLevel,
     AntiPassback,
     Assurance,
-    Camera,
     Competency,
     Device,
     DeviceKind,
@@ -81,7 +80,6 @@ _HIGHEST_ADDRESS = 126  # 127 is OSDP's broadcast address
 HIGHEST_INDEX = 255  # OSDP numbers inputs and outputs in one byte
 _HIGHEST_CLEARANCE = 9
 HIGHEST_THREAT = 9
-_HIGHEST_RETENTION = 366  # days
 _CORNERS = 3
 _HIGHEST_OCCUPANCY = 100_000
 _SECONDS_IN_MINUTE = 60.0
@@ -245,23 +243,6 @@ def reader(table: Table) -> Reader:
         random_search_percent=table.want("random_search_percent", _PERCENT, 0.0),
         guard_seconds=table.want("guard_seconds", kinds.number(10, 300, "seconds"), 60.0),
         extended_challenge_seconds=gates.extended_challenge(table),
-    )
-
-
-def camera(table: Table) -> Camera:
-    """``[[camera]]``."""
-    return Camera(
-        id=table.need("id", CAMERA.ident, '"cam-lobby"'),
-        name=table.need("name", kinds.text, '"Lobby"'),
-        zone=table.need("zone", ZONE.ref, '"lobby"'),
-        url=table.need("url", kinds.camera_url, '"rtsp://HOST:554/PATH"'),
-        purpose=table.need(
-            "purpose", kinds.text, '"What it is for"', "nobody is filmed without a purpose that they can ask for"
-        ),
-        retention_days=table.need(
-            "retention_days", kinds.whole(1, _HIGHEST_RETENTION, "days"), "30", "pictures are kept for a stated time"
-        ),
-        position=table.need("position", kinds.point, "[600, 400]"),
     )
 
 

@@ -20,6 +20,7 @@ from controller.domain.decision import AccessRequest, Decision, FaceOutcome
 from controller.domain.doors import LockStatus, Loop, Position
 from controller.domain.effects import Effect
 from controller.domain.events import Event
+from controller.domain.filming import Mask, MaskedBy, MaskKind
 from controller.domain.ids import (
     OUTSIDE,
     AccessLevelId,
@@ -89,6 +90,7 @@ FRONT, INNER, CELLAR = DoorId("front"), DoorId("inner"), DoorId("cellar")
 FRONT_IN, FRONT_OUT = ReaderId("front-in"), ReaderId("front-out")
 INNER_IN, INNER_OUT, CELLAR_IN = ReaderId("inner-in"), ReaderId("inner-out"), ReaderId("cellar-in")
 CELLAR_CAMERA, LOBBY_CAMERA = CameraId("cam-cellar"), CameraId("cam-lobby")
+DESK_VEIL = Mask("the desk", MaskKind.VEIL, MaskedBy.BOX, ((0.5, 0.5), (1.0, 0.5), (1.0, 1.0)))
 MANTRAP = InterlockId("mantrap")
 ROOM = AreaId("room")
 PIR, GLASS, PANIC, MAINS = PointId("pir"), PointId("glass"), PointId("panic"), PointId("mains")
@@ -166,7 +168,17 @@ def small_site() -> Site:
         },
         cameras={
             CELLAR_CAMERA: Camera(CELLAR_CAMERA, "Cellar", CHANCERY, "rtsp://camera/1", "entry", 3, (1.0, 2.0)),
-            LOBBY_CAMERA: Camera(LOBBY_CAMERA, "Lobby", LOBBY, "rtsp://camera/2", "lobby", 3, (3.0, 4.0)),
+            LOBBY_CAMERA: Camera(
+                LOBBY_CAMERA,
+                "Lobby",
+                LOBBY,
+                "rtsp://camera/2",
+                "lobby",
+                3,
+                (3.0, 4.0),
+                masks=(DESK_VEIL,),
+                playback=frozenset({Role.SUPERVISOR, Role.SECURITY_OFFICER}),
+            ),
         },
         lines={},
         devices={

@@ -93,6 +93,14 @@ from controller.domain.events.doors import (
     RelockResumed,
     RotationObserved,
 )
+from controller.domain.events.filming import (
+    ClipRecorded,
+    EvidenceExported,
+    RecordingsDropped,
+    StillRecorded,
+    VeilLifted,
+    VeilLowered,
+)
 from controller.domain.events.modes import (
     DoorFirstPersonIn,
     DoorModeLapsed,
@@ -191,6 +199,7 @@ __all__ = [
     "CauseFired",
     "CauseReset",
     "ChallengeIssued",
+    "ClipRecorded",
     "ClockDistrusted",
     "ClockTrusted",
     "CredentialRecorded",
@@ -210,6 +219,7 @@ __all__ = [
     "EntryAmbiguous",
     "EntryObserved",
     "Event",
+    "EvidenceExported",
     "ExitDelayed",
     "ExitObserved",
     "ExitRequested",
@@ -261,6 +271,7 @@ __all__ = [
     "PowerObserved",
     "RecordRead",
     "Recorded",
+    "RecordingsDropped",
     "RelockDeferred",
     "RelockResumed",
     "RetentionApplied",
@@ -269,9 +280,12 @@ __all__ = [
     "SiteActivated",
     "SnapshotTaken",
     "StartUpCompleted",
+    "StillRecorded",
     "TamperObserved",
     "ThreatLevelSet",
     "UnlockFailure",
+    "VeilLifted",
+    "VeilLowered",
     "Violation",
     "VisitorOverdue",
     "VisitorRegistered",
@@ -399,6 +413,12 @@ Event = (
     | BackupTaken
     | BackupRestored
     | DestructionOrdered
+    | ClipRecorded
+    | StillRecorded
+    | RecordingsDropped
+    | VeilLifted
+    | VeilLowered
+    | EvidenceExported
 )
 
 

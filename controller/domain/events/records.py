@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from controller.domain.ids import AccessLevelId, CardholderId, CredentialId, DoorId, OperatorId
+from controller.domain.ids import AccessLevelId, CameraId, CardholderId, CredentialId, DoorId, OperatorId
 from controller.domain.people import CredentialStatus
 from controller.domain.records import Purpose, RecordScope, RetentionClass
+from controller.domain.words import ADDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,8 @@ class RecordRead:
     case: str
     cardholder: CardholderId | None
     door: DoorId | None
+    camera: CameraId | None = field(default=None, metadata=ADDED)
+    recording: str = field(default="", metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

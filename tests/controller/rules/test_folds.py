@@ -13,6 +13,7 @@ from controller.domain.doors import LockMode
 from controller.domain.ids import (
     AlarmId,
     AreaId,
+    CameraId,
     CardholderId,
     CauseId,
     FireZoneId,
@@ -46,6 +47,8 @@ UNKNOWN = [
     ev.BackupRestored("cli", MONDAY_TEN, 1, (WHO,), "", ()),
     ev.PeopleExported(ONE, TWO, Purpose.AUDIT, ""),
     ev.DestructionOrdered(ONE, TWO, "the end"),
+    ev.VeilLowered(ONE, CameraId("gone")),
+    ev.EvidenceExported(ONE, TWO, Purpose.AUDIT, "", (), (), pixelated=False),
     ev.FireResetConfirmed(FireZoneId("gone"), ONE, "toast"),
     ev.LockdownSecured(1.0),
     ev.LockdownOverdue((FRONT,)),

@@ -10,15 +10,18 @@ from immutables import Map
 from controller.domain import events as ev
 from controller.domain import stimuli as st
 from controller.domain.decision import DenyReason
-from controller.domain.ids import OUTSIDE, CardholderId, CredentialId, OperatorId
+from controller.domain.ids import OUTSIDE, CameraId, CardholderId, CredentialId, OperatorId
 from controller.domain.operators import EndLockdown, ForgivePassback, Operator, Refusal, Role, StartLockdown
 from controller.domain.people import CredentialStatus
 from controller.domain.record_orders import (
     AssignAccessLevel,
     DestroyBox,
     EraseCardholder,
+    ExportEvidence,
     ExportPeople,
     LiftLegalHold,
+    LiftVeil,
+    LowerVeil,
     PlaceLegalHold,
     ReadRecords,
     SetCredentialStatus,
@@ -30,6 +33,7 @@ from controller.rules.record_orders import SECOND_PERSON_HOURS
 from tests.controller.builders import (
     ALICE,
     BOB,
+    CELLAR_CAMERA,
     FRONT,
     FRONT_IN,
     FRONT_OUT,
@@ -37,6 +41,7 @@ from tests.controller.builders import (
     GUARDS,
     INNER_IN,
     LOBBY,
+    LOBBY_CAMERA,
     STAFF,
     SUE,
     badge_of,
@@ -88,6 +93,10 @@ def walked_in(house):
     assert house.state.locations[ALICE] == LOBBY
 
 
+FILM = ReadRecords(RecordScope.RECORDING, Purpose.INVESTIGATION, "AZ-1", camera=LOBBY_CAMERA, recording="c-1")
+LIFTED = LiftVeil(LOBBY_CAMERA, 60.0, "a theft")
+EVIDENCE = ExportEvidence(Purpose.INVESTIGATION, "AZ-1", ("c-1",), (7,), (LOBBY_CAMERA,), pixelated=True)
+
 ROWS = [
     (Refusal.UNKNOWN_CREDENTIAL, nothing, SUE, SetCredentialStatus(CredentialId("x"), CredentialStatus.LOST, "x")),
     (Refusal.UNKNOWN_ACCESS_LEVEL, nothing, SUE, AssignAccessLevel(ALICE, "nowhere", "x")),
@@ -113,6 +122,23 @@ ROWS = [
     (Refusal.UNKNOWN_CARDHOLDER, nothing, SUE, WithdrawAccessLevel(CardholderId("x"), STAFF, "x")),
     (Refusal.UNKNOWN_CARDHOLDER, nothing, SVEN, ReadRecords(RecordScope.HISTORY, Purpose.AUDIT)),
     (Refusal.UNKNOWN_DOOR, nothing, SVEN, ReadRecords(RecordScope.DOOR, Purpose.AUDIT)),
+    (Refusal.UNKNOWN_CAMERA, nothing, SVEN, ReadRecords(RecordScope.RECORDING, Purpose.AUDIT)),
+    (Refusal.UNKNOWN_CAMERA, nothing, SVEN, replace(FILM, camera=CameraId("x"))),
+    (Refusal.NOT_YOUR_ROLE, nothing, GIL, replace(FILM, purpose=Purpose.EMERGENCY, camera=LOBBY_CAMERA)),
+    (Refusal.NOT_YOUR_ROLE, nothing, GIL, LowerVeil(LOBBY_CAMERA)),
+    (Refusal.CASE_NEEDED, nothing, SVEN, replace(FILM, case="")),
+    (Refusal.UNKNOWN_CAMERA, nothing, SVEN, LiftVeil(CameraId("x"), 60.0, "x")),
+    (Refusal.ALREADY_SO, nothing, SVEN, LiftVeil(CELLAR_CAMERA, 60.0, "x")),
+    (Refusal.UNTIL_NOT_ALLOWED, nothing, SVEN, LiftVeil(LOBBY_CAMERA, 0.999, "x")),
+    (Refusal.UNTIL_NOT_ALLOWED, nothing, SVEN, LiftVeil(LOBBY_CAMERA, 3600.001, "x")),
+    (Refusal.REASON_NEEDED, nothing, SVEN, LiftVeil(LOBBY_CAMERA, 3600.0, " ")),
+    (Refusal.SECOND_PERSON_NEEDED, told((SVEN, LIFTED)), SVEN, LIFTED),
+    (Refusal.ALREADY_SO, nothing, SVEN, LowerVeil(LOBBY_CAMERA)),
+    (Refusal.UNKNOWN_CAMERA, nothing, SVEN, LowerVeil(CameraId("x"))),
+    (Refusal.UNKNOWN_CAMERA, nothing, SVEN, replace(EVIDENCE, cameras=(LOBBY_CAMERA, CameraId("x")))),
+    (Refusal.NOT_YOUR_ROLE, nothing, DORA, replace(EVIDENCE, cameras=(CELLAR_CAMERA, LOBBY_CAMERA))),
+    (Refusal.CASE_NEEDED, nothing, SVEN, replace(EVIDENCE, case="")),
+    (Refusal.SECOND_PERSON_NEEDED, told((SVEN, EVIDENCE)), SVEN, EVIDENCE),
     (Refusal.ALREADY_SO, nothing, SUE, GOOD),
     (Refusal.ALREADY_SO, nothing, SUE, AssignAccessLevel(ALICE, STAFF, "x")),
     (Refusal.ALREADY_SO, nothing, SUE, WithdrawAccessLevel(ALICE, GUARDS, "x")),
@@ -145,6 +171,8 @@ PAIRS = [
     (ERASE, DORA, SVEN, ev.CardholderErased),
     (ExportPeople(Purpose.SUBJECT_REQUEST, "dsr-3"), DORA, SVEN, ev.PeopleExported),
     (DestroyBox("given up"), SUE, SVEN, ev.DestructionOrdered),
+    (LIFTED, SUE, SVEN, ev.VeilLifted),
+    (EVIDENCE, SUE, SVEN, ev.EvidenceExported),
 ]
 
 
@@ -299,3 +327,46 @@ def test_nobody_helps_to_lift_what_keeps_their_own_record():
     house.see(order(DORA, HOLD))
     (refused,) = house.see(order(OTTO, LiftLegalHold("court-7", "closed"))).events  # Otto is Alice
     assert refused.why is Refusal.ABOUT_YOURSELF
+
+
+def test_a_film_is_seen_by_those_whom_its_camera_names_and_for_a_purpose():
+    house = office()
+    (event,) = house.see(order(SVEN, FILM)).events
+    assert event == ev.RecordRead(
+        SVEN, RecordScope.RECORDING, Purpose.INVESTIGATION, "AZ-1", None, None, LOBBY_CAMERA, "c-1"
+    )
+    (event,) = house.see(order(GIL, replace(FILM, camera=CELLAR_CAMERA))).events
+    assert isinstance(event, ev.RecordRead)  # its sheet names nobody: a guard may
+
+
+def test_a_veil_is_lifted_by_two_for_a_time_and_hangs_again_after_a_start():
+    house = office()
+    house.see(order(SUE, LIFTED))
+    assert not house.state.veils
+    house.see(order(SVEN, LIFTED))
+    assert house.state.veils[LOBBY_CAMERA] == house.now.mono + 60.0
+    house.wait(60.0)
+    (event,) = house.see(order(SVEN, LowerVeil(LOBBY_CAMERA))).events
+    assert event.why is Refusal.ALREADY_SO  # it hangs again by itself
+    house.see(order(SUE, LIFTED))
+    house.see(order(SVEN, LIFTED))
+    (event,) = house.see(order(SVEN, LowerVeil(LOBBY_CAMERA))).events
+    assert event == ev.VeilLowered(SVEN, LOBBY_CAMERA)
+    assert not house.state.veils
+    house.see(order(SUE, LIFTED))
+    house.see(order(SVEN, LIFTED))
+    house.see(st.BoxStartedUp("0.1.0", house.site.digest, ""))
+    assert not house.state.veils
+
+
+def test_an_agreement_is_to_just_these_recordings():
+    house = office()
+    house.see(order(SUE, EVIDENCE))
+    for other in (
+        replace(EVIDENCE, recordings=("c-1", "c-2")),
+        replace(EVIDENCE, records=(7, 8)),
+        replace(EVIDENCE, pixelated=False),
+        replace(EVIDENCE, case="AZ-2"),
+    ):
+        (event,) = house.see(order(SVEN, other)).events
+        assert isinstance(event, ev.SecondPersonAsked)

@@ -15,7 +15,8 @@ from controller.domain.points import OutputKind
 from controller.domain.site import AntiPassback, Assurance, DeviceKind, DoorKind, Factor, SecurityLevel, Side, Site
 from controller.prove.prover import prove
 from controller.rules.schedule import When, when
-from controller.site.loader import load_site
+from controller.site.errors import SiteErrors
+from controller.site.loader import load_site, parse_site
 from controller.site.people import PersonRow, load_people
 
 CONFIG = Path(__file__).parents[3] / "config"
@@ -213,3 +214,13 @@ def inside(shape: tuple[tuple[float, float], ...], point: tuple[float, float]) -
         if (y1 > y) != (y2 > y) and x < x1 + (y - y1) * (x2 - x1) / (y2 - y1):
             crossings += 1
     return crossings % 2 == 1
+
+
+def test_a_policy_of_old_times_in_the_log_is_read_without_its_sheets(embassy: str):
+    """A box whose policy is older than the sheets starts all the same; only a new file must have them."""
+    old = "\n".join(
+        line for line in embassy.splitlines() if not line.startswith(("view =", "legal_basis =", "masks ="))
+    )
+    with pytest.raises(SiteErrors):
+        parse_site(old.encode(), "site.toml")
+    assert parse_site(old.encode(), "site.toml", logged=True).cameras["cam-lobby"].masks is None

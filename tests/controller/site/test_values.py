@@ -4,6 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+GATE = "masks = []\nretention_days = 14\nposition = [420"
+CORNERS = "shape = [[0, 0], [1, 1], [0, 1]]"
+
+
+def masked(mask: str) -> str:
+    """The gate's camera with a mask."""
+    return GATE.replace("[]", f'[{{ name = "a", {mask} }}]')
+
+
 # What is wrong: (text of the embassy's file, what it becomes, the key, the problem, the mend[, the line, other keys])
 ROWS: dict[str, tuple[str, ...]] = {
     "unknown key": (
@@ -340,6 +349,81 @@ ROWS: dict[str, tuple[str, ...]] = {
         'missing key "retention_days": pictures are kept for a stated time',
         "add `retention_days = 30`",
         "row",
+    ),
+    "camera that does not say what it sees": (
+        'view = "The lobby from the entrance to the guard\'s pane"\n',
+        "",
+        "camera.cam-lobby",
+        "its data-protection sheet does not say what is in its view",
+        "add `view = ",
+        "row",
+    ),
+    "camera without legal basis": (
+        'pane"\nlegal_basis = "Vienna Convention on Diplomatic Relations, article 22(2); impact assessment DPIA-3"\n',
+        'pane"\n',
+        "camera.cam-lobby",
+        "its data-protection sheet does not say on what legal basis it films",
+        "add `legal_basis = ",
+        "row",
+    ),
+    "camera of which nobody said what is masked": (
+        GATE,
+        "retention_days = 14\nposition = [420",
+        "camera.cam-gate",
+        "its data-protection sheet does not say whether anything is masked",
+        "add `masks = []`",
+        "row",
+    ),
+    "a mask of two corners": (
+        GATE,
+        masked('kind = "veil", shape = [[0, 0], [1, 1]]'),
+        "camera.cam-gate.masks[0].shape",
+        "",
+        "",
+    ),
+    "a mask beside the picture": (
+        GATE,
+        masked('kind = "veil", shape = [[0, 0], [1, 1.5], [0, 1]]'),
+        "camera.cam-gate.masks[0].shape[1][1]",
+        "1.5 is out of range",
+        "write 0 to 1",
+    ),
+    "a burnt mask that nobody paints": (
+        GATE,
+        masked(f'kind = "burnt", {CORNERS}'),
+        "camera.cam-gate.masks[0].by",
+        'missing key "by": say who paints it',
+        'add `by = "box"`',
+        "masks = [{",
+    ),
+    "a veil that the camera hangs up": (
+        GATE,
+        masked(f'kind = "veil", by = "camera", {CORNERS}'),
+        "camera.cam-gate.masks[0].by",
+        "a veil is always hung up by the box",
+        "remove",
+    ),
+    "pictures kept for longer than pictures are": (
+        '[[schedule]]\nid = "visiting"',
+        '[retention]\nclips = 29\n\n[[schedule]]\nid = "visiting"',
+        "camera.cam-chancery.retention_days",
+        "keeps clips for 30 days, [retention] says 29",
+        "write 29 or fewer",
+        "retention_days = 30",
+    ),
+    "retention of one kind left out": (
+        "retention_days = 30\n",
+        "retention_days = { clips = 30, snapshots = 30 }\n",
+        "camera.cam-chancery.retention_days.continuous",
+        'missing key "continuous": pictures are kept for a stated time',
+        "add `continuous = 30`",
+    ),
+    "a door that the camera cannot see": (
+        GATE,
+        GATE.replace("[]", '[]\ndoors = ["server-door"]'),
+        "camera.cam-gate.doors",
+        'door "server-door" does not lead to "forecourt"',
+        "name doors of its zone",
     ),
     "credentials in a camera's address": (
         "rtsp://127.0.0.1:8554/cam-gate",

@@ -163,6 +163,26 @@ EXAMPLES: tuple[Event, ...] = (
         "root at the box", datetime(2026, 10, 1, tzinfo=UTC), 812, ("p-1", "p-2"), "older than the witness", ("a", "b")
     ),
     ev.DestructionOrdered("sue", "sven", "the mission is given up"),
+    ev.ClipRecorded(
+        "c-1",
+        "cam-1",
+        RetentionClass.CLIPS,
+        datetime(2026, 11, 23, 9, 0, tzinfo=UTC),
+        15.5,
+        123456,
+        "ef" * 32,
+        False,
+        (7, 9),
+        ("p-1",),
+        True,
+    ),
+    ev.StillRecorded(
+        "s-1", "cam-1", datetime(2026, 11, 23, 9, 0, tzinfo=UTC), 4321, "ef" * 32, (7,), ("p-1", "p-2"), True
+    ),
+    ev.RecordingsDropped("cam-1", RetentionClass.CONTINUOUS, "2026-11-01", 987654321),
+    ev.VeilLifted("sue", "sven", "cam-1", 600.0, "c2VhbGVk"),
+    ev.VeilLowered("gil", "cam-1"),
+    ev.EvidenceExported("sven", "dora", Purpose.LEGAL_REQUEST, "2026/17", ("c-1", "s-1"), (7, 9), True),
 )
 
 ASKED = AccessRequest(
@@ -214,7 +234,7 @@ BESIDE_THE_GOLDEN = (
     ev.PointObserved("help", PointCondition.ACTIVE, silent=True),
     ev.SiteActivated("d" * 64, "", "sue", "ada", ("z",), ("d",), ("r",), ("x",), ("c",), ("p",), ("o",), ("f",)),
     ev.LegalHoldPlaced("dora", "court-8", None, "everything"),
-    ev.RecordRead("sven", RecordScope.PEOPLE, Purpose.AUDIT, "", None, None),
+    ev.RecordRead("sven", RecordScope.RECORDING, Purpose.AUDIT, "", None, None, "cam-1", "c-1"),
     ev.OperatorRecorded("root at the box", Operator("gil", Role.GUARD, "p-1")),
     ev.CardholderRecorded("root at the box", replace(PERSON, extended_time=True), "c2VhbGVk"),
     ev.AlarmRaised(

@@ -18,8 +18,11 @@ from controller.domain.record_orders import (
     AssignAccessLevel,
     DestroyBox,
     EraseCardholder,
+    ExportEvidence,
     ExportPeople,
     LiftLegalHold,
+    LiftVeil,
+    LowerVeil,
     PlaceLegalHold,
     ReadRecords,
     SetCredentialStatus,
@@ -42,6 +45,7 @@ from tests.controller.builders import (
     INNER_IN,
     IO,
     LOBBY,
+    LOBBY_CAMERA,
     MONDAY_TEN,
     PANEL,
     PEOPLE,
@@ -85,6 +89,9 @@ ERASE = EraseCardholder(ALICE, "she has left the mission")
 HOLD = PlaceLegalHold("court-7", ALICE, "a letter from the court")
 LIFT = LiftLegalHold("court-7", "the court is done")
 EXPORT = ExportPeople(Purpose.LEGAL_REQUEST, "AZ-7")
+VEIL = LiftVeil(LOBBY_CAMERA, 60.0, "a theft")
+EVIDENCE = ExportEvidence(Purpose.INVESTIGATION, "AZ-8", ("c-1",), (7,), (LOBBY_CAMERA,), pixelated=True)
+FILM = ReadRecords(RecordScope.RECORDING, Purpose.INVESTIGATION, "AZ-8", camera=LOBBY_CAMERA, recording="c-1")
 DESTROY = DestroyBox("the mission closes")
 WEEKEND = 72 * 3600.0
 
@@ -231,6 +238,22 @@ POLICY: Mapping[str, Script] = {
         (SUE, DESTROY),
         (SUE, DESTROY),
         (SVEN, DESTROY),
+    ),
+    "a veil is lifted by two, and lowered by one": [
+        *OFFICE,
+        order(SUE, VEIL),
+        order(SUE, VEIL),
+        order(SVEN, VEIL),
+        order(SUE, LowerVeil(LOBBY_CAMERA)),
+        order(SUE, LowerVeil(LOBBY_CAMERA)),
+        order(SUE, VEIL),
+        order(SVEN, VEIL),
+        60.0,
+        order(SVEN, LowerVeil(LOBBY_CAMERA)),
+        order(GIL, LowerVeil(LOBBY_CAMERA)),
+    ],
+    "evidence is handed out by two": _orders(
+        (SUE, EVIDENCE), (SVEN, EVIDENCE), (DORA, EVIDENCE), (GIL, EVIDENCE), (SVEN, FILM), (GIL, FILM)
     ),
     "the second comes as the first one's asking ends": [
         *OFFICE,

@@ -1,0 +1,86 @@
+"""What was recorded of pictures, who saw behind a veil, and what was handed out as evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from controller.domain.ids import CameraId, CardholderId, OperatorId
+from controller.domain.records import Purpose, RetentionClass
+
+
+@dataclass(frozen=True, slots=True)
+class ClipRecorded:
+    """A film of one camera is kept. ``digest`` is the SHA-256 (hex) of its bytes in clear, ``size`` how many they are.
+
+    ``events``: the numbers of the records it belongs to; none for continuous recording. ``whole``: False where it was
+    broken off, by a crash say. ``silent``: it belongs to what only those may see who see silent alarms.
+    """
+
+    clip: str
+    camera: CameraId
+    kind: RetentionClass
+    began: datetime
+    seconds: float
+    size: int
+    digest: str
+    whole: bool
+    events: tuple[int, ...] = ()
+    cardholders: tuple[CardholderId, ...] = ()
+    silent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StillRecorded:
+    """A picture of one camera is kept, taken at ``taken`` for the records in ``events``."""
+
+    still: str
+    camera: CameraId
+    taken: datetime
+    size: int
+    digest: str
+    events: tuple[int, ...] = ()
+    cardholders: tuple[CardholderId, ...] = ()
+    silent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingsDropped:
+    """For want of room, recordings of ``camera`` were given up before their time: all of that kind from ``day``."""
+
+    camera: CameraId
+    kind: RetentionClass
+    day: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class VeilLifted:
+    """Two operators see for ``seconds`` what a camera's veil hides, and why."""
+
+    operator: OperatorId
+    second: OperatorId
+    camera: CameraId
+    seconds: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class VeilLowered:
+    """An operator put a camera's veil back before its time."""
+
+    operator: OperatorId
+    camera: CameraId
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceExported:
+    """Two operators took recordings out of the box: these clips and stills, and these records."""
+
+    operator: OperatorId
+    second: OperatorId
+    purpose: Purpose
+    case: str
+    recordings: tuple[str, ...]
+    records: tuple[int, ...]
+    pixelated: bool
