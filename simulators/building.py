@@ -10,23 +10,43 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from controller.domain.ids import CameraId, CardholderId, DeviceId, DoorId, FireZoneId, OutputId, PointId, ReaderId
+from controller.domain.ids import (
+    CameraId,
+    CardholderId,
+    DeviceId,
+    DoorId,
+    FireZoneId,
+    LineId,
+    OutputId,
+    PointId,
+    ReaderId,
+)
 from controller.domain.site import Site
 from controller.site.people import PersonRow
 from devices.mqtt.topics import Address
 from devices.mqtt.topics import DeviceId as MqttId
 from simulators import faces
 from simulators.badges import Badge, badge
+from simulators.bus import PacedBus
 from simulators.camera import Cameras
 from simulators.detector import LoopState, MqttDetector
 from simulators.door import Door
 from simulators.io_module import IoModule
 from simulators.lock import SCAN, MqttLock
 from simulators.mqtt_reader import MqttReader
-from simulators.mqtt_session import Device
+from simulators.mqtt_session import Device, MqttSession
 from simulators.reader import Reader
 from simulators.scene import EMPTY, Scene, loop
-from simulators.wiring import buses_of, detectors_of, doors_of, heads_of, locks_of, peripherals_of, wire_inputs
+from simulators.wiring import (
+    LinesAre,
+    buses_of,
+    detectors_of,
+    doors_of,
+    heads_of,
+    locks_of,
+    peripherals_of,
+    wire_inputs,
+)
 
 CONNECT_SECONDS = 10.0
 FACES = {"astronaut": "astronaut", "grace_hopper": "hopper"}
@@ -49,15 +69,18 @@ class Building:
         *,
         keys: Mapping[str, bytes],
         logins: Mapping[str, tuple[str, str]],
+        lines: LinesAre | None = None,
     ) -> None:
         self.site = site
         self.people = {person.id: person for person in people}
         self.doors = doors_of(site)
         self._peripherals = peripherals_of(site, keys, self.doors)
-        self._buses = buses_of(site, self._peripherals)
+        self._buses = buses_of(site, self._peripherals, lines or LinesAre())
         self._cameras = {camera: _camera(camera, logins[camera]) for camera in site.cameras}
         self._heads: dict[DeviceId, Head] = {d: p for d, p in self._peripherals.items() if isinstance(p, Reader)}
+        self.loops = dict.fromkeys(site.points, LoopState.NORMAL)
         self._detectors: dict[DeviceId, MqttDetector] = {}
+        self._sessions: dict[str, MqttSession] = {}
         self._stack = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -105,6 +128,7 @@ class Building:
             for name, (point, output) in detectors_of(self.site).items()
         }
         devices: list[MqttReader | MqttLock | MqttDetector] = [*readers.values(), *locks, *self._detectors.values()]
+        self._sessions = {each.session.device: each.session for each in devices}
         for each in devices:
             self._keep(each.run())
         async with asyncio.timeout(CONNECT_SECONDS):
@@ -119,6 +143,7 @@ class Building:
     def set_loop(self, point: str, state: LoopState) -> None:
         """Let a point's loop be so, on whatever wire it hangs; KeyError for no such point."""
         wired = self.site.points[PointId(point)].input
+        self.loops[PointId(point)] = state
         if wired.device in self._detectors:
             self._detectors[wired.device].set_loop(state)
             return
@@ -136,6 +161,14 @@ class Building:
         if not isinstance(module, IoModule):
             raise KeyError(output)
         return module.outputs[wired.index or 0]
+
+    def line(self, line: str) -> PacedBus:
+        """Return a line; KeyError for no such line."""
+        return self._buses[LineId(line)]
+
+    def mqtt_devices(self) -> Mapping[str, MqttSession]:
+        """Return the session of each device that is connected to the broker, by its id."""
+        return self._sessions
 
     def door(self, door: str) -> Door:
         """Return a door; KeyError for no such door."""

@@ -124,6 +124,20 @@ class PacedBus:
         """Plug it in again."""
         self._order_and_wait(self._plug)
 
+    @property
+    def faults(self) -> Faults:
+        """How bad the line is."""
+        return self._faults.faults
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether the line has any fault."""
+        return self.faults != Faults(seed=self.faults.seed)
+
+    def suffer(self, faults: Faults) -> None:
+        """Make the line as bad as that from now on."""
+        self._faults = LineFaults(faults)
+
     def _end(self) -> None:
         self._stopping = True
 
@@ -146,7 +160,7 @@ class PacedBus:
         os.set_blocking(self._master, False)
         self._slave_path = os.ttyname(self._slave)
         if self._link:
-            self._link.unlink(missing_ok=True)
+            _drop(self._link)
             self._link.symlink_to(self._slave_path)
 
     def _unplug(self) -> None:
@@ -156,7 +170,7 @@ class PacedBus:
         self._master = self._slave = None
         self._due.clear()
         if self._link:
-            self._link.unlink(missing_ok=True)
+            _drop(self._link)
 
     def _run(self) -> None:
         while not self._stopping:
@@ -206,6 +220,8 @@ class PacedBus:
         sent = os.read(self._master, _READ_MAXIMUM) if self._master is not None else b""
         talk = self._talk(max(self._clock(), self._panel_free), len(sent))
         self._panel_free = talk.end
+        if self.faults.echo:
+            self._later(talk.end, partial(self._to_panel, sent, talk))
         if self._faults.lost():
             return
         self._later(talk.end, partial(self._to_peripherals, sent, talk))
@@ -218,9 +234,12 @@ class PacedBus:
                     self._from_peripheral(reply, now)
 
     def _from_peripheral(self, reply: bytes, now: float) -> None:
-        self._say(reply, now + self._turnaround + self._faults.lateness())
+        start = self._say(reply, now + self._turnaround + self._faults.lateness())
+        for unasked in self._faults.behind(reply):
+            start = self._say(unasked, start)
 
-    def _say(self, reply: bytes, start: float) -> None:
+    def _say(self, reply: bytes, start: float) -> float:
+        """Say it, as often as the line makes of it; return when somebody else may speak."""
         for _ in range(self._faults.copies()):
             talk = self._talk(start, len(reply))
             sent = 0
@@ -228,6 +247,7 @@ class PacedBus:
                 sent += len(piece)
                 self._later(start + sent * self._byte_time, partial(self._to_panel, piece, talk))
             start = talk.end + self._turnaround
+        return start
 
     def _to_panel(self, piece: bytes, talk: _Talk, now: float) -> None:
         del now
@@ -235,3 +255,11 @@ class PacedBus:
         if self._master is not None:
             with contextlib.suppress(BlockingIOError):  # nobody reads: a real port overruns just so
                 os.write(self._master, arriving)
+
+
+def _drop(link: Path) -> None:
+    """Take a link away, ours or that of a bus that was killed. FileExistsError where a real thing stands there."""
+    if link.is_symlink():
+        link.unlink()
+    elif link.exists():
+        raise FileExistsError(f"{link} is no simulated port: name another")

@@ -1,7 +1,8 @@
-"""`ostiary-sim building`: the simulated embassy as a child process, spoken to in JSON lines on stdin and stdout.
+"""`ostiary-sim`: a building at the end of real wires, by itself with a page or as a child process; its hand, its files.
 
-In: `mqtt`, `api`, `enrolled`, `play`, `hand`, `stop`, one key in each object. Out: `ready`, `connected`, `signed_in`,
-`step`, `report`, `done`, `error`. It ends when stdin does, and with its parent.
+As a child process it is spoken to in JSON lines on stdin and stdout. In: `mqtt`, `api`, `enrolled`, `play`, `hand`,
+`stop`, one key in each object. Out: `ready`, `connected`, `signed_in`, `step`, `report`, `done`, `error`. It then ends
+when stdin does, and with its parent.
 """
 
 from __future__ import annotations
@@ -12,50 +13,107 @@ import contextlib
 import ctypes
 import json
 import logging
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 
-import cattrs
+import httpx
 
 from controller.site.errors import SiteErrors
 from controller.site.loader import load_site
 from controller.site.people import load_people
+from simulators import alone
 from simulators.building import Building
+from simulators.estate import Estate, people_text, site_text
+from simulators.page import PORT
 from simulators.play import Theatre
+from simulators.secrets_of import read_keys, read_logins
 
 PR_SET_PDEATHSIG = 1
 """prctl(2)."""
 
 MAX_LINE = 1 << 20
+MQTT_PORT = 1883
+HAND_SECONDS = 30.0
+DATA = Path(os.environ.get("OSTIARY_DATA", "data"))
 
 _LOG = logging.getLogger("ostiary-sim")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program; return its exit code: 2 where its files are wrong."""
+    """Run the program; return its exit code: 2 where its files are wrong, 1 where a hand could not do it."""
     given = _parser().parse_args(arguments)
     logging.basicConfig(format="ostiary-sim: %(message)s", level=logging.WARNING, stream=sys.stderr)
-    _die_with_parent()
     try:
-        asyncio.run(_run(given.site, given.people, given.data))
+        return int(given.run(given) or 0)
     except (SiteErrors, OSError, ValueError, KeyError) as error:
         _LOG.error("%s", error)
         return 2
     except asyncio.CancelledError:
         return 0
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ostiary-sim", description="A simulated building at the end of real wires.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    building = commands.add_parser("building", help="assemble the building of a site file and obey stdin")
+    building = commands.add_parser("building", help="assemble the building of a site file; obey a page, or stdin")
     building.add_argument("--site", type=Path, required=True, help="the site file (TOML)")
-    building.add_argument("--people", type=Path, required=True, help="its people and badges (CSV)")
-    building.add_argument("--data", type=Path, required=True, help="the box's data folder: keys in, portraits out")
+    building.add_argument("--people", type=Path, help="its people and badges (CSV; default: people.csv beside it)")
+    building.add_argument("--data", type=Path, default=DATA, help="the box's data folder: keys in, portraits out")
+    building.add_argument("--page", type=int, metavar="PORT", help=f"stand alone, with a page (default port {PORT})")
+    building.add_argument("--mqtt-port", type=int, default=MQTT_PORT, help="where the box's broker is (%(default)s)")
+    building.add_argument("--doors", type=int, help="stand alone; write site file and people of so many doors first")
+    building.add_argument("--readers", type=int, help="so many readers (two at each door)")
+    building.set_defaults(run=_building)
+    site = commands.add_parser("site", help="print the site file of a generated building")
+    site.add_argument("--doors", type=int, required=True)
+    site.add_argument("--readers", type=int, help="(two at each door)")
+    site.add_argument("--mqtt-doors", type=int, help="how many of them on MQTT (every fourth)")
+    site.add_argument("--baud", type=int, default=115_200, help="of the OSDP lines (%(default)s)")
+    site.add_argument("--ports", type=Path, default=Path("ports"), help="where the lines' ports will be (./ports)")
+    site.add_argument("--people", type=Path, help="write the people and badges there")
+    site.set_defaults(run=_site)
+    hand = commands.add_parser(
+        "hand", help="do something in a building that stands alone: ostiary-sim hand push door=ID"
+    )
+    hand.add_argument("verb", help="present_card, type_pin, push, force_open, prop, cut_power, unplug, tamper, ...")
+    hand.add_argument("said", nargs="*", metavar="KEY=VALUE", help="what with: reader=ID person=ID")
+    hand.add_argument(
+        "--at", default=f"http://127.0.0.1:{PORT}", metavar="URL", help="the building's page (%(default)s)"
+    )
+    hand.set_defaults(run=_hand)
     return parser
+
+
+def _building(given: argparse.Namespace) -> None:
+    people = given.people or given.site.parent / "people.csv"
+    if given.page is None and given.doors is None:
+        _die_with_parent()
+        asyncio.run(_run(given.site, people, given.data))
+        return
+    if given.doors is not None:
+        alone.write_where_missing(given.site, people, given.doors, given.readers or 2 * given.doors)
+    asyncio.run(alone.run(given.site, people, given.data, PORT if given.page is None else given.page, given.mqtt_port))
+
+
+def _site(given: argparse.Namespace) -> None:
+    readers = given.readers or 2 * given.doors
+    estate = Estate(given.doors, readers, given.ports.absolute(), given.mqtt_doors, given.baud)
+    sys.stdout.write(site_text(estate))
+    if given.people:
+        given.people.write_text(people_text(estate), encoding="utf-8")
+
+
+def _hand(given: argparse.Namespace) -> int:
+    said = dict(part.partition("=")[::2] for part in given.said)
+    try:
+        answer = httpx.post(f"{given.at}/api/hand", json={"verb": given.verb, **said}, timeout=HAND_SECONDS)
+    except httpx.HTTPError as error:
+        raise OSError(f"no building answers at {given.at}: {error}") from error
+    sys.stdout.write(f"{answer.text}\n")
+    return 0 if answer.is_success else 1
 
 
 def _die_with_parent() -> None:
@@ -71,7 +129,7 @@ async def _run(site_file: Path, people_file: Path, data: Path) -> None:
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, main_task.cancel)
     site = load_site(site_file)
     people = load_people(people_file, site)
-    async with Building(site, people, keys=_keys(data), logins=_logins(data)) as building:
+    async with Building(site, people, keys=read_keys(data), logins=read_logins(data)) as building:
         portraits = await asyncio.to_thread(building.write_portraits, data / "sim" / "portraits")
         say({"ready": {"lines": building.lines, "cameras": building.camera_urls, "portraits": portraits}})
         async with asyncio.TaskGroup() as tasks:
@@ -113,17 +171,3 @@ def _parsed(line: bytes) -> dict[str, object] | None:
         say({"error": "each line is one JSON object"})
         return None
     return message
-
-
-def _keys(data: Path) -> dict[str, bytes]:
-    keys = cattrs.structure(_read(data / "osdp-keys.json"), dict[str, str])
-    return {device: bytes.fromhex(key) for device, key in keys.items()}
-
-
-def _logins(data: Path) -> dict[str, tuple[str, str]]:
-    logins = cattrs.structure(_read(data / "cameras.json"), dict[str, dict[str, str]])
-    return {camera: (login["username"], login["password"]) for camera, login in logins.items()}
-
-
-def _read(path: Path) -> object:
-    return json.loads(path.read_bytes())

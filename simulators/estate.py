@@ -100,8 +100,8 @@ def site_text(estate: Estate) -> str:
     return "".join(
         chain(
             _head(estate),
-            chain.from_iterable(_line(estate, number, doors) for number, doors in lines),
             chain.from_iterable(_mqtt_door(estate, number) for number in range(estate.on_broker)),
+            chain.from_iterable(_line(estate, number, doors) for number, doors in lines),
             _points(2 * len(lines[0][1]) if lines else None),
         )
     )

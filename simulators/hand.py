@@ -12,6 +12,7 @@ from simulators.detector import LoopState
 from simulators.door import Door
 from simulators.gates import Barrier, Turnstile, Way
 from simulators.reader import Reader
+from simulators.wire_orders import wire_orders
 
 LOOK_SECONDS = 0.005
 OPEN_LOOP = 3
@@ -130,6 +131,14 @@ class Hand:
         """Give a lock a fresh battery."""
         self._building.door(door).change_battery(time.monotonic())
 
+    def jam(self, door: str) -> None:
+        """Make a bolt stick where it is."""
+        self._building.door(door).jam(time.monotonic())
+
+    def unjam(self, door: str) -> None:
+        """Free a bolt."""
+        self._building.door(door).unjam(time.monotonic())
+
     def _barrier(self, door: str) -> Barrier:
         barrier = self._building.door(door)
         if not isinstance(barrier, Barrier):
@@ -239,7 +248,15 @@ class Orders:
             "listen": self._listen,
             "show_face": self._show_face,
             "clear_face": self._clear_face,
+            "jam": self._at_door(self._hand.jam),
+            "unjam": self._at_door(self._hand.unjam),
+            **wire_orders(building),
         }
+
+    @property
+    def verbs(self) -> tuple[str, ...]:
+        """Every verb there is."""
+        return tuple(self._verbs)
 
     async def obey(self, order: Mapping[str, object]) -> dict[str, object]:
         """Do it, and return the ground truth. Raises UnknownVerb for a verb or a thing that is not there."""

@@ -20,6 +20,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 from devices.mqtt.messages import AckResult, Command, Lifecycle, Malformed
 from devices.mqtt.payloads import encode_ack, encode_description, encode_event, parse_command
 from devices.mqtt.topics import READ_BY_DEVICE, Address
+from simulators.line_faults import Faults, LineFaults
 
 KEEPALIVE: Final = 5
 RECONNECT_DELAY: Final = 0.2
@@ -27,6 +28,8 @@ RESEND_DELAY: Final = 0.1
 NO_MATCHING_SUBSCRIBERS: Final = 0x10
 """MQTT 5, section 3.4.2.1: the broker took the event and nobody was there to hear it."""
 _HOUSEKEEPING: Final = 0.5
+_LATE: Final = -1
+"""Stands for the number of a message that is yet to go out."""
 
 
 def wall_ms() -> int:
@@ -69,10 +72,20 @@ class MqttSession:
         self._seq = 0
         self._outbox: deque[tuple[str, bytes]] = deque()
         self._in_flight: int | None = None
+        self._dice = LineFaults(Faults())
         self._plugged = asyncio.Event()
         self._plugged.set()
         self._gone = asyncio.Event()
         self._paho = self._make_paho()
+
+    @property
+    def device(self) -> str:
+        """Which device this is."""
+        return str(self._device.address.device)
+
+    def suffer(self, faults: Faults) -> None:
+        """Treat what is sent from now on as badly as that."""
+        self._dice = LineFaults(faults)
 
     async def run(self) -> None:
         """Hold the connection until cancelled, then say `disconnected` and leave."""
@@ -110,9 +123,7 @@ class MqttSession:
     def unplug(self) -> None:
         """Pull the cable: the connection drops without a word, and the broker publishes the last will."""
         self._plugged.clear()
-        sock: Any = self._paho.socket()
-        if sock is not None:
-            sock.shutdown(socket.SHUT_RDWR)
+        self._drop_connection()
 
     def plug_in(self) -> None:
         """Put the cable back; the session reconnects by itself."""
@@ -165,7 +176,7 @@ class MqttSession:
             self._retain(f"state/{state}", word)
         self._retain("$state", Lifecycle.READY)
         self.connected.set()
-        self._send_next()
+        self._loop.call_soon(self._send_next)  # not from in here: it may drop the connection that paho is at
 
     def _on_disconnect(self, client: paho.Client, _data: Any, _flags: Any, _reason: Any, _properties: Any) -> None:
         client.drop_out_messages()
@@ -174,8 +185,31 @@ class MqttSession:
         self._gone.set()
 
     def _send_next(self) -> None:
-        if self.connected.is_set() and self._in_flight is None and self._outbox:
-            self._in_flight = self._paho.publish(*self._outbox[0], qos=1).mid
+        if not self.connected.is_set() or self._in_flight is not None or not self._outbox:
+            return
+        if self._dice.lost():  # TCP loses nothing but the connection
+            self._drop_connection()
+        elif late := self._dice.lateness():
+            self._in_flight = _LATE
+            self._loop.call_later(late, self._send_late)
+        else:
+            self._publish_first()
+
+    def _send_late(self) -> None:
+        if self.connected.is_set() and self._in_flight == _LATE and self._outbox:
+            self._publish_first()
+
+    def _publish_first(self) -> None:
+        """Send the first that waits; a damaged one counts as sent: its number is then missing at the box."""
+        topic, payload = self._outbox[0]
+        self._in_flight = self._paho.publish(topic, self._dice.flip(payload), qos=1).mid
+        for unasked in (*[payload] * (self._dice.doubles()), *self._dice.behind(payload)):
+            self._paho.publish(topic, unasked, qos=1)
+
+    def _drop_connection(self) -> None:
+        sock: Any = self._paho.socket()
+        if sock is not None:
+            sock.shutdown(socket.SHUT_RDWR)
 
     def _on_publish(self, _client: paho.Client, _data: Any, mid: int, reason: ReasonCode, _properties: Any) -> None:
         if mid != self._in_flight:

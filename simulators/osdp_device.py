@@ -13,7 +13,7 @@ from devices.osdp import commands as cmd
 from devices.osdp import replies as rep
 from devices.osdp import secure_channel as sc
 from devices.osdp.errors import MessageError, SecurityError
-from devices.osdp.frame import REPLY_BIT, START_OF_MESSAGE, Frame, FrameParser, SecurityBlock
+from devices.osdp.frame import BROADCAST_ADDRESS, REPLY_BIT, START_OF_MESSAGE, Frame, FrameParser, SecurityBlock
 
 OFFLINE_AFTER = 8.0
 INTER_CHARACTER = 0.02
@@ -48,6 +48,7 @@ class OsdpDevice:
         self._wiring = wiring
         self._key = wiring.key
         self._installing = wiring.install_mode
+        self._right_key: bytes | None = None
         secure = rep.Capability(rep.CAP_SECURITY, int(wiring.key is not None or wiring.install_mode), 0)
         self.capabilities = rep.Capabilities((*functions, rep.Capability(rep.CAP_CHECK, 1, 0), secure))
         self._random_bytes = random_bytes
@@ -94,6 +95,19 @@ class OsdpDevice:
             self._installing = True
             self._forget()
 
+    def mistake_key(self) -> None:
+        """Hold another key than the panel's from now on, as one that was swapped or set up wrongly does."""
+        with self._lock:
+            self._right_key = self._right_key or self._key
+            self._key = self._random_bytes(sc.KEY_LENGTH)
+            self._forget()
+
+    def recall_key(self) -> None:
+        """Hold the right key again."""
+        with self._lock:
+            self._key, self._right_key = self._right_key or self._key, None
+            self._forget()
+
     def receive(self, received: bytes, now: float) -> list[bytes]:
         """Take bytes from the line as they arrive; return the replies to send, each a whole frame."""
         with self._lock:
@@ -118,8 +132,9 @@ class OsdpDevice:
 
     def _is_for_another(self, received: bytes) -> bool:
         """Whether this is one whole frame of another's: most of what is heard on a line, and soon told."""
-        length = int.from_bytes(received[2:4], "little")
-        return length == len(received) and received[0] == START_OF_MESSAGE and received[1] & ~REPLY_BIT != self.address
+        if len(received) != int.from_bytes(received[2:4], "little") or received[0] != START_OF_MESSAGE:
+            return False
+        return received[1] & ~REPLY_BIT not in (self.address, BROADCAST_ADDRESS)
 
     def _report(self, reply: rep.Reply) -> None:
         if self.powered:

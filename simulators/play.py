@@ -74,8 +74,8 @@ class Theatre:
                 self._say({"error": repr(error)})
 
     async def _connect(self, port: int, credentials: Path) -> None:
-        passwords = await asyncio.to_thread(_passwords, credentials)
-        self._say({"connected": {"devices": await self._building.connect(port, passwords)}})
+        known = await asyncio.to_thread(passwords, credentials)
+        self._say({"connected": {"devices": await self._building.connect(port, known)}})
 
     async def _obey(self, order: Mapping[str, object]) -> None:
         try:
@@ -109,5 +109,6 @@ class Theatre:
             await asyncio.sleep(PAUSE_SECONDS)
 
 
-def _passwords(credentials: Path) -> dict[str, str]:
+def passwords(credentials: Path) -> dict[str, str]:
+    """Read the devices' passwords from the broker's file."""
     return cattrs.structure(json.loads(credentials.read_bytes()), dict[str, str])

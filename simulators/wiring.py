@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from os import urandom
+from pathlib import Path
 
 from controller.domain.ids import DeviceId, DoorId, LineId
 from controller.domain.site import CRUSHING, Device, DeviceKind, DoorKind, LockKind, Site
@@ -17,6 +18,7 @@ from simulators.bus import PacedBus
 from simulators.door import Change, Door, Sense
 from simulators.gates import Barrier, Turnstile
 from simulators.io_module import IoModule
+from simulators.line_faults import Faults
 from simulators.mechanism import Parts
 from simulators.osdp_device import Wiring
 from simulators.reader import Reader
@@ -49,15 +51,30 @@ def peripherals_of(site: Site, keys: Mapping[str, bytes], doors: Mapping[DoorId,
     return {device.id: _peripheral(site, device, keys, doors) for device in osdp}
 
 
-def buses_of(site: Site, peripherals: Mapping[DeviceId, Peripheral]) -> dict[LineId, PacedBus]:
-    """Return one pty for each line, not started."""
+@dataclass(frozen=True, slots=True)
+class LinesAre:
+    """What all lines of a building are like. ``turnaround`` is in seconds.
+
+    ``linked``: each is found at the very port that the site file names, by a link there, unless that is below `/dev`.
+    """
+
+    turnaround: float = 0.003
+    faults: Faults = field(default_factory=Faults)
+    linked: bool = False
+
+
+def buses_of(site: Site, peripherals: Mapping[DeviceId, Peripheral], are: LinesAre) -> dict[LineId, PacedBus]:
+    """Return one pty for each line, not started. OSError for a port at which no link can stand."""
     return {
         line.id: PacedBus(
             [peripherals[device.id] for device in site.devices.values() if device.line == line.id],
             clock=time.monotonic,
             baud=line.baud,
+            turnaround=are.turnaround,
+            faults=replace(are.faults, seed=are.faults.seed + number),
+            link=_link(line.port) if are.linked else None,
         )
-        for line in site.lines.values()
+        for number, line in enumerate(site.lines.values())
     }
 
 
@@ -101,6 +118,15 @@ def heads_of(site: Site) -> list[DeviceId]:
     """Return the MQTT devices that are reader heads."""
     heads = dict.fromkeys(reader.device for reader in site.readers.values())
     return [device for device in heads if site.devices[device].kind is DeviceKind.MQTT]
+
+
+def _link(port: str) -> Path | None:
+    """Return where a port's link stands, its folder made; None for a real device's place."""
+    path = Path(port)
+    if path.is_relative_to("/dev"):
+        return None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
 
 
 def _built(site: Site, door: DoorAsBuilt) -> Door:

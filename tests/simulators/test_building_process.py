@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import os
 import secrets
+import signal
+import socket
 import subprocess
 import sys
 from contextlib import asynccontextmanager
@@ -12,8 +15,10 @@ import pytest
 
 from controller.domain.site import DeviceKind
 from controller.site.loader import load_site
+from controller.site.people import load_people
 from devices.mqtt.broker import Broker
 from devices.mqtt.topics import DeviceId
+from simulators.cli import main
 
 ROOT = Path(__file__).parents[2]
 SITE_FILE, PEOPLE_FILE = ROOT / "config" / "embassy.toml", ROOT / "config" / "people.csv"
@@ -143,3 +148,60 @@ def test_wrong_files_are_told_in_a_sentence_and_end_with_2(tmp_path):
     assert ended.returncode == 2
     assert b"none.toml" in ended.stderr
     assert b"Traceback" not in ended.stderr
+
+
+def start(*arguments, folder):
+    return subprocess.Popen(
+        [sys.executable, "-m", "simulators", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+
+
+def test_a_generated_building_stands_alone_obeys_the_command_line_and_leaves_nothing(tmp_path):
+    """`--doors` writes the files; the lines are where they say; `hand` does; Ctrl-C ends it."""
+    port = _free_port()
+    given = ("building", "--site", "new/site.toml", "--doors", 2, "--data", "data", "--page", port)
+    with start(*given, folder=tmp_path) as sim:
+        told = [sim.stdout.readline() for _ in range(3)]
+        assert f"http://127.0.0.1:{port}" in told[0]
+        assert "2 doors, 4 readers, 1 OSDP lines" in told[0]
+        line = tmp_path / "new" / "ports" / "line-01"
+        assert line.is_char_device()
+        assert (tmp_path / "data" / "osdp-keys.json").stat().st_mode & 0o777 == 0o600
+        hand = ("hand", "--at", f"http://127.0.0.1:{port}")
+        with start(*hand, "force_open", "door=door-001", folder=tmp_path) as done:
+            assert json.loads(done.communicate(timeout=PATIENCE)[0])["open"] is True
+            assert done.returncode == 0
+        with start(*hand, "fly", folder=tmp_path) as refused:
+            assert "unknown verb" in refused.communicate(timeout=PATIENCE)[0]
+            assert refused.returncode == 1
+        sim.send_signal(signal.SIGINT)
+        assert sim.wait(PATIENCE) == 0
+    assert not line.is_symlink()
+    site = load_site(tmp_path / "new" / "site.toml")
+    assert site.lines["line-01"].port == str(line)
+
+
+def test_a_hand_without_a_building_says_so(tmp_path):
+    with start("hand", "push", "door=x", "--at", "http://127.0.0.1:1", folder=tmp_path) as alone:
+        assert "no building answers" in alone.communicate(timeout=PATIENCE)[0]
+        assert alone.returncode == 2
+
+
+def test_a_site_file_is_printed_for_whoever_wants_to_change_it(tmp_path, capsys):
+    people = tmp_path / "people.csv"
+    assert main(["site", "--doors", "4", "--readers", "5", "--people", str(people), "--ports", "/run/x"]) == 0
+    printed = tmp_path / "site.toml"
+    printed.write_text(capsys.readouterr().out)
+    site = load_site(printed)
+    assert (len(site.doors), len(site.readers), len(load_people(people, site))) == (4, 5, 4)
+    assert main(["site", "--doors", "4", "--readers", "3"]) == 2
+
+
+def _free_port():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return taken.getsockname()[1]

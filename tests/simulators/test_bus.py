@@ -92,6 +92,41 @@ def test_the_same_seed_is_the_same_bad_luck():
     assert all(len(arrived) == 5 for *_, arrived in luck())
 
 
+def test_an_adapter_may_hear_itself(panel_on):
+    with running_bus(Parrot(b"yes"), faults=Faults(echo=True)) as bus:
+        assert panel_on(bus).ask(b"question", 11)[0] == b"questionyes"
+
+
+def test_what_was_said_may_come_again_and_noise_behind_it(panel_on):
+    with running_bus(Parrot(b"yes"), faults=Faults(seed=2, replay=1.0)) as bus:
+        assert panel_on(bus).ask(b"q", 6)[0] == b"yesyes"
+    with running_bus(Parrot(b"yes"), faults=Faults(seed=2, babble=1.0)) as bus:
+        answer, _ = panel_on(bus).ask(b"q", 4)
+        assert answer.startswith(b"yes")
+        assert len(answer) > 3
+
+
+def test_a_line_may_turn_bad_and_well_again_while_it_runs(panel_on):
+    with running_bus(Parrot(b"yes")) as bus:
+        panel = panel_on(bus)
+        bus.suffer(Faults(seed=9, duplicate=1.0))
+        assert bus.is_bad
+        assert panel.ask(b"q", 6)[0] == b"yesyes"
+        bus.suffer(Faults(seed=9))
+        assert not bus.is_bad
+        assert panel.ask(b"q", 3)[0] == b"yes"
+
+
+def test_a_link_takes_the_place_of_a_killed_bus_s_and_of_nothing_else(tmp_path):
+    (tmp_path / "old").symlink_to("/dev/pts/none")
+    with running_bus(Parrot(b""), link=tmp_path / "old"):
+        assert (tmp_path / "old").exists()
+    (tmp_path / "file").write_text("kept")
+    with pytest.raises(FileExistsError, match="no simulated port"):
+        PacedBus([Parrot(b"")], clock=time.monotonic, link=tmp_path / "file")
+    assert (tmp_path / "file").read_text() == "kept"
+
+
 def test_a_cut_port_is_gone_and_the_link_names_the_new_one(tmp_path, panel_on):
     with running_bus(Parrot(b"yes"), link=tmp_path / "line") as bus:
         assert panel_on(bus).ask(b"q", 3)[0] == b"yes"

@@ -21,7 +21,9 @@ from devices.osdp.events import (
     OfflineCause,
     OutputsReported,
     PowerChanged,
+    SecurityViolation,
     TamperChanged,
+    ViolationKind,
 )
 from devices.osdp.frame import FrameParser
 from devices.osdp.peripheral import Peripheral
@@ -329,3 +331,12 @@ def test_what_must_never_be_sent(address, command):
     panel = ControlPanel([Peripheral(0, key(0)), Peripheral(1, secure=False)], now=0.0, random_bytes=dice())
     with pytest.raises(LocalError):
         panel.send(address, command, deadline=1.0)
+
+
+def test_a_reader_whose_key_was_swapped_is_told_and_comes_back_with_its_own():
+    wire = Wire(reader(0)).online()
+    wire.devices[0].mistake_key()
+    wire.devices[0].mistake_key()  # twice is as wrong as once
+    assert wire.until(SecurityViolation).kind is ViolationKind.WRONG_KEY
+    wire.devices[0].recall_key()
+    assert wire.until(DeviceOnline, seconds=60.0).secure

@@ -1,0 +1,88 @@
+"""A building that stands by itself beside a real box: its lines at the ports that the site file names, and a page."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+from pathlib import Path
+
+from controller.site.loader import load_site
+from controller.site.people import load_people
+from simulators.building import Building
+from simulators.estate import Estate, write
+from simulators.page import HOST, Page
+from simulators.play import passwords
+from simulators.secrets_of import make_missing, read_keys, read_logins
+from simulators.wiring import LinesAre
+
+CREDENTIALS = Path("broker") / "credentials.json"
+"""Of the box, in its data folder."""
+
+LOOK_SECONDS = 0.5
+"""How often it is looked whether the box's broker is there."""
+
+
+def write_where_missing(site: Path, people: Path, doors: int, readers: int) -> None:
+    """Write a generated building, unless its site file is there already. Its lines' ports are in `ports` beside it."""
+    if not site.exists():
+        write(Estate(doors, readers, site.parent.absolute() / "ports"), site, people)
+
+
+async def run(site_file: Path, people_file: Path, data: Path, port: int, mqtt_port: int) -> None:
+    """Stand until Ctrl-C or SIGTERM. SiteErrors, OSError, ValueError for files that are wrong, or a port taken."""
+    site = load_site(site_file)
+    people = load_people(people_file, site)
+    make_missing(data, site)
+    over = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, over.set)
+    lines = LinesAre(linked=True)
+    async with Building(site, people, keys=read_keys(data), logins=read_logins(data), lines=lines) as building:
+        page = Page(building, port=port)
+        address = await page.start()
+        _say(f"{len(site.doors)} doors, {len(site.readers)} readers, {len(site.lines)} OSDP lines; the hand: {address}")
+        for line, path in building.lines.items():
+            _say(f"  {line} at {path}")
+        _say(f"  the box: ostiary run --site {site_file} --data {data} --mqtt-port {mqtt_port}")
+        connecting = asyncio.create_task(_connect(building, data / CREDENTIALS, mqtt_port))
+        try:
+            await over.wait()
+        finally:
+            connecting.cancel()
+            await asyncio.gather(connecting, return_exceptions=True)
+            await page.stop()
+
+
+async def _connect(building: Building, credentials: Path, port: int) -> None:
+    """Wait for the box's broker, then let the devices connect; from then on each keeps its own connection."""
+    wanted = {device.id for device in building.site.devices.values() if device.line is None}
+    while not (wanted <= set(await asyncio.to_thread(_known, credentials)) and await _answers(port)):  # noqa: ASYNC110 - of another process
+        await asyncio.sleep(LOOK_SECONDS)
+    try:
+        connected = await building.connect(port, await asyncio.to_thread(passwords, credentials))
+    except TimeoutError:
+        _say("not every device has found its way to the broker yet; each tries on")
+    else:
+        _say(f"  {connected} devices are connected to the broker")
+
+
+def _known(credentials: Path) -> dict[str, str]:
+    try:
+        return passwords(credentials)
+    except (OSError, ValueError):
+        return {}  # the box has not written them yet
+
+
+async def _answers(port: int) -> bool:
+    with contextlib.suppress(OSError):
+        _, writer = await asyncio.open_connection(HOST, port)
+        writer.close()
+        return True
+    return False
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
