@@ -36,7 +36,8 @@ class Wiring:
 class OsdpDevice:
     """One peripheral. `random_bytes(n)` feeds its half of the handshake. Verbs may be called from any thread.
 
-    `polls` counts how often it was polled: over time, the cycle of its line.
+    `polls` counts how often it was polled: over time, the cycle of its line. `baud`: what COMSET last asked for, if
+    anything; it obeys what it is asked, and answers before it moves.
     """
 
     def __init__(
@@ -45,6 +46,8 @@ class OsdpDevice:
         self.address = wiring.address
         self.powered = True
         self.polls = 0
+        self.baud = 0
+        self._moving: tuple[int, int] | None = None
         self._wiring = wiring
         self._key = wiring.key
         self._installing = wiring.install_mode
@@ -170,7 +173,13 @@ class OsdpDevice:
             return self._plain(frame, rep.Nak(rep.NAK_SEQUENCE)).encode()
         answer = self._answer(frame, now).encode()
         self._last = (frame, answer)
+        self._readdress()
         return answer
+
+    def _readdress(self) -> None:
+        if self._moving is not None:
+            (self.address, self.baud), self._moving = self._moving, None
+            self._forget()
 
     def _answer(self, frame: Frame, now: float) -> Frame:
         if frame.security is not None and not frame.security.has_mac:
@@ -215,6 +224,11 @@ class OsdpDevice:
             case cmd.KeySet(key=key):
                 self._key, self._installing = key, False
                 return rep.Ack()
+            case cmd.CommunicationSet(address=address, baud=baud):
+                self._moving = address, baud
+                return rep.CommunicationReport(address, baud)
+            case cmd.Manufacturer(vendor=vendor, said=said):
+                return rep.ManufacturerReply(vendor, said)
             case _:
                 return self._execute(command, now)
 

@@ -28,6 +28,7 @@ from controller.domain.points import PointCondition
 from controller.domain.site import Device, DeviceKind, Site, takes_pin_alone
 from controller.domain.stimuli import (
     DeviceSeen,
+    FaultSeen,
     OutputSeen,
     PowerSeen,
     Stimulus,
@@ -39,7 +40,7 @@ from controller.runtime.ports import CardSecrets
 from devices.gateway.holds import LEASE_SECONDS, Holds
 from devices.gateway.port import Building, when_durable
 from devices.gateway.settling import points_settling
-from devices.gateway.shown import NOTHING_KNOWN, Keypads, card_presented, decoders, readers_by_device
+from devices.gateway.shown import NOTHING_KNOWN, Keypads, card_presented, decoders, formatted_card, readers_by_device
 from devices.gateway.terminals import Terminals
 from devices.line import Line, LineBack, LineEvent, LineFault, LineLost, PanelReport
 from devices.osdp import events as osdp
@@ -228,7 +229,7 @@ class OsdpGateway:
             self._failed(told)
             return
         durable = [self._building.submit(stimulus) for stimulus in self._stimuli(device, told)]
-        if not isinstance(told, TO_BE_CONFIRMED):
+        if not isinstance(told, osdp.TO_BE_CONFIRMED):
             return
         when_durable(durable, lambda: self._lines[line].confirm(told.address))
 
@@ -244,6 +245,8 @@ class OsdpGateway:
                 yield DeviceSeen(device.id, online=False, secure=False, detail=told.cause.value)
             case osdp.CardRead():
                 yield from self._card(device, told)
+            case osdp.FormattedCardRead():
+                yield from self._characters(device, told)
             case osdp.KeypadInput():
                 yield from self._keys(device, told)
             case osdp.InputsReported():
@@ -255,10 +258,16 @@ class OsdpGateway:
                 yield TamperSeen(device.id, told.active)
             case osdp.PowerChanged():
                 yield PowerSeen(device.id, told.failed)
+            case osdp.ReadersChanged():
+                yield FaultSeen(device.id, told.missing, "a reader that hangs on it is not connected")
             case osdp.SecurityViolation():
                 yield ViolationSeen(device.id, VIOLATIONS[told.kind], "")
             case osdp.ReplyNotUnderstood():
                 yield ViolationSeen(device.id, Violation.MALFORMED, f"reply 0x{told.code:02x}")
+            case osdp.CommunicationChanged():
+                _LOG.warning("speaks elsewhere from now on", device=device.id, address=told.new_address, baud=told.baud)
+            case osdp.ManufacturerSaid():
+                _LOG.info("a maker's own reply", device=device.id, vendor=told.vendor.hex(), length=len(told.said))
             case osdp.ConfirmOverdue():
                 _LOG.warning("polled on before its report was durable", device=device.id)
             case osdp.CommandDelivered() | osdp.CommandDropped() | osdp.CommandRefused():
@@ -272,6 +281,13 @@ class OsdpGateway:
             self._keypads.forget(reader)
             decoder = self._decoders.get(device.id, NOTHING_KNOWN)
             yield card_presented(self._secrets, reader, decoder, card.bit_count, card.raw)
+
+    def _characters(self, device: Device, card: osdp.FormattedCardRead) -> Iterable[Stimulus]:
+        """Characters that a reader made of a card by rules of its own: they name nobody, and are kept as they came."""
+        reader = self._readers.get(device.id)
+        if reader is not None:
+            self._keypads.forget(reader)
+            yield formatted_card(reader, card.characters)
 
     def _keys(self, device: Device, keys: osdp.KeypadInput) -> Iterable[Stimulus]:
         reader = self._readers.get(device.id)
@@ -331,17 +347,6 @@ class OsdpGateway:
             dropped = isinstance(told, osdp.CommandDropped)
             why = UnlockFailure.DEADLINE_PASSED if dropped else UnlockFailure.DEVICE_REFUSED
             self._building.submit(UnlockFailed(told.token.door, told.token.request, why))
-
-
-TO_BE_CONFIRMED = (
-    osdp.CardRead,
-    osdp.KeypadInput,
-    osdp.InputsReported,
-    osdp.OutputsReported,
-    osdp.TamperChanged,
-    osdp.PowerChanged,
-)
-"""Reports that hold their peripheral until they are recorded."""
 
 
 _CONDITIONS = {

@@ -13,6 +13,7 @@ from controller.domain.site import Site
 from controller.domain.stimuli import CardPresented, FaultSeen, PinEntered
 from controller.runtime.ports import CardSecrets
 from devices.cards import (
+    BITS_PER_BYTE,
     BUILT_IN,
     Card,
     CardFormat,
@@ -73,6 +74,12 @@ def card_presented(
         case UnknownFormat():
             what = "no format fits"
     return CardPresented(reader, None, what, bit_count, raw.hex(), age, draw, decoder.tried)
+
+
+def formatted_card(reader: ReaderId, characters: bytes) -> CardPresented:
+    """Return a card of which its reader told characters instead of bits: none of the formats here reads that."""
+    bits = len(characters) * BITS_PER_BYTE
+    return CardPresented(reader, None, "formatted by the reader", bits, characters.hex(), 0.0, chance.randbelow(LOTS))
 
 
 class Keypads:

@@ -144,3 +144,13 @@ class BringUp:
         if self._identity is None or self._capabilities is None:
             return Progress.AGAIN
         return Up(self._identity, self._capabilities)
+
+
+def status_requests(capabilities: rep.Capabilities) -> list[cmd.Command]:
+    """What is asked of a peripheral that has come up: all its states, as far as it says that it has any."""
+    asked: dict[int, cmd.Command] = {
+        rep.CAP_CONTACTS: cmd.InputStatusRequest(),
+        rep.CAP_OUTPUTS: cmd.OutputStatusRequest(),
+        rep.CAP_READERS: cmd.ReaderStatusRequest(),
+    }
+    return [cmd.LocalStatusRequest(), *(request for what, request in asked.items() if capabilities.items(what))]

@@ -5,7 +5,7 @@ from enum import IntEnum
 from typing import ClassVar, Self, TypeVar
 
 from devices.osdp.errors import MessageError
-from devices.osdp.message import Message, exactly, records
+from devices.osdp.message import Message, at_least, exactly, records
 
 _KEY_TYPE_SCBK = 0x01
 _KEY_LENGTH = 16
@@ -43,6 +43,15 @@ class Tone(IntEnum):
     NONE = 0
     OFF = 1
     DEFAULT = 2
+
+
+class TextStyle(IntEnum):
+    """How TEXT shows its characters (clause 6.12)."""
+
+    PERMANENT = 1
+    PERMANENT_WRAPPED = 2
+    TEMPORARY = 3
+    TEMPORARY_WRAPPED = 4
 
 
 class TemporaryLed(IntEnum):
@@ -239,6 +248,31 @@ class Buzzer(Message):
 
 
 @dataclass(frozen=True, slots=True)
+class Text(Message):
+    """TEXT: show characters at a place of a reader's display, for `seconds` where `how` is temporary."""
+
+    code: ClassVar[int] = 0x6B
+    reader: int
+    how: TextStyle
+    seconds: int
+    row: int
+    column: int
+    characters: bytes
+
+    def payload(self) -> bytes:
+        """Six bytes and the characters."""
+        head = (self.reader, self.how, self.seconds, self.row, self.column, len(self.characters))
+        return bytes(head) + self.characters
+
+    @classmethod
+    def parse(cls, payload: bytes) -> Self:
+        """Exactly as many characters as the count says."""
+        row = at_least(payload, 6, "TEXT")
+        exactly(payload, 6 + row[5], "TEXT")
+        return cls(row[0], _enum(TextStyle, row[1]), row[2], row[3], row[4], payload[6:])
+
+
+@dataclass(frozen=True, slots=True)
 class CommunicationSet(Message):
     """COMSET: change address and speed; answered by COM."""
 
@@ -275,6 +309,24 @@ class KeySet(Message):
         if row[:2] != bytes((_KEY_TYPE_SCBK, _KEY_LENGTH)):
             raise MessageError("KEYSET: only a 16-byte SCBK can be set")
         return cls(row[2:])
+
+
+@dataclass(frozen=True, slots=True)
+class Manufacturer(Message):
+    """MFG: what only its maker understands. `vendor` is an IEEE OUI of 3 bytes."""
+
+    code: ClassVar[int] = 0x80
+    vendor: bytes
+    said: bytes
+
+    def payload(self) -> bytes:
+        """Three bytes, and whatever the maker wants."""
+        return self.vendor + self.said
+
+    @classmethod
+    def parse(cls, payload: bytes) -> Self:
+        """At least the vendor."""
+        return cls(at_least(payload, 3, "MFG")[:3], payload[3:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,8 +374,10 @@ Command = (
     | Output
     | Led
     | Buzzer
+    | Text
     | CommunicationSet
     | KeySet
+    | Manufacturer
     | Challenge
     | ServerCryptogram
 )

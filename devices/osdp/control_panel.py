@@ -29,12 +29,15 @@ REPLY_WITHIN = 0.2
 INTER_CHARACTER = 0.03
 """Seconds of silence that end a broken frame: 20 ms by clause 5.7, and a scheduler's delay."""
 LONGEST_REPLY = 2.0
-"""Seconds that noise may at most keep the line from the other peripherals."""
+"""Seconds that the beginning of a frame may at most keep the line from the other peripherals; noise has less."""
 SECOND_PANEL_EVERY = 10.0
 """Seconds between two reports of a second panel: it may give many orders a second."""
 
-_SHORT_WAIT_MINIMUM = 0.03
-_SHORT_WAIT_FACTOR = 3
+_SHORT_WAIT_MINIMUM = 0.02
+_SHORT_WAIT_FACTOR = 2
+_USUAL_WEIGHT = 1 / 16
+_SLOW = 1.5
+"""Times the usual exchange that is no longer usual."""
 _FULL_WAIT_EVERY = 8
 _UNKNOWN_FULL_WAITS = 3
 
@@ -81,6 +84,7 @@ class ControlPanel:
         self._outstanding: _Outstanding | None = None
         self._echo = b""
         self._told_second_panel = -math.inf
+        self._usual = 0.0
         self._links = {
             peripheral.address: Link(
                 peripheral,
@@ -131,7 +135,7 @@ class ControlPanel:
 
     def receive(self, received: bytes, now: float) -> None:
         """Take bytes from the line, in any chunking."""
-        frames = self._parser.feed(received)
+        frames = _checked(self._parser.feed(received))
         for frame in frames:
             self._route(frame, now)
         self._heard(received, now, whole=bool(frames))
@@ -162,7 +166,7 @@ class ControlPanel:
         if self._outstanding is not None and now >= self._outstanding.give_up:
             self._give_up(self._outstanding, now)
         self._expire(now)
-        self._free_line()
+        self._free_line(now)
 
     def line_lost(self, now: float) -> None:
         """The line itself is gone: every peripheral is offline until it has been brought up again."""
@@ -206,8 +210,8 @@ class ControlPanel:
             self._overheard(frame, now)
         elif link is not None:
             link.receive(frame, now)
+            self._free_line(now)
             self._changed(link)
-        self._free_line()
 
     def _overheard(self, frame: Frame, now: float) -> None:
         """A command on our line: the adapter's echo of our own, or somebody else's, who gives orders here."""
@@ -218,9 +222,18 @@ class ControlPanel:
         address = frame.address if frame.address in self._links else min(self._links, default=frame.address)
         self._events.append(SecurityViolation(address, ViolationKind.SECOND_PANEL))
 
-    def _free_line(self) -> None:
-        if self._outstanding is not None and not self._outstanding.link.awaits_answer:
+    def _free_line(self, now: float) -> None:
+        waiting = self._outstanding
+        if waiting is not None and not waiting.link.awaits_answer:
             self._outstanding = None
+            self._took(waiting, now)
+            self._usual += (now - waiting.sent - self._usual) * _USUAL_WEIGHT
+
+    def _took(self, waiting: _Outstanding, now: float) -> None:
+        """Have a peripheral that keeps the line for longer than is usual here leave it to the others for a while."""
+        slow = now - waiting.sent > self._usual * _SLOW
+        sharers = sum(link.online for link in self._links.values()) if slow else 0
+        waiting.link.took(waiting.sent, now, sharers)
 
     def _heard(self, received: bytes, now: float, *, whole: bool) -> None:
         """A broken frame is given up after the inter-character time-out instead of the whole reply time."""
@@ -229,15 +242,17 @@ class ControlPanel:
             return
         waiting.heard = not whole or self._parser.in_frame
         if waiting.heard:
-            waiting.give_up = min(now + INTER_CHARACTER, waiting.sent + LONGEST_REPLY)
+            longest = waiting.sent + LONGEST_REPLY if self._parser.in_frame else waiting.give_up
+            waiting.give_up = min(now + INTER_CHARACTER, longest)
         else:
             waiting.give_up = waiting.reply_by
 
     def _give_up(self, waiting: _Outstanding, now: float) -> None:
-        for frame in self._parser.flush():
+        for frame in _checked(self._parser.flush()):
             self._route(frame, now)
         if self._outstanding is waiting:
             self._outstanding = None
+            self._took(waiting, now)
             waiting.link.missed(now, damaged=waiting.heard)
             self._changed(waiting.link)
 
@@ -252,3 +267,8 @@ class ControlPanel:
         if patient or not known or link.misses % _FULL_WAIT_EVERY == 0:
             return REPLY_WITHIN
         return min(REPLY_WITHIN, max(_SHORT_WAIT_MINIMUM, known * _SHORT_WAIT_FACTOR))
+
+
+def _checked(frames: list[Frame]) -> list[Frame]:
+    """The frames with a CRC, by which every peripheral answers us: of all noise, one in 256 has a right checksum."""
+    return [frame for frame in frames if frame.crc]

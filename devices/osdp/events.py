@@ -63,6 +63,16 @@ class CardRead:
 
 
 @dataclass(frozen=True, slots=True)
+class FormattedCardRead:
+    """A card that the reader made characters of; `direction` 0 forward, 1 backward. To be confirmed."""
+
+    address: int
+    reader: int
+    direction: int
+    characters: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class KeypadInput:
     """Keys pressed, as characters of `0123456789*#`; `?` for any other key. To be confirmed."""
 
@@ -107,6 +117,32 @@ class PowerChanged:
 
     address: int
     failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReadersChanged:
+    """Whether a reader that hangs on the peripheral is missing, told as tamper is. To be confirmed."""
+
+    address: int
+    missing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CommunicationChanged:
+    """The peripheral answered COMSET: from now on it speaks at `new_address` and `baud`. To be confirmed."""
+
+    address: int
+    new_address: int
+    baud: int
+
+
+@dataclass(frozen=True, slots=True)
+class ManufacturerSaid:
+    """Something that only the maker `vendor` (an IEEE OUI of 3 bytes) understands. To be confirmed."""
+
+    address: int
+    vendor: bytes
+    said: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,15 +196,33 @@ class ReplyNotUnderstood:
     code: int
 
 
+TO_BE_CONFIRMED = (
+    CardRead,
+    FormattedCardRead,
+    KeypadInput,
+    InputsReported,
+    OutputsReported,
+    TamperChanged,
+    PowerChanged,
+    ReadersChanged,
+    CommunicationChanged,
+    ManufacturerSaid,
+)
+"""Reports that hold their peripheral until the owner says that they are recorded."""
+
 PanelEvent = (
     DeviceOnline
     | DeviceOffline
     | CardRead
+    | FormattedCardRead
     | KeypadInput
     | InputsReported
     | OutputsReported
     | TamperChanged
     | PowerChanged
+    | ReadersChanged
+    | CommunicationChanged
+    | ManufacturerSaid
     | SecurityViolation
     | CommandDelivered
     | CommandRefused

@@ -13,6 +13,11 @@ CONFIRM_WITHIN = 1.0
 """Seconds an event may stay unconfirmed before the peripheral is polled all the same."""
 FADE = 0.95
 """By which the longest round trip known is forgotten at each reply."""
+LONGEST_REST = 2.0
+"""Seconds for which a slow peripheral is at most left alone, so that the others have the line."""
+LONGEST_SILENCE = 1.0
+"""Seconds for which one that gives no answer is at most left alone, so that it is found again soon."""
+_COSTS = 3
 LIVELY = 5.0
 """Seconds for which a peripheral is polled briskly after anything has happened at it."""
 RETRY_NAKS = (NAK_CHECK, NAK_LENGTH)
@@ -22,6 +27,9 @@ HANDSHAKE_PAUSE = 0.1
 DAMAGED_PAUSE = 0.005
 BUSY_PAUSE = 0.1
 RESTART_PAUSE = 0.25
+
+QUICK_RETRIES = 2
+"""Misses in a row for which it is asked again at once, whatever the others want: a card may be waiting."""
 
 _RETRY_PAUSES = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8)
 
@@ -54,6 +62,8 @@ class Pace:
     brisk: float
     resting: float
     lively_until: float = -math.inf
+    rested_at: float = -math.inf
+    _costs: tuple[float, ...] = ()
 
     def stir(self, now: float) -> None:
         """Something happened at it."""
@@ -62,6 +72,17 @@ class Pace:
     def after(self, now: float) -> float:
         """When it is polled again, having been polled now."""
         return now + (self.brisk if now < self.lively_until else self.resting)
+
+    def took(self, sent: float, seconds: float, sharers: int) -> None:
+        """An exchange kept the line for so long. Of a line that so many share, it then leaves the others their part.
+
+        That is half of its own: a line has time left, and nobody makes up for a poll that came late. One slow exchange
+        may be a busy box's own; what was slow three times in a row is slow.
+        """
+        self._costs = (*self._costs[1 - _COSTS :], seconds)
+        if len(self._costs) == _COSTS:
+            rested = max(self.rested_at, sent) + min(self._costs) * sharers * 2
+            self.rested_at = min(rested, sent + seconds + LONGEST_REST)
 
 
 def retry_pause(misses: int) -> float:

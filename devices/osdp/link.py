@@ -13,12 +13,12 @@ from devices.osdp import events as ev
 from devices.osdp import exchange as ex
 from devices.osdp import replies as rep
 from devices.osdp import secure_channel as sc
-from devices.osdp.bring_up import EXPECTED_IN_CLEAR, BringUp, Progress, Secured, Up
+from devices.osdp.bring_up import EXPECTED_IN_CLEAR, BringUp, Progress, Secured, Up, status_requests
 from devices.osdp.command_queue import CommandQueue, Ticket
-from devices.osdp.errors import BadMac, LocalError, MessageError, SecurityError
+from devices.osdp.errors import BadMac, MessageError, SecurityError
 from devices.osdp.events import OfflineCause, PanelEvent, ViolationKind
 from devices.osdp.frame import Frame, SecurityBlock
-from devices.osdp.peripheral import Peripheral, check_key
+from devices.osdp.peripheral import Peripheral, check_command
 from devices.osdp.reports import Known, report
 from devices.osdp.suspicion import PROBATION, Suspicion, forgiven, violated
 
@@ -69,15 +69,7 @@ class Link:
 
     def check(self, command: cmd.Command) -> None:
         """Raise LocalError for KEYSET in the clear or with a bad key, and for what only the panel itself may send."""
-        match command:
-            case cmd.KeySet(key=key):
-                if not self._secure:
-                    raise LocalError("a key never goes out in the clear")
-                check_key(key)
-            case cmd.Poll() | cmd.Challenge() | cmd.ServerCryptogram():
-                raise LocalError("polls and handshakes are the panel's own")
-            case _:
-                pass
+        check_command(command, secure=self._secure)
 
     def submit(self, ticket: Ticket) -> None:
         """Queue a command that has been checked."""
@@ -96,10 +88,14 @@ class Link:
 
     @property
     def urgent(self) -> bool:
-        """Whether what it wants to send is a command rather than a poll; retries wait their turn."""
+        """Whether it wants to send a command, or the next step of coming back; polls and retries wait their turn."""
         if self._exchange is not None:
             return self._exchange.ticket is not None and self.misses == 0
-        return self._ready and bool(self._commands)
+        return bool(self._commands) if self._ready else self._in_handshake or self.online
+
+    @property
+    def _in_handshake(self) -> bool:
+        return self._bring_up is not None and self._bring_up.in_handshake
 
     @property
     def _ready(self) -> bool:
@@ -139,11 +135,20 @@ class Link:
             return
         exchange.on_line = False
         self.misses += 1
-        exchange.retry_at = now + (ex.DAMAGED_PAUSE if damaged else self._pause())
-        handshake = self._bring_up is not None and self._bring_up.in_handshake
+        quick = damaged and self.misses <= ex.QUICK_RETRIES
+        exchange.retry_at = now + (ex.DAMAGED_PAUSE if quick else self._pause())
+        if self.misses > ex.QUICK_RETRIES:
+            rested = min(self._pace.rested_at, now + ex.LONGEST_SILENCE)
+            exchange.retry_at = max(exchange.retry_at, rested)
+        handshake = self._in_handshake
         patience = OFFLINE_AFTER if damaged else ex.HANDSHAKE_WITHIN
         if handshake and now - exchange.first_sent >= patience:
             self._restart(now, OfflineCause.SESSION_LOST)
+
+    def took(self, sent: float, now: float, sharers: int) -> None:
+        """Its exchange has kept the line since `sent`; so many peripherals share the line."""
+        self._pace.took(sent, now - sent, sharers)
+        self._poll_at = max(self._poll_at, self._pace.rested_at)
 
     def expire(self, now: float) -> None:
         """Do what has become due by time alone."""
@@ -173,7 +178,7 @@ class Link:
             self._receive_sealed(frame, self._session, now)
         elif not has_mac:
             self._receive_clear(frame, now)
-        elif self._bring_up is not None and self._bring_up.in_handshake:
+        elif self._in_handshake:
             # It believes in a channel whose last step was lost on the way to us.
             self._restart(now, OfflineCause.SESSION_LOST)
 
@@ -195,7 +200,7 @@ class Link:
     def _pause(self) -> float:
         if self.online:
             return ex.retry_pause(self.misses)
-        return ex.HANDSHAKE_PAUSE if self._bring_up and self._bring_up.in_handshake else ex.PROBE_PAUSE
+        return ex.HANDSHAKE_PAUSE if self._in_handshake else ex.PROBE_PAUSE
 
     # Receiving
 
@@ -309,11 +314,8 @@ class Link:
         self.online = True
         self._told_offline = False
         self._known = Known()
-        self._status_requests.append(cmd.LocalStatusRequest())
-        if up.capabilities.items(rep.CAP_CONTACTS):
-            self._status_requests.append(cmd.InputStatusRequest())
-        if up.capabilities.items(rep.CAP_OUTPUTS):
-            self._status_requests.append(cmd.OutputStatusRequest())
+        self._status_requests.extend(status_requests(up.capabilities))
+        self._pace.rested_at = now
         self._emit(ev.DeviceOnline(self.address, up.identity, up.capabilities, secure=self._secure))
 
     # Online
@@ -355,8 +357,6 @@ class Link:
         for event in events:
             self._emit(event)
             self._pace.stir(now)
-        if isinstance(reply, rep.FormattedCard):
-            self._emit(ev.ReplyNotUnderstood(self.address, reply.code))
         return bool(events)
 
     # Falling back
@@ -377,7 +377,7 @@ class Link:
         self._sequence = 0
         self._bring_up = BringUp(self._key, self._random_bytes)
         self._status_requests.clear()
-        self._begin_at = now + (0.0 if self.online else ex.RESTART_PAUSE)
+        self._begin_at = now if self.online else max(now + ex.RESTART_PAUSE, self._pace.rested_at)
         self._cause = cause
         self._doubt, self._delivered = self._delivered or self._doubt, None
         if self.online:

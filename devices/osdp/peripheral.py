@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from devices.osdp import secure_channel as sc
+from devices.osdp.commands import Challenge, Command, KeySet, Poll, ServerCryptogram
 from devices.osdp.errors import LocalError
 from devices.osdp.events import ViolationKind
 from devices.osdp.frame import MAX_ADDRESS, SecurityBlock
@@ -50,6 +51,19 @@ def check_key(key: bytes | None) -> bytes:
     if sc.matches(sc.DEFAULT_KEY, key):
         raise LocalError("SCBK-D is public and no key")
     return key
+
+
+def check_command(command: Command, *, secure: bool) -> None:
+    """Raise LocalError for KEYSET in the clear or with a bad key, and for what only the panel itself may send."""
+    match command:
+        case KeySet(key=key):
+            if not secure:
+                raise LocalError("a key never goes out in the clear")
+            check_key(key)
+        case Poll() | Challenge() | ServerCryptogram():
+            raise LocalError("polls and handshakes are the panel's own")
+        case _:
+            pass
 
 
 def open_session(

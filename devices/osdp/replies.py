@@ -19,6 +19,7 @@ CAP_OUTPUTS = 2
 CAP_CARD_FORMAT = 3
 CAP_LED = 4
 CAP_BUZZER = 5
+CAP_TEXT = 6
 CAP_CHECK = 8
 CAP_SECURITY = 9
 CAP_RECEIVE_BUFFER = 10
@@ -90,7 +91,9 @@ class Capabilities(Message):
     functions: tuple[Capability, ...]
 
     def items(self, function: int) -> int:
-        """How many of this function there are; 0 where it is not supported."""
+        """How many of this function there are; 0 where it is not supported. Readers are counted without compliance."""
+        if function == CAP_READERS:
+            return max((f.items for f in self.functions if f.function == CAP_READERS), default=0)
         return max((f.items for f in self.functions if f.function == function and f.compliance), default=0)
 
     @property
@@ -306,6 +309,25 @@ class Busy(Message):
     code: ClassVar[int] = 0x79
 
 
+@dataclass(frozen=True, slots=True)
+class ManufacturerReply(Message):
+    """MFGREP: what only its maker understands. `vendor` is an IEEE OUI of 3 bytes."""
+
+    code: ClassVar[int] = 0x90
+    vendor: bytes
+    said: bytes
+
+    def payload(self) -> bytes:
+        """Three bytes, and whatever the maker wants."""
+        return self.vendor + self.said
+
+    @classmethod
+    def parse(cls, payload: bytes) -> Self:
+        """At least the vendor."""
+        row = at_least(payload, 3, "MFGREP")
+        return cls(row[:3], row[3:])
+
+
 Reply = (
     Ack
     | Nak
@@ -322,6 +344,7 @@ Reply = (
     | ClientCryptogram
     | InitialMac
     | Busy
+    | ManufacturerReply
 )
 
 _REPLIES: dict[int, type[Reply]] = {kind.code: kind for kind in Reply.__args__}

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 from devices.line import Line, PanelReport
 from devices.osdp.control_panel import ControlPanel
-from devices.osdp.events import DeviceOnline
+from devices.osdp.events import TO_BE_CONFIRMED, DeviceOnline
 from devices.osdp.peripheral import Peripheral
 from devices.transport.serial import SerialTransport
 from simulators.bus import PacedBus
-from tests.devices.osdp.wire import TO_CONFIRM, key
+from tests.devices.osdp.wire import key
 
 PATIENCE = 20.0
 
@@ -55,7 +55,7 @@ def running_line(open_transport, addresses, peripherals=None, clock=time.monoton
     panel = ControlPanel(peripherals, now=clock(), random_bytes=secrets.token_bytes)
 
     def told(event):
-        if isinstance(event, PanelReport) and isinstance(event.event, TO_CONFIRM):
+        if isinstance(event, PanelReport) and isinstance(event.event, TO_BE_CONFIRMED):
             line.confirm(event.event.address)
         tape.put(event)
 

@@ -39,6 +39,8 @@ COMMANDS = [
         "0102" + "02030401000605" + "0107080204",
     ),
     (cmd.Buzzer(0, cmd.Tone.DEFAULT, 2, 2, 1), 0x6A, "0002020201"),
+    (cmd.Text(0, cmd.TextStyle.TEMPORARY, 5, 1, 2, b"ENTRER"), 0x6B, "000305010206" + b"ENTRER".hex()),
+    (cmd.Manufacturer(b"\x5c\x26\x23", b"\x0a\x0b"), 0x80, "5c26230a0b"),
     (cmd.CommunicationSet(1, 9600), 0x6E, "0180250000"),
     (cmd.KeySet(bytes(range(16))), 0x75, "0110" + bytes(range(16)).hex()),
     (cmd.Challenge(bytes(8)), 0x76, "00" * 8),
@@ -64,6 +66,7 @@ REPLIES = [
     (rep.ClientCryptogram(b"c" * 8, b"r" * 8, b"k" * 16), 0x76, "63" * 8 + "72" * 8 + "6b" * 16),
     (rep.InitialMac(bytes(16)), 0x78, "00" * 16),
     (rep.Busy(), 0x79, ""),
+    (rep.ManufacturerReply(b"\x5c\x26\x23", b""), 0x90, "5c2623"),
 ]
 
 
@@ -88,6 +91,9 @@ def test_replies_on_the_wire(reply, code, payload):
         (0x69, "00" * 13),
         (0x69, "0000" + "03" + "00" * 11),
         (0x6A, "00020202"),
+        (0x6B, "00030501020341"),
+        (0x6B, "000005010200"),
+        (0x80, "5c26"),
         (0x75, "0010" + "00" * 16),
         (0x76, "00" * 7),
         (0x99, ""),
@@ -110,6 +116,7 @@ def test_commands_that_make_no_sense(code, payload):
         (0x50, "00011a001234564000"),
         (0x51, "00000431"),
         (0x53, "000331"),
+        (0x90, "5c26"),
         (0x76, "00" * 31),
         (0x99, ""),
     ],

@@ -5,15 +5,7 @@ import itertools
 import random
 
 from devices.osdp.control_panel import ControlPanel
-from devices.osdp.events import (
-    CardRead,
-    DeviceOnline,
-    InputsReported,
-    KeypadInput,
-    OutputsReported,
-    PowerChanged,
-    TamperChanged,
-)
+from devices.osdp.events import TO_BE_CONFIRMED, DeviceOnline
 from devices.osdp.peripheral import Peripheral
 from simulators.io_module import IoModule
 from simulators.line_faults import Faults, LineFaults
@@ -22,7 +14,6 @@ from simulators.reader import Reader
 
 BYTE = 10 / 115_200
 TURNAROUND = 0.003
-TO_CONFIRM = (CardRead, KeypadInput, InputsReported, OutputsReported, TamperChanged, PowerChanged)
 
 
 def key(address):
@@ -42,9 +33,14 @@ def module(address, **options):
 
 
 class Wire:
-    """`events` is the tape of (time, event); `tap` sees each reply on its way and says what arrives instead."""
+    """`events` is the tape of (time, event); `tap` sees each reply on its way and says what arrives instead.
 
-    def __init__(self, *devices, peripherals=None, faults=None, byte=BYTE, confirm=True, turnaround=TURNAROUND):
+    `cut` holds the addresses whose cable is cut just now; what more is given is the panel's.
+    """
+
+    def __init__(
+        self, *devices, peripherals=None, faults=None, byte=BYTE, confirm=True, turnaround=TURNAROUND, **panel
+    ):
         self.now = 100.0
         self.devices = list(devices)
         self.events = []
@@ -58,7 +54,8 @@ class Wire:
         self.order = itertools.count()
         if peripherals is None:
             peripherals = [Peripheral(device.address, key(device.address)) for device in devices]
-        self.panel = ControlPanel(peripherals, now=self.now, random_bytes=dice())
+        self.panel = ControlPanel(peripherals, now=self.now, random_bytes=dice(), **panel)
+        self.cut = set()
 
     def run(self, seconds):
         end = self.now + seconds
@@ -112,6 +109,8 @@ class Wire:
 
     def _to_devices(self, sent):
         for device in self.devices:
+            if self.cut and device.address in self.cut:
+                continue
             for piece in self.faults.pieces(sent, len(sent)):
                 for reply in device.receive(piece, self.now):
                     for arriving in self.tap(reply):
@@ -132,5 +131,5 @@ class Wire:
     def _take(self):
         for event in self.panel.take_events():
             self.events.append((self.now, event))
-            if self.confirm and isinstance(event, TO_CONFIRM):
+            if self.confirm and isinstance(event, TO_BE_CONFIRMED):
                 self.panel.confirm(event.address)
