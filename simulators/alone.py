@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import signal
 import sys
+import time
+from dataclasses import asdict
 from pathlib import Path
 
 from controller.site.loader import load_site
 from controller.site.people import load_people
 from simulators.building import Building
+from simulators.bus import PacedBus
+from simulators.camera_head import CameraHead
 from simulators.estate import Estate, write
 from simulators.page import HOST, Page
 from simulators.play import passwords
@@ -20,6 +25,7 @@ from simulators.wiring import LinesAre
 CREDENTIALS = Path("broker") / "credentials.json"
 """Of the box, in its data folder."""
 
+HEAD_SECONDS = 0.1
 LOOK_SECONDS = 0.5
 """How often it is looked whether the box's broker is there."""
 
@@ -35,9 +41,7 @@ async def run(site_file: Path, people_file: Path, data: Path, port: int, mqtt_po
     site = load_site(site_file)
     people = load_people(people_file, site)
     make_missing(data, site)
-    over = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, over.set)
+    over = _over()
     lines = LinesAre(linked=True)
     async with Building(site, people, keys=read_keys(data), logins=read_logins(data), lines=lines) as building:
         page = Page(building, port=port)
@@ -53,6 +57,32 @@ async def run(site_file: Path, people_file: Path, data: Path, port: int, mqtt_po
             connecting.cancel()
             await asyncio.gather(connecting, return_exceptions=True)
             await page.stop()
+
+
+async def run_head(port: Path, address: int, baud: int) -> None:
+    """Let a camera head take Pelco-D at `port` until Ctrl-C or SIGTERM, and say where it looks as it changes."""
+    head, over = CameraHead(address), _over()
+    bus = PacedBus([head], clock=time.monotonic, baud=baud, link=port)
+    bus.start()
+    told = None
+    try:
+        while not over.is_set():
+            aim = head.aim(time.monotonic())
+            if aim != told:
+                told = aim
+                _say(json.dumps(asdict(aim)))
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(over.wait(), HEAD_SECONDS)
+    finally:
+        bus.stop()
+
+
+def _over() -> asyncio.Event:
+    """Return what is set once somebody ends the program."""
+    over = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, over.set)
+    return over
 
 
 async def _connect(building: Building, credentials: Path, port: int) -> None:

@@ -75,6 +75,13 @@ def _parser() -> argparse.ArgumentParser:
     site.add_argument("--ports", type=Path, default=Path("ports"), help="where the lines' ports will be (./ports)")
     site.add_argument("--people", type=Path, help="write the people and badges there")
     site.set_defaults(run=_site)
+    head = commands.add_parser(
+        "head", help="a camera head that takes Pelco-D on a serial line, and says where it looks"
+    )
+    head.add_argument("--port", type=Path, required=True, help="a link to its port will be there")
+    head.add_argument("--address", type=int, default=1, help="(%(default)s)")
+    head.add_argument("--baud", type=int, default=2400, help="(%(default)s)")
+    head.set_defaults(run=lambda given: asyncio.run(alone.run_head(given.port, given.address, given.baud)))
     hand = commands.add_parser(
         "hand", help="do something in a building that stands alone: ostiary-sim hand push door=ID"
     )

@@ -78,6 +78,6 @@ def _reader(building: Building, reader: ReaderId) -> Values | None:
     except KeyError:
         return None
     if isinstance(head, MqttReader):
-        return {"light": head.light.value, "linked": head.session.connected.is_set()}
+        return {"light": head.light.value.lower(), "linked": head.session.connected.is_set()}
     assert isinstance(head, Reader)  # noqa: S101 - for the type checker: there are two kinds
     return {"light": head.led(time.monotonic()).name.lower(), "linked": head.powered and head.secured}

@@ -63,10 +63,10 @@ function drawChosen() {
   for (const [name, value] of Object.entries(now.doors[chosen.id])) {
     list.append(make("dt", words(name)), make("dd", value === true ? "yes" : value === false ? "no" : String(value)));
   }
-  for (const id of chosen.readers) {
+  $("readers").textContent = chosen.readers.map((id) => {
     const reader = now.readers[id];
-    list.append(make("dt", id), make("dd", reader ? `${reader.linked ? "linked" : "no link"}, ${reader.light}` : "not there"));
-  }
+    return `${id}: ${reader ? `${reader.linked ? "linked" : "no link"}, light ${reader.light}` : "not there"}`;
+  }).join(" · ");
 }
 
 function draw() {

@@ -18,6 +18,8 @@ from controller.site.loader import load_site
 from controller.site.people import load_people
 from devices.mqtt.broker import Broker
 from devices.mqtt.topics import DeviceId
+from devices.pelco_d import Axis, SetPosition, encode
+from devices.transport.serial import SerialTransport
 from simulators.cli import main
 
 ROOT = Path(__file__).parents[2]
@@ -184,6 +186,19 @@ def test_a_generated_building_stands_alone_obeys_the_command_line_and_leaves_not
     assert not line.is_symlink()
     site = load_site(tmp_path / "new" / "site.toml")
     assert site.lines["line-01"].port == str(line)
+
+
+def test_a_camera_head_stands_at_its_port_and_says_where_it_looks(tmp_path):
+    with start("head", "--port", "head", "--address", "5", folder=tmp_path) as head:
+        assert json.loads(head.stdout.readline()) == {"pan": 0.0, "tilt": 0.0, "zoom": 0.0}
+        port = SerialTransport(str(tmp_path / "head"), 2400)
+        port.open()
+        port.write(encode(5, SetPosition(Axis.PAN, 9_000)))
+        assert json.loads(head.stdout.readline())["pan"] == 90.0
+        port.close()
+        head.send_signal(signal.SIGTERM)
+        assert head.wait(PATIENCE) == 0
+    assert not (tmp_path / "head").is_symlink()
 
 
 def test_a_hand_without_a_building_says_so(tmp_path):
