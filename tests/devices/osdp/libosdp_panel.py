@@ -1,6 +1,6 @@
 """libosdp as the panel on a serial port, in a process of its own.
 
-argv: port, then `ADDRESS:KEY` for each peripheral. Lines on stdin: `out ADDRESS`, `led ADDRESS`, `buzzer ADDRESS`,
+argv: port, then `ADDRESS:KEY` for each peripheral. Lines on stdin: `VERB ADDRESS` of any of the `COMMANDS`, or
 `quit`. Lines on stdout: `online`, then one JSON object per event.
 """
 
@@ -37,6 +37,19 @@ COMMANDS = {
         "on_count": 10, "off_count": 0, "on_color": osdp.CommandLEDColor.Green,
         "off_color": osdp.CommandLEDColor.Black, "timer_count": 0,
     },
+    "blink": {
+        "command": osdp.Command.LED, "reader": 0, "led_number": 0, "control_code": 2, "temporary": True,
+        "on_count": 1, "off_count": 1, "on_color": osdp.CommandLEDColor.Red,
+        "off_color": osdp.CommandLEDColor.Black, "timer_count": 600,
+    },
+    "text": {
+        "command": osdp.Command.Text, "reader": 0, "control_code": 1, "temp_time": 0, "offset_row": 1, "offset_col": 1,
+        "data": "WAIT",
+    },
+    "maker": {"command": osdp.Command.Manufacturer, "vendor_code": 0x23265C, "data": b"any thing"},
+    "inputs": {"command": osdp.Command.Status, "type": osdp.StatusReportType.Input, "report": bytes(4)},
+    "key": {"command": osdp.Command.Keyset, "type": 1, "data": bytes(range(16))},
+    "move": {"command": osdp.Command.Comset, "address": 9, "baud_rate": 115200},
 }  # fmt: skip
 
 
@@ -49,7 +62,7 @@ def told(address, event):
 def listen(panel, done):
     for line in sys.stdin:
         match line.split():
-            case [("out" | "led" | "buzzer") as verb, address]:
+            case [verb, address] if verb in COMMANDS:
                 panel.submit_command(int(address), COMMANDS[verb])
             case _:
                 break

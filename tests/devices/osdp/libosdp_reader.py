@@ -1,7 +1,7 @@
 """libosdp as a reader on a serial port, in a process of its own: its callbacks and threads stay there.
 
-argv: port, address, key in hex (or "-" for the clear). Lines on stdin: `card BITS HEX`, `keys DIGITS`, `quit`.
-Lines on stdout: `ready`, then one JSON object per command received.
+argv: port, address, key in hex (or "-" for the clear). Lines on stdin: `card BITS HEX`, `keys DIGITS`, `tamper 0|1`,
+`quit`. Lines on stdout: `ready`, then one JSON object per command received.
 """
 
 import json
@@ -28,7 +28,8 @@ class Port(osdp.Channel):
 
 
 def obey(command):
-    print(json.dumps({key: value for key, value in command.items() if not isinstance(value, bytes)}), flush=True)
+    said = {key: value.hex() if isinstance(value, bytes) else value for key, value in command.items()}
+    print(json.dumps(said), flush=True)
     return tuple([0, None])  # noqa: C409 - a constant tuple is released once too often by libosdp on 3.11
 
 
@@ -45,6 +46,9 @@ def listen(reader, done):
                     "data": bytes.fromhex(raw),
                 }
                 reader.submit_event(card)
+            case ["tamper", active]:
+                report = bytes([int(active), 0])
+                reader.submit_event({"event": osdp.Event.Status, "type": osdp.StatusReportType.Local, "report": report})
             case ["keys", digits]:
                 reader.submit_event({"event": osdp.Event.KeyPress, "reader_no": 0, "data": digits.encode()})
             case _:
@@ -61,7 +65,10 @@ def main():
             (osdp.Capability.OutputControl, 1, 2),
             (osdp.Capability.LEDControl, 1, 1),
             (osdp.Capability.AudibleControl, 1, 1),
-            (osdp.Capability.CardDataFormat, 1, 1),
+            (osdp.Capability.CardDataFormat, 3, 1),
+            (osdp.Capability.TextOutput, 1, 1),
+            (osdp.Capability.Readers, 0, 1),
+            (osdp.Capability.ContactStatusMonitoring, 1, 2),
             (osdp.Capability.CommunicationSecurity, 1, 1),
         ]
     )
