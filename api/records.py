@@ -59,7 +59,8 @@ SHOWN = _OF_RECORDS | _OF_PICTURES | frozenset(
         "obstacle", "on", "open_seconds", "order", "origin", "outcome", "output", "outputs", "outputs_gone",
         "persists", "pin_lock_seconds", "point", "points", "points_gone", "position", "presented", "priority", "raw",
         "readers_gone", "reason", "reference", "remarks", "requests", "role", "search", "second", "seconds", "secure",
-        "status", "steady_seconds", "subject", "through", "tried", "untested", "until", "valid_from", "valid_until",
+        "serial", "status", "steady_seconds", "subject", "through", "tried", "untested", "until", "valid_from",
+        "valid_until",
         "version", "violation", "wanted_by", "warn_seconds", "zone", "zones", "zones_gone",
     }
 )  # fmt: skip

@@ -14,7 +14,7 @@ from benchmarks.building import UNLOCK_SECONDS, Files, person, reader
 from benchmarks.extent import Tick
 from benchmarks.rows import BenchmarkFailed
 from controller.bootstrap import Box, Ports
-from controller.demo import Simulator, make_keys, simulated
+from controller.demo import BUNDLES, Simulator, make_keys, simulated
 from controller.domain.ids import CameraId, LineId
 from controller.site.loader import load_site
 from controller.site.people import load_people
@@ -107,7 +107,8 @@ async def opened(files: Files, data: Path, *, console: bool) -> AsyncIterator[tu
         cameras = {CameraId(camera): url for camera, url in ready["cameras"].items()}
         async with Box(data, files.site, Ports(lines, cameras, console=console)) as box:
             await box.admin.import_people(load_people(files.people, box.core.runtime.site), AUTHOR)
-            await connect(child, box.broker.port, box.broker.folder)
+            await box.pki.equip(data / BUNDLES, AUTHOR)
+            await connect(child, box.broker.port, data / BUNDLES)
             await _online(box)
             yield child, box
 
@@ -130,9 +131,9 @@ async def listening(child: Simulator, *beside: Coroutine[Any, Any, None]) -> Asy
             task.cancel()
 
 
-async def connect(child: Simulator, port: int, broker_folder: Path) -> None:
-    """Let the simulated MQTT devices connect to a broker."""
-    child.tell(mqtt={"port": port, "credentials": str(broker_folder / "credentials.json")})
+async def connect(child: Simulator, port: int, bundles: Path) -> None:
+    """Let the simulated MQTT devices connect to a broker, each with its own certificate."""
+    child.tell(mqtt={"port": port, "bundles": str(bundles)})
     await child.hear_of("connected")
 
 

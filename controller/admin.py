@@ -62,12 +62,12 @@ class Admin:
             "operator_duress": self._operator_duress,
             "people_import": self._people_import,
             "face_enrol": self._face_enrol,
-            "record_order": _said_no(self.records.give),
-            "people_read": _said_no(self.records.read),
-            "people_export": _said_no(self.records.export),
+            "record_order": said_no(self.records.give),
+            "people_read": said_no(self.records.read),
+            "people_export": said_no(self.records.export),
             "project": self.records.project,
-            "backup": _said_no(life.backup),
-            "destroy": _said_no(life.destroy),
+            "backup": said_no(life.backup),
+            "destroy": said_no(life.destroy),
         }
 
     async def add_operator(self, name: str, role: Role, author: str, person: CardholderId | None = None) -> str:
@@ -239,7 +239,7 @@ def _differing(then: Credential, now: Credential) -> list[str]:
     return [WORDS.get(name, name.replace("_", " ")) for name in names]
 
 
-def _said_no(command: Command) -> Command:
+def said_no(command: Command) -> Command:
     """Have what an operator may not do, or mistyped, answered in its own sentence."""
 
     async def asked(given: Mapping[str, Any]) -> dict[str, Any]:

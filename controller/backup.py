@@ -27,19 +27,22 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from controller.ledger.verifier import Broken, verify
+from controller.pki.authority import PKI_FOLDER
 from controller.store.boxkey import SEALED_FILE, KeyAccess, Way, derived, given, open_box, unwrap, ways, wraps_in
 from controller.store.checkpoints import CHECKPOINT_FILE
 from controller.store.copying import copy_log
 from controller.store.engines import reading_engine
 from controller.store.eventlog import stored_entries
 from controller.store.keystore import KEY_FILE
-from controller.store.place import LOG_FILE, URL_FILE, log_place
+from controller.store.place import BROKER_FOLDER, LOG_FILE, URL_FILE, log_place
 from controller.store.private_file import PRIVATE, shred, sync_folder, write_private
 from controller.store.secret_files import SUFFIX
 
 MANIFEST = "manifest"
 ERASED = "erased"
 PLACES = "backups.json"
+BENEATH = "__"
+"""Stands for the slash in the name of a part that lies in a folder beneath."""
 """In the data folder: where backups were made, so that an erasure reaches them, and who was struck out there."""
 
 KEYS_DAYS = 30
@@ -155,7 +158,9 @@ def restore_files(source: Path, folder: Path, access: KeyAccess | None = None) -
         raise BackupFailed(f"the keys of {source} have expired after {KEYS_DAYS} days: take a newer backup")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for name in manifest["parts"]:
-        _decrypt(source / name, folder / name, derived(key, "backup"), f"{manifest['stamp']}|{name}")
+        place = folder / name.replace(BENEATH, "/")
+        place.parent.mkdir(mode=0o700, exist_ok=True)
+        _decrypt(source / name, place, derived(key, "backup"), f"{manifest['stamp']}|{name}")
     write_private(folder / SEALED_FILE, orjson.dumps(manifest["wraps"], option=orjson.OPT_INDENT_2))
     return datetime.fromisoformat(manifest["made"]), _verified(folder), _erased_since(source.parent, key)
 
@@ -179,10 +184,11 @@ def _copied(folder: Path, scratch: Path) -> dict[str, Path]:
         if (folder / name).exists():
             parts[name] = scratch / name
             _copy_database(folder / name, scratch / name)
-    beside = [*folder.glob(f"*{SUFFIX}"), *folder.glob("*.pub"), *folder.glob(f"broker/*{SUFFIX}")]
+    beside = [*folder.glob(f"*{SUFFIX}"), *folder.glob("*.pub")]
+    beside += [path for beneath in (BROKER_FOLDER, PKI_FOLDER) for path in folder.glob(f"{beneath}/*{SUFFIX}")]
     for path in beside:
         if path.name not in (SEALED_FILE, f"{URL_FILE}{SUFFIX}"):  # a restored box has its log beside it
-            parts[str(path.relative_to(folder)).replace("/", "__")] = path
+            parts[str(path.relative_to(folder)).replace("/", BENEATH)] = path
     return parts
 
 

@@ -28,6 +28,8 @@ from controller.domain.stimuli import BoxStopping, DeviceSeen
 from controller.erasure import ErasureKeeper
 from controller.notary import NotaryTask
 from controller.osdp_keys import KeyRing, MissingKey, private_json
+from controller.pki_admin import PkiAdmin, authority_of, mqtt_devices, said_of_lacking
+from controller.pki_keeper import PkiKeeper
 from controller.retention import Retention
 from controller.runtime.building import Building
 from controller.runtime.ports import FaceTemplate
@@ -38,7 +40,7 @@ from controller.store.secret_files import SecretFiles
 from controller.switchboard import Switchboard
 from devices.gateway.broker import MqttGateway
 from devices.gateway.lines import OsdpGateway
-from devices.mqtt.broker import Broker, BrokerDied, BrokerNotice
+from devices.mqtt.broker import HOST, Broker, BrokerDied, BrokerNotice
 from devices.mqtt.client import MqttClient
 from devices.mqtt.topics import DeviceId as MqttName
 from vision.gateway import CameraAccess, EnrolmentFailed, VisionGateway
@@ -55,12 +57,14 @@ _LOG = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where this box's wires are plugged in, where that differs from the site file, where it listens, and its disk's
-    least room."""
+    """Where this box's wires are plugged in, where that differs from the site file, where it listens, what else it is
+    called on its network (``names``), and its disk's least room."""
 
     lines: Mapping[LineId, str] = field(default_factory=dict)
     cameras: Mapping[CameraId, str] = field(default_factory=dict)
     mqtt: int | None = None
+    mqtt_host: str = HOST
+    names: tuple[str, ...] = ()
     host: str = "127.0.0.1"
     http: int = 0
     console: bool = True
@@ -83,6 +87,7 @@ class Box:
     core: Core
     building: Building
     admin: Admin
+    pki: PkiAdmin
     broker: Broker
     eyes: VisionGateway
     _lines: OsdpGateway
@@ -118,16 +123,18 @@ class Box:
         self._start_notary()
         self._watch_disk()
         self._start_retention()
+        self._open_authority(site)
         self._assemble(site, access)
         self._stack.push_async_callback(self._unplug)
         await self._plug_in(site, keys)
+        self._keep_certificates()
         self._stack.push_async_callback(self._close_eyes)
         await self.eyes.start()
         await self._start_api()
         activation = Activation(self.core, self._prepare, self._replug)
         now = lambda: self.core.clock.now().wall  # noqa: E731 - the wall clock of this box
         wizard = Commissioning(lambda: self.core.runtime.site, KeyRing(secrets), self._ports.lines, now, self._lend)
-        commands = {**self.admin.commands, **activation.commands, **wizard.commands}
+        commands = {**self.admin.commands, **self.pki.commands, **activation.commands, **wizard.commands}
         control = ControlServer(self._folder, commands)
         await control.start()
         self._stack.push_async_callback(control.stop)
@@ -159,6 +166,7 @@ class Box:
         ports = {line: self._ports.lines.get(line, site.lines[line].port) for line in site.lines}
         lines = self._lines = OsdpGateway(site, self.building, keystore, keys, ports)
         broker = MqttGateway(site, self.building, keystore, boot=self.core.runtime.boot)
+        broker.refuse(self._authority.refused(broker.devices))
         self._switchboard.plug_in(site, lines, broker, self.eyes)
         lines.start()
         self._wires.callback(lines.stop)
@@ -220,6 +228,25 @@ class Box:
             await self.eyes.start()
         return parts
 
+    def _open_authority(self, site: Site) -> None:
+        """Open the authority, or make it at the first start, and say whom the broker will not let in."""
+        self._authority = authority_of(self.core)
+        if not self._authority.exists:
+            self._authority.init(site.name)
+        if said := said_of_lacking(self._authority, mqtt_devices(site)):
+            _LOG.warning(said)
+        self.pki = PkiAdmin(self.core, self._authority, self._follow_certificates)
+
+    async def _follow_certificates(self) -> None:
+        """Have the wires follow who was called back, or let in again: the building first, then the broker."""
+        self._mqtt.refuse(self._authority.refused(self._mqtt.devices))
+        await self.broker.refresh()
+
+    def _keep_certificates(self) -> None:
+        keeper = PkiKeeper(self._authority, self.core.runtime.submit, self._follow_certificates)
+        keeper.start()
+        self._stack.push_async_callback(keeper.stop)
+
     def _start_retention(self) -> None:
         retention = Retention(self.core)
         retention.start()
@@ -240,11 +267,15 @@ class Box:
         self._stack.push_async_callback(watch.stop)
 
     async def _start_broker(self, site: Site, gateway: MqttGateway) -> None:
+        self._mqtt = gateway
         devices = [MqttName(device) for device in gateway.devices]
         self.broker = Broker(
             self._folder / BROKER_FOLDER,
             site.id,
             devices,
+            self._authority,
+            host=self._ports.mqtt_host,
+            names=self._ports.names,
             port=self._mqtt_port,
             notice=_broker_notice,
             keep=self.core.keystore.secrets.beneath(BROKER_FOLDER),
@@ -254,7 +285,8 @@ class Box:
         self._wires.push_async_callback(self.broker.stop)
         client = MqttClient(
             site.id,
-            self.broker.password(),
+            self.broker.bundle,
+            host=self.broker.host,
             port=self.broker.port,
             on_message=gateway.received,
             on_link=gateway.link_changed,

@@ -18,6 +18,7 @@ from controller.cli_log import log_app, witness_app
 from controller.cli_osdp import osdp_app
 from controller.cli_past import where, who
 from controller.cli_people import hold_app, people_app, person_app, project
+from controller.cli_pki import pki_app
 from controller.cli_policy import decide, replay, site_diff, why
 from controller.cli_prove import site_prove
 from controller.cli_run import Forgiving, Nobody, administer, carry_out, err, log_to_terminal, out
@@ -28,6 +29,7 @@ from controller.keys import warning
 from controller.patience import running
 from controller.site.check import check, format_errors
 from controller.store.place import choose_journal, choose_place
+from devices.mqtt.broker import HOST
 
 OK, BROKEN, UNUSABLE = 0, 1, 2
 
@@ -40,6 +42,7 @@ face_app = typer.Typer(no_args_is_help=True, help="Face templates.")
 for name, part in (
     ("site", site_app),
     ("keys", keys_app),
+    ("pki", pki_app),
     ("log", log_app),
     ("osdp", osdp_app),
     ("witness", witness_app),
@@ -82,7 +85,13 @@ def run(
     data: Data = DEFAULT_DATA,
     host: Annotated[str, typer.Option(help="Where the console listens.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="The console's port; 0 takes a free one.")] = 8080,
-    mqtt_port: Annotated[int, typer.Option(help="The broker's port.")] = 1883,
+    mqtt_port: Annotated[int, typer.Option(help="The broker's port.")] = 8883,
+    mqtt_host: Annotated[
+        str, typer.Option(help="Where the broker listens; 0.0.0.0 for devices on the network.")
+    ] = HOST,
+    name: Annotated[
+        list[str] | None, typer.Option(help="A name or address that devices know this box by; for its certificate.")
+    ] = None,
     disk_low: Annotated[
         int, typer.Option(help="Raise an alarm when the disk has less room than that, in MiB.")
     ] = LOW_MIB,
@@ -91,7 +100,8 @@ def run(
 ) -> None:
     """Run the controller on its real wires until Ctrl-C."""
     log_to_terminal(logging.INFO)
-    ports = Ports(mqtt=mqtt_port, host=host, http=port, disk_low_mib=disk_low)
+    names = tuple(name or ())
+    ports = Ports(mqtt=mqtt_port, mqtt_host=mqtt_host, names=names, host=host, http=port, disk_low_mib=disk_low)
     if said := warning(data):
         err.print(said, style="bold red", markup=False)
     carry_out(lambda: _serve(data, site, ports, log_url, journal_folder))

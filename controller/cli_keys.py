@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import getpass
-import json
 import os
 import resource
 import sys
@@ -18,9 +17,6 @@ from controller.keys import described, seal_folder
 from controller.store import boxkey
 from controller.store.boxkey import CREDENTIAL, BoxLocked, KeyAccess, Way
 from controller.store.fence import Fence, Fenced
-from controller.store.place import BROKER_FOLDER
-from controller.store.secret_files import secret_files
-from devices.mqtt.broker_files import CREDENTIALS
 
 UNUSABLE = 2
 MOST_PASSPHRASE = 1024
@@ -96,23 +92,6 @@ def keys_drop(
         err.print(str(error), markup=False)
         raise typer.Exit(UNUSABLE) from error
     out.print(f"{data}: opened by {', '.join(dict.fromkeys(boxkey.ways(data)))}")
-
-
-@keys_app.command("mqtt")
-def keys_mqtt(
-    device: Annotated[str, typer.Argument(help="The device's id in the site file.")], data: Data = DEFAULT_DATA
-) -> None:
-    """Print the password a device signs in to the broker with, to be put into the device."""
-    try:
-        kept = secret_files(data).beneath(BROKER_FOLDER).read(CREDENTIALS)
-    except (boxkey.SealBroken, OSError) as error:
-        err.print(str(error), markup=False)
-        raise typer.Exit(UNUSABLE) from error
-    password = json.loads(kept).get(device) if kept else None
-    if password is None:
-        err.print(f"{device} has no password here: start the box once with a site file that names it", markup=False)
-        raise typer.Exit(UNUSABLE)
-    out.print(password, markup=False)
 
 
 def _asker(file: Path | None, descriptor: int | None) -> functools._lru_cache_wrapper[str] | None:

@@ -25,6 +25,8 @@ from controller.demo import DemoFailed
 from controller.domain.effects import Effect
 from controller.ledger.note import BadNote
 from controller.osdp_keys import MissingKey
+from controller.pki.authority import PkiError
+from controller.pki_admin import PkiAdmin
 from controller.site.check import format_errors
 from controller.site.errors import SiteErrors
 from controller.store.boxkey import SealBroken
@@ -42,7 +44,7 @@ T = TypeVar("T")
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
-FIRST_COMMANDS = frozenset({"operator_add", "people_import"})
+FIRST_COMMANDS = frozenset({"operator_add", "people_import", "pki_init"})
 """What may be done for a box that has not been started yet; for anything else a folder without one is a slip."""
 
 REFUSALS = (
@@ -56,6 +58,7 @@ REFUSALS = (
     MissingKey,
     NewerLog,
     OSError,
+    PkiError,
     SealBroken,
     SiteErrors,
     UnreadableEvent,
@@ -78,7 +81,7 @@ def administer(data: Path, command: str, **given: Any) -> dict[str, Any] | None:
                 raise AdminError(f"there is no box in {data}: name its folder with --data") from None
             core = open_core(data, None, Nobody())
             try:
-                return await Admin(core).commands[command](request)
+                return await {**Admin(core).commands, **PkiAdmin(core).commands}[command](request)
             finally:
                 core.close()
 

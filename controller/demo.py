@@ -11,7 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,8 @@ SCENARIO_OPERATORS = (("post-1", Role.GUARD), ("post-2", Role.SUPERVISOR))
 
 SIMULATOR_SECONDS = 20.0
 STOP_SECONDS = 5.0
+BUNDLES = "bundles"
+"""The folder under the demo's data with what its simulated devices connect with."""
 MAX_LINE = 16 * 1024 * 1024
 
 Say = Callable[[str], None]
@@ -151,11 +153,11 @@ async def run_demo(folder: Path, *, headless: bool, seconds: float | None, port:
     rounds = Rounds()
     async with simulated(site_file, people_file, folder) as simulator:
         ready = await simulator.hear_of("ready")
-        ports = Ports(_typed(LineId, ready["lines"]), _typed(CameraId, ready["cameras"]), None, "127.0.0.1", port)
+        ports = Ports(_typed(LineId, ready["lines"]), _typed(CameraId, ready["cameras"]), http=port)
         box = Box(folder, site_file, ports if not headless else _without_console(ports))
         async with box, asyncio.TaskGroup() as tasks:
             url = f"http://127.0.0.1:{box.port}"
-            await _appoint(box, url, simulator, say)
+            await _appoint(box, folder, url, simulator, say)
             watching = tasks.create_task(box.wait())
             playing = tasks.create_task(_play(box, simulator, ready, people_file, say, rounds, started, seconds))
             await playing
@@ -206,7 +208,7 @@ async def simulated(site: Path, people: Path, folder: Path) -> AsyncIterator[Sim
         await simulator.stop()
 
 
-async def _appoint(box: Box, url: str, simulator: Simulator, say: Say) -> None:
+async def _appoint(box: Box, folder: Path, url: str, simulator: Simulator, say: Say) -> None:
     """Appoint the operators, print how to get in, and give the simulated guards their passwords."""
     for name, role in CONSOLE_OPERATORS:
         password = await box.admin.add_operator(name, role, AUTHOR)
@@ -216,7 +218,9 @@ async def _appoint(box: Box, url: str, simulator: Simulator, say: Say) -> None:
         {"operator": name, "password": await box.admin.add_operator(name, role, AUTHOR)}
         for name, role in SCENARIO_OPERATORS
     ]
-    simulator.tell(mqtt={"port": box.broker.port, "credentials": str(box.broker.folder / "credentials.json")})
+    bundles = folder / BUNDLES
+    await box.pki.equip(bundles, AUTHOR)
+    simulator.tell(mqtt={"port": box.broker.port, "bundles": str(bundles)})
     simulator.tell(api={"url": url, "operators": posts})
 
 
@@ -318,7 +322,7 @@ def percentiles(taken: list[float]) -> dict[str, float]:
 
 
 def _without_console(ports: Ports) -> Ports:
-    return Ports(ports.lines, ports.cameras, ports.mqtt, ports.host, ports.http, console=False)
+    return replace(ports, console=False)
 
 
 def _typed(kind: Callable[[str], Any], given: Mapping[str, str]) -> dict[Any, str]:

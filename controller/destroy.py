@@ -20,7 +20,8 @@ def shred_keys(folder: Path) -> int:
     From here on nothing that this folder holds can be read, whatever of it is left.
     """
     first = [folder / SEALED_FILE, folder / PLAIN_FILE]
-    rest = [*folder.glob(f"{KEY_FILE}*"), *folder.rglob(f"*{SUFFIX}"), *folder.glob("*.key"), *folder.glob("*.json")]
+    rest = [*folder.glob(f"{KEY_FILE}*"), *folder.rglob(f"*{SUFFIX}"), *folder.glob("*.json")]
+    rest += [*folder.rglob("*.key"), *folder.rglob("*.pem")]
     there = [path for path in dict.fromkeys([*first, *rest]) if path.is_file()]
     for path in there:
         shred(path)

@@ -7,6 +7,7 @@ from pathlib import Path
 from controller.bootstrap import CAMERA_KEYS
 from controller.notary import KEY_FILE, PUBLIC_KEY_FILE, log_verifier
 from controller.osdp_keys import OSDP_KEY_NOTES, OSDP_KEYS
+from controller.pki.authority import CA_CERTIFICATE, CA_KEY, PKI_FOLDER, REGISTER
 from controller.store.boxkey import PLAIN_FILE, Way, is_sealed, open_box, seal_box, ways
 from controller.store.fence import Fence
 from controller.store.keystore import KEY_FILE as KEY_STORE
@@ -14,11 +15,20 @@ from controller.store.keystore import Keystore
 from controller.store.place import BROKER_FOLDER, URL_FILE
 from controller.store.private_file import write_private
 from controller.store.secret_files import SecretFiles
-from devices.mqtt.broker_files import CREDENTIALS, UNDELIVERED
+from devices.mqtt.broker_files import UNDELIVERED
 
-BROKERS = f"{BROKER_FOLDER}/{CREDENTIALS}"
 WAITING = f"{BROKER_FOLDER}/{UNDELIVERED}"
-SECRETS = (OSDP_KEYS, OSDP_KEY_NOTES, CAMERA_KEYS, KEY_FILE, URL_FILE, BROKERS, WAITING)
+PKI = (CA_KEY, CA_CERTIFICATE, REGISTER)
+"""The authority's own: its certificate is no secret, but whom to trust is nothing for others to write."""
+SECRETS = (
+    OSDP_KEYS,
+    OSDP_KEY_NOTES,
+    CAMERA_KEYS,
+    KEY_FILE,
+    URL_FILE,
+    WAITING,
+    *(f"{PKI_FOLDER}/{name}" for name in PKI),
+)
 """Files that are sealed under the box's key."""
 
 PLAIN_WARNING = (
@@ -51,8 +61,9 @@ def seal_folder(folder: Path, way: Way, secret: bytes) -> list[str]:
         files = SecretFiles(folder, lambda: key)
         for name in (OSDP_KEYS, OSDP_KEY_NOTES, CAMERA_KEYS, KEY_FILE, URL_FILE):
             files.read(name)  # takes a plain file in
-        for name in (CREDENTIALS, UNDELIVERED):
-            files.beneath(BROKER_FOLDER).read(name)
+        files.beneath(BROKER_FOLDER).read(UNDELIVERED)
+        for name in PKI:
+            files.beneath(PKI_FOLDER).read(name)
         return open_before
     finally:
         fence.close()

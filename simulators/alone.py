@@ -13,17 +13,17 @@ from pathlib import Path
 
 from controller.site.loader import load_site
 from controller.site.people import load_people
+from devices.mqtt.identity import CERTIFICATE
 from simulators.building import Building
 from simulators.bus import PacedBus
 from simulators.camera_head import CameraHead
 from simulators.estate import Estate, write
 from simulators.page import HOST, Page
-from simulators.play import passwords
 from simulators.secrets_of import make_missing, read_keys, read_logins
 from simulators.wiring import LinesAre
 
-CREDENTIALS = Path("broker") / "credentials.json"
-"""Of the box, in its data folder."""
+BUNDLES = "bundles"
+"""The folder in the box's data folder with what each device connects with."""
 
 HEAD_SECONDS = 0.1
 LOOK_SECONDS = 0.5
@@ -50,7 +50,8 @@ async def run(site_file: Path, people_file: Path, data: Path, port: int, mqtt_po
         for line, path in building.lines.items():
             _say(f"  {line} at {path}")
         _say(f"  the box: ostiary run --site {site_file} --data {data} --mqtt-port {mqtt_port}")
-        connecting = asyncio.create_task(_connect(building, data / CREDENTIALS, mqtt_port))
+        _say(f"  its certificates, once it runs: ostiary pki issue --all --to {data / BUNDLES} --data {data}")
+        connecting = asyncio.create_task(_connect(building, data / BUNDLES, mqtt_port))
         try:
             await over.wait()
         finally:
@@ -85,24 +86,17 @@ def _over() -> asyncio.Event:
     return over
 
 
-async def _connect(building: Building, credentials: Path, port: int) -> None:
-    """Wait for the box's broker, then let the devices connect; from then on each keeps its own connection."""
+async def _connect(building: Building, bundles: Path, port: int) -> None:
+    """Wait for the box's broker and every device's certificate, then let them connect; each keeps its connection."""
     wanted = {device.id for device in building.site.devices.values() if device.line is None}
-    while not (wanted <= set(await asyncio.to_thread(_known, credentials)) and await _answers(port)):  # noqa: ASYNC110 - of another process
+    while not (all((bundles / name / CERTIFICATE).exists() for name in wanted) and await _answers(port)):  # noqa: ASYNC110 - of another process
         await asyncio.sleep(LOOK_SECONDS)
     try:
-        connected = await building.connect(port, await asyncio.to_thread(passwords, credentials))
+        connected = await building.connect(port, bundles)
     except TimeoutError:
         _say("not every device has found its way to the broker yet; each tries on")
     else:
         _say(f"  {connected} devices are connected to the broker")
-
-
-def _known(credentials: Path) -> dict[str, str]:
-    try:
-        return passwords(credentials)
-    except (OSError, ValueError):
-        return {}  # the box has not written them yet
 
 
 async def _answers(port: int) -> bool:

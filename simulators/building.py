@@ -23,6 +23,7 @@ from controller.domain.ids import (
 )
 from controller.domain.site import Site
 from controller.site.people import PersonRow
+from devices.mqtt.identity import CERTIFICATE
 from devices.mqtt.topics import Address
 from devices.mqtt.topics import DeviceId as MqttId
 from simulators import faces
@@ -114,11 +115,16 @@ class Building:
         """Return where each camera is found."""
         return {camera: box.url(camera) for camera, box in self._cameras.items()}
 
-    async def connect(self, port: int, passwords: Mapping[str, str]) -> int:
-        """Connect every MQTT reader, lock, detector and siren, and return how many. TimeoutError without a broker."""
+    async def connect(self, port: int, bundles: Path) -> int:
+        """Connect every MQTT reader, lock, detector and siren, and return how many.
+
+        `bundles` holds a folder of each device's name. TimeoutError without a broker, or without a certificate.
+        """
 
         def device(name: DeviceId) -> Device:
-            return Device(Address(self.site.id, MqttId(name)), passwords[name], port)
+            if not (bundles / name / CERTIFICATE).exists():
+                raise FileNotFoundError(f"{bundles / name}: no certificate; `ostiary pki issue {name}` makes one")
+            return Device(Address(self.site.id, MqttId(name)), bundles / name, port)
 
         readers = {name: MqttReader(device(name)) for name in heads_of(self.site)}
         locks = [MqttLock(device(name), self.doors[door]) for name, door in locks_of(self.site).items()]

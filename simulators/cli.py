@@ -35,7 +35,7 @@ PR_SET_PDEATHSIG = 1
 """prctl(2)."""
 
 MAX_LINE = 1 << 20
-MQTT_PORT = 1883
+MQTT_PORT = 8883
 HAND_SECONDS = 30.0
 DATA = Path(os.environ.get("OSTIARY_DATA", "data"))
 

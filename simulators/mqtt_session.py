@@ -1,4 +1,4 @@
-"""One simulated device's own connection to the broker: paho-mqtt on the asyncio loop, last will, plug and cable.
+"""One simulated device's own connection to the broker: paho-mqtt over TLS 1.3, last will, plug and cable.
 
 It repeats, rather than shares, what the box's client does with paho: a fault in one must not cancel out in the other.
 """
@@ -6,10 +6,12 @@ It repeats, rather than shares, what the box's client does with paho: a fault in
 import asyncio
 import secrets
 import socket
+import ssl
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import paho.mqtt.client as paho
@@ -17,14 +19,17 @@ from paho.mqtt.enums import CallbackAPIVersion
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from devices.mqtt.identity import context
 from devices.mqtt.messages import AckResult, Command, Lifecycle, Malformed
 from devices.mqtt.payloads import encode_ack, encode_description, encode_event, parse_command
 from devices.mqtt.topics import READ_BY_DEVICE, Address
+from devices.transport import tls
 from simulators.line_faults import Faults, LineFaults
 
 KEEPALIVE: Final = 5
 RECONNECT_DELAY: Final = 0.2
 RESEND_DELAY: Final = 0.1
+MAX_ANSWERS: Final = 64
 NO_MATCHING_SUBSCRIBERS: Final = 0x10
 """MQTT 5, section 3.4.2.1: the broker took the event and nobody was there to hear it."""
 _HOUSEKEEPING: Final = 0.5
@@ -39,10 +44,10 @@ def wall_ms() -> int:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Who a simulated device is and where its broker listens."""
+    """Who a simulated device is (its bundle is a folder) and where its broker listens."""
 
     address: Address
-    password: str = field(repr=False)
+    bundle: Path
     port: int
     host: str = "127.0.0.1"
 
@@ -69,6 +74,7 @@ class MqttSession:
         self._device, self._on_command = device, on_command
         self._description = encode_description(self.boot, model, capabilities)
         self._states: dict[str, str] = {}
+        self._answers: dict[str, AckResult] = {}
         self._seq = 0
         self._outbox: deque[tuple[str, bytes]] = deque()
         self._in_flight: int | None = None
@@ -94,7 +100,7 @@ class MqttSession:
             while True:
                 await self._plugged.wait()
                 self._gone.clear()
-                if self._open():
+                if await self._open():
                     await self._hold()
                 await asyncio.sleep(RECONNECT_DELAY)
         finally:
@@ -117,7 +123,10 @@ class MqttSession:
         return self._seq
 
     def acknowledge(self, command_id: str, result: AckResult) -> None:
-        """Publish the answer to a command."""
+        """Publish the answer to a command, and keep it, should the command be told again."""
+        self._answers[command_id] = result
+        while len(self._answers) > MAX_ANSWERS:
+            self._answers.pop(next(iter(self._answers)))
         self._paho.publish(self._topic(f"ack/{command_id}"), encode_ack(command_id, result), qos=1)
 
     def unplug(self) -> None:
@@ -129,10 +138,8 @@ class MqttSession:
         """Put the cable back; the session reconnects by itself."""
         self._plugged.set()
 
-    def _make_paho(self) -> paho.Client:
-        name = self._device.address.device
-        client = paho.Client(CallbackAPIVersion.VERSION2, name, protocol=paho.MQTTv5)
-        client.username_pw_set(name, self._device.password)
+    def _make_paho(self) -> "_Paho":
+        client = _Paho(CallbackAPIVersion.VERSION2, self._device.address.device, protocol=paho.MQTTv5)
         client.will_set(self._topic("$state"), Lifecycle.LOST, qos=1, retain=True)
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
@@ -144,10 +151,12 @@ class MqttSession:
         client.on_socket_unregister_write = self._wrote
         return client
 
-    def _open(self) -> bool:
+    async def _open(self) -> bool:
+        device = self._device
         try:
-            self._paho.connect(self._device.host, self._device.port, KEEPALIVE, clean_start=True)
-        except OSError:
+            self._paho.wire = await tls.connect(device.host, device.port, context(device.bundle))
+            self._paho.connect(device.host, device.port, KEEPALIVE, clean_start=True)
+        except (OSError, TimeoutError):
             return False
         return True
 
@@ -223,7 +232,14 @@ class MqttSession:
 
     def _received(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
         command = parse_command(message.topic, bytes(message.payload), message.retain)
-        self._loop.call_soon(self._on_command, command)
+        self._loop.call_soon(self._take, command)
+
+    def _take(self, command: Command | Malformed) -> None:
+        """Hand a command on once: whoever tells it again gets the same answer, and nothing moves."""
+        if not isinstance(command, Malformed) and command.id in self._answers:
+            self.acknowledge(command.id, self._answers[command.id])
+        else:
+            self._on_command(command)
 
     def _retain(self, channel: str, payload: str | bytes) -> None:
         self._paho.publish(self._topic(channel), payload, qos=1, retain=True)
@@ -231,9 +247,15 @@ class MqttSession:
     def _topic(self, channel: str) -> str:
         return self._device.address.topic(channel)
 
-    def _socket_open(self, client: paho.Client, _data: Any, sock: Any) -> None:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._loop.add_reader(sock, client.loop_read)
+    def _socket_open(self, _client: paho.Client, _data: Any, sock: Any) -> None:
+        self._loop.add_reader(sock, self._read_all, sock)
+
+    def _read_all(self, sock: ssl.SSLSocket) -> None:
+        """Read what came, and what TLS holds decrypted: of that the socket tells nothing."""
+        more = True
+        while more:
+            self._paho.loop_read()
+            more = self._paho.socket() is sock and sock.pending() > 0
 
     def _socket_close(self, _client: paho.Client, _data: Any, sock: Any) -> None:
         self._loop.remove_reader(sock)
@@ -243,3 +265,12 @@ class MqttSession:
 
     def _wrote(self, _client: paho.Client, _data: Any, sock: Any) -> None:
         self._loop.remove_writer(sock)
+
+
+class _Paho(paho.Client):
+    """paho on a wire that is there already."""
+
+    wire: ssl.SSLSocket
+
+    def _create_socket(self) -> ssl.SSLSocket:
+        return self.wire

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
-import cattrs
 import httpx
 
 from simulators import morning
@@ -39,7 +37,7 @@ class Theatre:
     def take(self, message: Mapping[str, object]) -> None:
         """Let one message happen; what cannot be done is answered with an `error`."""
         match message:
-            case {"mqtt": {"port": int(port), "credentials": str(path)}}:
+            case {"mqtt": {"port": int(port), "bundles": str(path)}}:
                 self._start(self._connect(port, Path(path)))
             case {"api": {"url": str(url), "operators": [dict(first), dict(second)]}}:
                 self._start(self._sign_in(url, first, second))
@@ -73,9 +71,8 @@ class Theatre:
             for error in errors.exceptions:
                 self._say({"error": repr(error)})
 
-    async def _connect(self, port: int, credentials: Path) -> None:
-        known = await asyncio.to_thread(passwords, credentials)
-        self._say({"connected": {"devices": await self._building.connect(port, known)}})
+    async def _connect(self, port: int, bundles: Path) -> None:
+        self._say({"connected": {"devices": await self._building.connect(port, bundles)}})
 
     async def _obey(self, order: Mapping[str, object]) -> None:
         try:
@@ -107,8 +104,3 @@ class Theatre:
             if not again:
                 return
             await asyncio.sleep(PAUSE_SECONDS)
-
-
-def passwords(credentials: Path) -> dict[str, str]:
-    """Read the devices' passwords from the broker's file."""
-    return cattrs.structure(json.loads(credentials.read_bytes()), dict[str, str])

@@ -40,6 +40,7 @@ class AlarmKind(StrEnum):
     TAMPER = "tamper"
     FAULT = "fault"
     OFFLINE = "offline"
+    CERTIFICATE_ENDING = "certificate_ending"
     MAINS = "mains"
     BATTERY = "battery"
     PANIC = "panic"
@@ -78,6 +79,7 @@ PRIORITY: Mapping[AlarmKind, Priority] = MappingProxyType(
         AlarmKind.TAMPER: Priority.HIGH,
         AlarmKind.FAULT: Priority.MEDIUM,
         AlarmKind.OFFLINE: Priority.MEDIUM,
+        AlarmKind.CERTIFICATE_ENDING: Priority.MEDIUM,
         AlarmKind.MAINS: Priority.MEDIUM,
         AlarmKind.BATTERY: Priority.MEDIUM,
         AlarmKind.PANIC: Priority.HIGH,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from controller.domain.decision import FaceOutcome
 from controller.domain.doors import Direction, LockStatus, Loop, Position
 from controller.domain.events import UnlockFailure, Violation
+from controller.domain.events.devices import CertificateIssued, CertificateRevoked
 from controller.domain.events.filming import ClipRecorded, RecordingsDropped, StillRecorded
 from controller.domain.events.records import BackupRestored, BackupTaken, RetentionApplied
 from controller.domain.ids import (
@@ -307,6 +308,15 @@ class DiskSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class CertificateSeen:
+    """Whether a device's certificate, or without a device the authority itself, ends soon, and when."""
+
+    device: DeviceId | None
+    ending: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class LogTamperedSeen:
     """The log is not the one that was signed before."""
 
@@ -336,10 +346,19 @@ class PolicyApproved:
 class KeepingDone:
     """The box kept house: old data went, a backup was made or restored, pictures were kept or given up.
 
-    The fact is written down as it is.
+    Or it gave a certificate, or called one back. The fact is written down as it is.
     """
 
-    fact: RetentionApplied | BackupTaken | BackupRestored | ClipRecorded | StillRecorded | RecordingsDropped
+    fact: (
+        RetentionApplied
+        | BackupTaken
+        | BackupRestored
+        | ClipRecorded
+        | StillRecorded
+        | RecordingsDropped
+        | CertificateIssued
+        | CertificateRevoked
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,6 +416,7 @@ Stimulus = (
     | JournalReplayedSeen
     | SnapshotTakenSeen
     | DiskSeen
+    | CertificateSeen
     | BoxStartedUp
     | BoxStopping
     | PolicyApproved

@@ -17,6 +17,7 @@ LASTING = frozenset(
         AlarmKind.TAMPER,
         AlarmKind.FAULT,
         AlarmKind.OFFLINE,
+        AlarmKind.CERTIFICATE_ENDING,
         AlarmKind.MAINS,
         AlarmKind.BATTERY,
         AlarmKind.INTRUSION,

@@ -10,6 +10,7 @@ from controller.domain.site import DeviceKind, Door, Site
 from controller.domain.stimuli import (
     BatterySeen,
     CameraSeen,
+    CertificateSeen,
     Delivered,
     DeviceSeen,
     FaultSeen,
@@ -112,6 +113,16 @@ def fault_seen(turn: Turn, seen: FaultSeen) -> None:
         raise_alarm(turn, AlarmKind.FAULT, Source(device=seen.device), seen.detail)
     else:
         cause_gone(turn, {AlarmKind.FAULT}, Source(device=seen.device))
+
+
+def certificate_seen(turn: Turn, seen: CertificateSeen) -> None:
+    """A certificate ends soon, or was renewed: told while there is still time to go to the device."""
+    if seen.device is not None and seen.device not in turn.site.devices:
+        return
+    if seen.ending:
+        raise_alarm(turn, AlarmKind.CERTIFICATE_ENDING, Source(device=seen.device), seen.detail)
+    else:
+        cause_gone(turn, {AlarmKind.CERTIFICATE_ENDING}, Source(device=seen.device))
 
 
 def message_is_new(turn: Turn, message: Delivered) -> bool:

@@ -254,6 +254,8 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
             | ev.PassageJudged()
             | ev.RotationObserved()
             | ev.WireViolated()
+            | ev.CertificateIssued()
+            | ev.CertificateRevoked()
             | ev.OrderRefused()
         ):
             return state

@@ -20,6 +20,7 @@ from controller.rules.causes import cause_time_passed, look_at_causes
 from controller.rules.devices import (
     battery_seen,
     camera_seen,
+    certificate_seen,
     device_seen,
     fault_seen,
     message_is_new,
@@ -167,6 +168,8 @@ def _dispatch(turn: Turn, stimulus: Stimulus) -> None:  # noqa: C901 - one flat 
             turn.record(ev.SnapshotTaken(stimulus.through, stimulus.digest))
         case st.DiskSeen():
             disk_seen(turn, stimulus)
+        case st.CertificateSeen():
+            certificate_seen(turn, stimulus)
         case st.BoxStartedUp():
             started_up(turn, stimulus)
         case st.PolicyApproved():

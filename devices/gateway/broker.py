@@ -48,6 +48,7 @@ from controller.domain.stimuli import (
     ViolationSeen,
 )
 from controller.runtime.ports import CardSecrets
+from devices.gateway.commands import Commands, Post
 from devices.gateway.holds import LEASE_SECONDS, Holds
 from devices.gateway.mqtt_words import BROKEN, CONDITIONS, FAILURES, LIGHTS, LOCKS, LOOP, ROTATIONS
 from devices.gateway.port import Building, when_durable
@@ -67,12 +68,10 @@ lock the way out); the end of the fire is a `LOCK`."""
 FRESH_SECONDS = 5.0
 """How old a key or a request to exit may be when it is told; whoever pressed it has long gone."""
 
-ACK_GRACE_SECONDS = 0.5
-"""How long past its deadline an unlock's answer is waited for: the device judges the deadline, not the wire back."""
+CALLED_BACK = "its certificate was called back"
+OTHER_CONTRACT = "it speaks version {schema} of the contract, this box version {known}: bring it to that version"
 
 _LOG = structlog.get_logger(__name__)
-
-Post = Callable[[topics.Address, mqtt.Command], bool]
 
 
 class MqttGateway:
@@ -100,8 +99,10 @@ class MqttGateway:
         self._ready: set[DeviceId] = set()
         self._told: dict[DeviceId, dict[type[mqtt.State], mqtt.State]] = {}
         self._numbers = itertools.count(1)
-        self._unlocks: dict[str, tuple[Unlock, asyncio.TimerHandle]] = {}
-        self._post: Post = lambda _address, _command: False
+        self._refused: frozenset[str] = frozenset()
+        self._foreign: set[DeviceId] = set()
+        self._commands = Commands(self._loop)
+        self._unlocks: dict[str, Unlock] = {}
 
     @property
     def devices(self) -> list[DeviceId]:
@@ -110,14 +111,20 @@ class MqttGateway:
 
     def connect(self, post: Post) -> None:
         """Send commands this way from now on."""
-        self._post = post
+        self._commands.connect(post)
+
+    def refuse(self, devices: frozenset[str]) -> None:
+        """Take nothing from these devices from now on, whatever the broker lets them do; the others count again."""
+        newly = [device for device in self.devices if device in devices - self._refused]
+        self._refused = devices
+        for device in newly:
+            self._building.submit(self._gone(device, CALLED_BACK))
 
     def stop(self) -> None:
         """Wait for no answer any more."""
         self._settling.stop()
         self._holds.stop()
-        for _, timer in self._unlocks.values():
-            timer.cancel()
+        self._commands.stop()
 
     def link_changed(self, link: Link) -> None:
         """The broker is there, or gone: and with it everything behind it. What is there again says so itself."""
@@ -128,6 +135,7 @@ class MqttGateway:
                 self._settling.stop()
                 self._holds.lost(door.id for door in self._doors.values())
                 for device in self.devices:
+                    self._commands.lost(topics.DeviceId(device))
                     self._building.submit(DeviceSeen(device, online=False, secure=False, detail=f"no broker: {why}"))
             case BrokerBack():
                 _LOG.info("connected to the broker", resumed=link.resumed)
@@ -159,7 +167,7 @@ class MqttGateway:
             case Signal():
                 device = self._site.readers[effect.reader].device
                 command = mqtt.ReaderCommand(self._name(), self._expiry(COMMAND_SECONDS), LIGHTS[effect.light])
-                self._post(self._address(device), command)
+                self._commands.send(self._address(device), command, COMMAND_SECONDS, _nobody_minds)
             case SetOutput():
                 self._switch(effect)
             case _:
@@ -168,12 +176,12 @@ class MqttGateway:
     def _unlock(self, unlock: Unlock) -> None:
         left = unlock.deadline - self._building.mono()
         seconds = self._holds.pulse(unlock.door, unlock.seconds)
-        command = self._lock(unlock.door, mqtt.LockAction.UNLOCK, left, seconds)
-        if command is None:
-            self._loop.call_soon(self._failed, unlock, UnlockFailure.DEVICE_OFFLINE)
-            return
-        timer = self._loop.call_later(max(0.0, left) + ACK_GRACE_SECONDS, self._unanswered, command)
-        self._unlocks[command] = unlock, timer
+        if self._has_a_say(self._site.doors[unlock.door].lock.device):
+            command = self._lock(unlock.door, mqtt.LockAction.UNLOCK, left, seconds)
+            if command is not None:
+                self._unlocks[command] = unlock
+                return
+        self._loop.call_soon(self._failed, unlock, UnlockFailure.DEVICE_OFFLINE)
 
     def _release(self, door: DoorId, seconds: float) -> None:
         self._lock(door, mqtt.LockAction.UNLOCK, COMMAND_SECONDS, seconds)
@@ -181,7 +189,8 @@ class MqttGateway:
     def _lock(self, door: DoorId, action: mqtt.LockAction, within: float, seconds: float) -> str | None:
         """Post a lock command; return its id, or None where it did not leave."""
         command = mqtt.LockCommand(self._name(), self._expiry(within), action, round(seconds * 1000))
-        sent = self._post(self._address(self._site.doors[door].lock.device), command)
+        address = self._address(self._site.doors[door].lock.device)
+        sent = self._commands.send(address, command, within, functools.partial(self._unanswered, command.id))
         return command.id if sent else None
 
     def _switch(self, order: SetOutput) -> None:
@@ -189,25 +198,38 @@ class MqttGateway:
         device = self._site.outputs[order.output].output.device
         action = mqtt.OutputAction.ON if order.on else mqtt.OutputAction.OFF
         ms = round((order.seconds or 0.0) * 1000) if order.on else 0
-        self._post(self._address(device), mqtt.OutputCommand(self._name(), self._expiry(COMMAND_SECONDS), action, ms))
+        command = mqtt.OutputCommand(self._name(), self._expiry(COMMAND_SECONDS), action, ms)
+        self._commands.send(self._address(device), command, COMMAND_SECONDS, _nobody_minds)
 
     def _unanswered(self, command: str) -> None:
-        unlock, _ = self._unlocks.pop(command)
-        self._failed(unlock, UnlockFailure.DEVICE_OFFLINE)
+        unlock = self._unlocks.pop(command, None)
+        if unlock is not None:
+            self._failed(unlock, UnlockFailure.DEVICE_OFFLINE)
 
     def _answered(self, ack: mqtt.Ack) -> None:
-        unlock, timer = self._unlocks.get(ack.command_id, (None, None))
-        if unlock is None or timer is None or self._site.doors[unlock.door].lock.device != DeviceId(ack.device):
+        if not self._commands.answered(ack.device, ack.command_id):
             return
-        del self._unlocks[ack.command_id]
-        timer.cancel()
-        if ack.result in FAILURES:
+        unlock = self._unlocks.pop(ack.command_id, None)
+        if unlock is not None and ack.result in FAILURES:
             self._failed(unlock, FAILURES[ack.result])
 
     def _failed(self, unlock: Unlock, why: UnlockFailure) -> None:
         self._building.submit(UnlockFailed(unlock.door, unlock.request, why))
 
     def _stimuli(self, message: mqtt.DeviceMessage | mqtt.Malformed) -> Iterable[Stimulus]:
+        match message:
+            case mqtt.Malformed():
+                yield from self._malformed(message)
+            case mqtt.OtherContract(device=name, schema=schema):
+                yield from self._cannot_talk(DeviceId(name), schema)
+            case mqtt.Description(device=name):
+                self._foreign.discard(DeviceId(name))
+            case _ if self._has_a_say(DeviceId(message.device)):
+                yield from self._said(message)
+            case _:
+                pass
+
+    def _said(self, message: mqtt.DeviceState | mqtt.State | mqtt.Event | mqtt.Ack) -> Iterable[Stimulus]:
         match message:
             case mqtt.CardEvent() | mqtt.KeyEvent() | mqtt.RexEvent() | mqtt.RotationEvent() | mqtt.InputEvent():
                 device = DeviceId(message.device)
@@ -233,12 +255,27 @@ class MqttGateway:
                 yield from self._lifecycle(DeviceId(message.device), message.state)
             case mqtt.Ack():
                 self._answered(message)
-            case mqtt.Description():
-                pass
-            case mqtt.Malformed():
-                yield from self._malformed(message)
             case _:
                 assert_never(message)
+
+    def _has_a_say(self, device: DeviceId) -> bool:
+        """Whether what a device says counts, and it is asked to let anybody in."""
+        return device not in self._refused and device not in self._foreign
+
+    def _cannot_talk(self, device: DeviceId, schema: int) -> Iterable[Stimulus]:
+        """A device of another contract may mean something else by the same words: it counts as away, and says why."""
+        if device in self._foreign or device in self._refused:
+            return
+        self._foreign.add(device)
+        why = OTHER_CONTRACT.format(schema=schema, known=mqtt.SCHEMA)
+        yield ViolationSeen(device, Violation.MALFORMED, why)
+        yield self._gone(device, why)
+
+    def _gone(self, device: DeviceId, why: str) -> Stimulus:
+        """Nothing that was heard of a device counts any more."""
+        self._forget(device)
+        self._holds.lost(door.id for door in self._site.doors.values() if door.lock.device == device)
+        return DeviceSeen(device, online=False, secure=False, detail=why)
 
     def _lifecycle(self, device: DeviceId, state: mqtt.Lifecycle) -> Iterable[Stimulus]:
         """What the broker keeps of a device counts only while the device is there to stand by it."""
@@ -249,9 +286,7 @@ class MqttGateway:
                 for told in self._told.get(device, {}).values():
                     yield from self._state(device, told)
             case mqtt.Lifecycle.DISCONNECTED | mqtt.Lifecycle.LOST:
-                self._forget(device)
-                self._holds.lost(door.id for door in self._site.doors.values() if door.lock.device == device)
-                yield DeviceSeen(device, online=False, secure=False, detail=state.value)
+                yield self._gone(device, state.value)
             case mqtt.Lifecycle.INIT:
                 self._forget(device)
             case _:
@@ -260,6 +295,7 @@ class MqttGateway:
     def _forget(self, device: DeviceId) -> None:
         self._ready.discard(device)
         self._told.pop(device, None)
+        self._commands.lost(topics.DeviceId(device))
         if device in self._points:
             self._settling.forget(self._points[device])
 
@@ -361,3 +397,7 @@ class MqttGateway:
 
 def _rex_is_on(door: Door, device: DeviceId) -> bool:
     return door.rex is not None and door.rex.input.device == device
+
+
+def _nobody_minds() -> None:
+    """What was not answered is seen by its outcome: a light that stays as it was, a siren's own word."""

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import socket
 import sys
 from asyncio.subprocess import Process
@@ -12,10 +13,15 @@ from pathlib import Path
 from typing import IO, Final
 
 from devices.mqtt import broker_files, leash
+from devices.mqtt.eviction import evict
+from devices.mqtt.identity import Authority
 from devices.mqtt.topics import CONTROLLER, DeviceId
 from devices.mqtt.waiting import NotOurs, Waiting
 
 HOST: Final = "127.0.0.1"
+LOCAL: Final = ("localhost", "127.0.0.1", "::1")
+EVERYWHERE: Final = ("0.0.0.0", "::", "")  # noqa: S104 - what is asked for, not what is taken by itself
+"""Where a broker listens on every address of the machine; the box itself then takes loopback."""
 START_TIMEOUT: Final = 10.0
 STOP_TIMEOUT: Final = 5.0
 PORT_TIMEOUT: Final = 2.0
@@ -51,9 +57,10 @@ BrokerNotice = BrokerDied | BrokerRestarted
 class Broker:
     """One Mosquitto, started, watched, restarted and stopped.
 
-    `folder` gets mode 0700 and holds configuration, access list, passwords, `credentials.json` and `mosquitto.log`;
-    what is not delivered yet when it ends lies elsewhere (`waiting`).
-    `port` None takes a free one. Start it from the loop of the process's main thread: the broker dies with that thread.
+    `folder` gets mode 0700 and holds configuration, access list, the authority's certificate, what it called back, and
+    `mosquitto.log`. Keys, and what is not delivered yet when it ends, lie in memory (`waiting`).
+    `host` is where it listens and `names` what else devices call it by; `port` None takes a free
+    one. Start it from the loop of the process's main thread: the broker dies with that thread.
     """
 
     def __init__(
@@ -61,7 +68,10 @@ class Broker:
         folder: Path,
         site: str,
         devices: Iterable[DeviceId],
+        authority: Authority,
         *,
+        host: str = HOST,
+        names: Iterable[str] = (),
         port: int | None = None,
         notice: Callable[[BrokerNotice], None] = lambda _: None,
         keep: broker_files.Keep | None = None,
@@ -69,11 +79,14 @@ class Broker:
         self.folder = folder.absolute()
         self._keep = keep or broker_files.PlainKeep(self.folder)
         self._waiting = Waiting(self.folder, self._keep)
-        self.port = port or _free_port()
+        self._listen = host
+        self.host = HOST if host in EVERYWHERE else host
+        self.port = port or _free_port(host)
+        self._names = tuple(names)
         self._site = site
         self._devices = tuple(devices)
+        self._authority = authority
         self._notice = notice
-        self._credentials: dict[str, str] = {}
         self._process: Process | None = None
         self._watch: asyncio.Task[None] | None = None
 
@@ -82,9 +95,10 @@ class Broker:
         """The running Mosquitto, or None."""
         return self._process.pid if self._process else None
 
-    def password(self, user: str = CONTROLLER) -> str:
-        """Return a user's password; KeyError before `start` or for a device that is not ours."""
-        return self._credentials[user]
+    @property
+    def bundle(self) -> Path:
+        """The folder with what the box's own client connects with; it lies in memory, and is there from `start` on."""
+        return self._waiting.place / CONTROLLER
 
     async def start(self) -> None:
         """Write the files, start Mosquitto and return once it accepts connections.
@@ -106,30 +120,73 @@ class Broker:
         if started:
             self._waiting.put_away()
 
+    async def refresh(self) -> None:
+        """Have certificates, access list and what was called back written anew, and read by the running broker.
+
+        Devices stay connected. Whoever was called back is thrown off, and can do nothing more when this returns. A
+        broker that does not run reads everything when it starts.
+        """
+        if self._process is None:
+            return
+        refused = self._authority.refused(self._devices)
+        await asyncio.to_thread(self._write_certificates)
+        self._reload()
+        await self._throw_off(refused)
+        self._write_access_list(refused)  # after its last will was said: whoever is gone says so
+        self._reload()
+        await self._throw_off(refused)  # whoever shook hands before the first; it is answered under the new list
+
+    async def _throw_off(self, devices: Iterable[str]) -> None:
+        await asyncio.gather(*(self._throw_one_off(device) for device in sorted(devices)))
+
+    async def _throw_one_off(self, device: str) -> None:
+        folder = self._waiting.place / f"evicted-{device}"
+        broker_files.write_bundle(folder, self._authority.client(device), self._authority.ca())
+        try:
+            await evict(self.host, self.port, folder, device)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _reload(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(signal.SIGHUP)
+
     def _write_files(self) -> None:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.folder.chmod(0o700)
-        self._credentials = broker_files.ensure_credentials(self._keep, self._devices)
-        texts = {
-            broker_files.PASSWORDS: broker_files.password_file(self._credentials),
-            broker_files.ACCESS_LIST: broker_files.access_list(self._site, self._devices),
-            broker_files.CONFIGURATION: broker_files.configuration(
-                self.folder, self._waiting.place, self.port, as_root=os.geteuid() == 0
-            ),
-        }
-        for name, text in texts.items():
-            broker_files.write_private(self.folder / name, text.encode())
+        for name in broker_files.PASSWORDS:
+            self._keep.remove(name)
+            (self.folder / name).unlink(missing_ok=True)
         try:
             self._waiting.bring_back()
         except NotOurs as error:
             raise BrokerError(str(error)) from error
+        self._write_access_list(self._authority.refused(self._devices))
+        self._write_certificates()
+        listen = self._listen, self.port
+        text = broker_files.configuration(self.folder, self._waiting.place, listen, as_root=os.geteuid() == 0)
+        broker_files.write_private(self.folder / broker_files.CONFIGURATION, text.encode())
+
+    def _write_access_list(self, refused: frozenset[str]) -> None:
+        text = broker_files.access_list(self._site, (device for device in self._devices if device not in refused))
+        broker_files.write_private(self.folder / broker_files.ACCESS_LIST, text.encode())
+
+    def _write_certificates(self) -> None:
+        ca = self._authority.ca()
+        broker_files.write_private(self.folder / broker_files.TRUSTED, ca)
+        broker_files.write_private(self.folder / broker_files.REVOKED, self._authority.crl())
+        own = self._authority.server([*self._names, self.host, *LOCAL])
+        broker_files.write_private(self._waiting.place / broker_files.OWN, own.certificate + own.key)
+        broker_files.write_bundle(self.bundle, self._authority.client(CONTROLLER), ca)
 
     async def _launch(self) -> None:
         program = shutil.which("mosquitto", path=_SEARCH_PATH)
         if program is None:
             raise BrokerError("Mosquitto is not installed: run `make setup`, or `apt-get install mosquitto`")
-        if not await _comes_free(self.port):
-            raise BrokerError(f"port {self.port} on {HOST} is taken by another program: stop it or choose another port")
+        if not await _comes_free(self._listen, self.port):
+            raise BrokerError(
+                f"port {self.port} on {self._listen} is taken by another program: stop it or choose another port"
+            )
         try:
             self._process = await self._spawn(program)
         except OSError as error:
@@ -163,7 +220,7 @@ class Broker:
     async def _ready(self, process: Process) -> None:
         try:
             async with asyncio.timeout(START_TIMEOUT):
-                while not await _accepts(self.port):
+                while not await _accepts(self.host, self.port):
                     if process.returncode is not None:
                         # Should it be this that it cannot read, the next attempt does without.
                         self._waiting.told()
@@ -207,34 +264,34 @@ class Broker:
                 return
 
 
-def _free_port() -> int:
+def _free_port(host: str) -> int:
     with socket.socket() as probe:
-        probe.bind((HOST, 0))
+        probe.bind((host, 0))
         return int(probe.getsockname()[1])
 
 
-def _is_free(port: int) -> bool:
+def _is_free(host: str, port: int) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, port))
+            probe.bind((host, port))
         except OSError:
             return False
         return True
 
 
-async def _comes_free(port: int) -> bool:
+async def _comes_free(host: str, port: int) -> bool:
     """Wait for a broker whose controller was killed to put away what it must keep."""
     for _ in range(round(PORT_TIMEOUT / _PROBE_EVERY)):
-        if _is_free(port):
+        if _is_free(host, port):
             return True
         await asyncio.sleep(_PROBE_EVERY)
-    return _is_free(port)
+    return _is_free(host, port)
 
 
-async def _accepts(port: int) -> bool:
+async def _accepts(host: str, port: int) -> bool:
     try:
-        _, writer = await asyncio.open_connection(HOST, port)
+        _, writer = await asyncio.open_connection(host, port)
     except OSError:
         return False
     writer.close()

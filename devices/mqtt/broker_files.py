@@ -1,28 +1,23 @@
-"""The files Mosquitto reads: configuration, access list, password file; and the credentials its users read."""
+"""The files Mosquitto reads: configuration, access list, certificates, and what was called back."""
 
-import base64
-import hashlib
 import os
-import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final, Protocol
 
-import orjson
-
+from devices.mqtt.identity import CA, CERTIFICATE, KEY, Identity
 from devices.mqtt.topics import CONTROLLER, READ_BY_DEVICE, WRITTEN_BY_DEVICE, Address, DeviceId, prefix
 
-CREDENTIALS: Final = "credentials.json"
 CONFIGURATION: Final = "mosquitto.conf"
 ACCESS_LIST: Final = "acl"
-PASSWORDS: Final = "passwords"
+REVOKED: Final = "crl.pem"
+TRUSTED: Final = "ca.pem"
+OWN: Final = "broker.pem"
+"""The broker's own certificate and, in the same file so that they never differ, its key."""
+PASSWORDS: Final = ("credentials.json", "passwords")
+"""What let devices in before they had certificates: removed wherever it is found."""
 LOCK: Final = "lock"
 UNDELIVERED: Final = "undelivered.db"
-
-PASSWORD_BYTES: Final = 24
-HASH_ITERATIONS: Final = 101
-"""Mosquitto's own default; enough, as these passwords are random, never chosen by people."""
-SALT_BYTES: Final = 12
 
 MAX_INFLIGHT: Final = 1000
 MAX_QUEUED: Final = 10_000
@@ -65,41 +60,32 @@ class PlainKeep:
         (self._folder / name).unlink(missing_ok=True)
 
 
-def ensure_credentials(keep: Keep, devices: Iterable[DeviceId]) -> dict[str, str]:
-    """Return every user's password, the box's own under `controller`; make those that `credentials.json` lacks.
+def configuration(folder: Path, memory: Path, listen: tuple[str, int], *, as_root: bool) -> str:
+    """Return `mosquitto.conf`: TLS 1.3 alone, nobody without a certificate of ours, no other listener.
 
-    It is a JSON object from user to password. Those of devices no longer named let nobody in and are kept: a policy
-    that is taken back finds its devices as they were.
-    Raises ValueError for a device that bears the box's own name.
+    What waits is saved in `memory` when the broker ends, and at no other time: an old copy would bring back cards and
+    states that have long been told. A user's name is that of its certificate, and its client id is its name, or any
+    device could kick another off by taking its id.
     """
-    users = [CONTROLLER, *devices]
-    if len(set(users)) != len(users):
-        raise ValueError(f"devices: name each once, and none of them {CONTROLLER!r}")
-    kept = keep.read(CREDENTIALS)
-    known: Mapping[str, str] = orjson.loads(kept) if kept else {}
-    credentials = {user: known.get(user) or secrets.token_urlsafe(PASSWORD_BYTES) for user in users}
-    keep.write(CREDENTIALS, orjson.dumps({**known, **credentials}, option=orjson.OPT_INDENT_2))
-    return credentials
-
-
-def configuration(folder: Path, waiting: Path, port: int, *, as_root: bool) -> str:
-    """Return `mosquitto.conf`: loopback only, no anonymous user; what waits is saved in `waiting` when it ends.
-
-    It is saved then and at no other time: an old copy would bring back cards and states that have long been told.
-    A user's name is its client id, or any device could kick another off by taking its id.
-    """
+    host, port = listen
     lines = [
-        f"listener {port} 127.0.0.1",
-        "allow_anonymous false",
-        f"password_file {folder / PASSWORDS}",
-        f"acl_file {folder / ACCESS_LIST}",
+        f"listener {port} {host}",
+        f"cafile {folder / TRUSTED}",
+        f"certfile {memory / OWN}",
+        f"keyfile {memory / OWN}",
+        f"crlfile {folder / REVOKED}",
+        "tls_version tlsv1.3",
+        "require_certificate true",
+        "use_identity_as_username true",
         "use_username_as_clientid true",
+        "allow_anonymous false",
+        f"acl_file {folder / ACCESS_LIST}",
         "set_tcp_nodelay true",
         f"max_inflight_messages {MAX_INFLIGHT}",
         f"max_queued_messages {MAX_QUEUED}",
         f"max_packet_size {MAX_PACKET}",
         "persistence true",
-        f"persistence_location {waiting}/",
+        f"persistence_location {memory}/",
         f"persistence_file {UNDELIVERED}",
         "autosave_interval 0",
         "connection_messages false",
@@ -112,7 +98,13 @@ def configuration(folder: Path, waiting: Path, port: int, *, as_root: bool) -> s
 
 
 def access_list(site: str, devices: Iterable[DeviceId]) -> str:
-    """Return the access list: a device writes its own side and reads its own commands; the box the reverse."""
+    """Return the access list: a device writes its own side and reads its own commands; the box the reverse.
+
+    Raises ValueError for a device that bears the box's own name, or is named twice.
+    """
+    devices = tuple(devices)
+    if len({CONTROLLER, *devices}) != len(devices) + 1:
+        raise ValueError(f"devices: name each once, and none of them {CONTROLLER!r}")
     lines = [f"user {CONTROLLER}"]
     lines += [f"topic read {prefix(site)}/+/{channel}" for channel in WRITTEN_BY_DEVICE]
     lines += [f"topic write {prefix(site)}/+/{channel}" for channel in READ_BY_DEVICE]
@@ -124,11 +116,6 @@ def access_list(site: str, devices: Iterable[DeviceId]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def password_file(credentials: Mapping[str, str]) -> str:
-    """Return the credentials as Mosquitto's password file: `user:$7$iterations$salt$hash`, PBKDF2 with SHA-512."""
-    return "".join(f"{user}:{_hash(password)}\n" for user, password in credentials.items())
-
-
 def write_private(path: Path, content: bytes) -> None:
     """Write a file that only its owner can read, whole or not at all."""
     draft = path.with_name(path.name + ".new")
@@ -138,7 +125,8 @@ def write_private(path: Path, content: bytes) -> None:
     draft.replace(path)
 
 
-def _hash(password: str) -> str:
-    salt = secrets.token_bytes(SALT_BYTES)
-    digest = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, HASH_ITERATIONS)
-    return f"$7${HASH_ITERATIONS}${base64.b64encode(salt).decode()}${base64.b64encode(digest).decode()}"
+def write_bundle(folder: Path, who: Identity, ca: bytes) -> None:
+    """Write what a client connects with into a folder of its own, for its owner only."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for name, content in ((CA, ca), (CERTIFICATE, who.certificate), (KEY, who.key)):
+        write_private(folder / name, content)

@@ -1,13 +1,14 @@
-"""The box's connection to its broker: paho-mqtt, MQTT 5, on the asyncio loop by socket hooks, with no thread.
+"""The box's connection to its broker: paho-mqtt, MQTT 5 over TLS 1.3, on the asyncio loop by socket hooks, no thread.
 
 What devices say comes as values together with an `ack`. The PUBACK goes out when `ack` is called and not before: a
 message is the broker's to redeliver until the building's log has made it durable.
 """
 
 import asyncio
-import socket
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import paho.mqtt.client as paho
@@ -17,9 +18,11 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from devices.mqtt.identity import context
 from devices.mqtt.messages import Command, DeviceMessage, Malformed
 from devices.mqtt.payloads import encode_command, parse
 from devices.mqtt.topics import CONTROLLER, Address, filters
+from devices.transport import tls
 
 KEEPALIVE: Final = 5
 """Seconds; a frozen broker is noticed within twice that."""
@@ -28,8 +31,8 @@ SESSION_EXPIRY: Final = 24 * 3600
 COMMAND_EXPIRY: Final = 2
 """Seconds after which the broker drops a command that it could not deliver."""
 MAX_INFLIGHT: Final = 1000
-CONNECT_TIMEOUT: Final = 1.0
-"""Seconds; connecting blocks the loop, so the broker belongs on loopback or a quiet wire."""
+CONNECT_TIMEOUT: Final = 2.0
+"""Seconds until the broker has proved who it is. Nobody else waits for it meanwhile."""
 RECONNECT_DELAYS: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds before each further attempt; the last one is repeated."""
 _HOUSEKEEPING: Final = 1.0
@@ -62,13 +65,14 @@ class MqttClient:
 
     `on_message` gets each message with an `ack` that may be called from the loop at any later time, once; calling it
     again, or after the connection on which the message came, does nothing (the broker then redelivers). Acknowledge
-    `Malformed` messages too, or they come back for ever.
+    `Malformed` messages too, or they come back for ever. `bundle` is the folder with our own certificate; it is read
+    anew for each connection.
     """
 
     def __init__(
         self,
         site: str,
-        password: str,
+        bundle: Path,
         *,
         port: int,
         host: str = "127.0.0.1",
@@ -76,7 +80,7 @@ class MqttClient:
         on_link: Callable[[Link], None],
     ) -> None:
         self._site = site
-        self._host, self._port = host, port
+        self._bundle, self._host, self._port = bundle, host, port
         self._on_message, self._on_link = on_message, on_link
         self._gone = asyncio.Event()
         self._attempt = 0
@@ -85,7 +89,7 @@ class MqttClient:
         self._announced_loss = False
         self._resumed = False
         self._before_back: list[tuple[DeviceMessage | Malformed, Ack]] = []
-        self._paho = self._make_paho(password)
+        self._paho = self._make_paho()
 
     @property
     def connected(self) -> bool:
@@ -98,7 +102,7 @@ class MqttClient:
         try:
             while True:
                 self._gone.clear()
-                if self._open():
+                if await self._open():
                     await self._hold()
                 await asyncio.sleep(RECONNECT_DELAYS[min(self._attempt, len(RECONNECT_DELAYS) - 1)])
                 self._attempt += 1
@@ -117,11 +121,9 @@ class MqttClient:
         properties = _properties(PacketTypes.PUBLISH, MessageExpiryInterval=COMMAND_EXPIRY)
         return self._paho.publish(topic, payload, qos=1, properties=properties).rc == MQTTErrorCode.MQTT_ERR_SUCCESS
 
-    def _make_paho(self, password: str) -> paho.Client:
-        client = paho.Client(CallbackAPIVersion.VERSION2, CONTROLLER, protocol=paho.MQTTv5, manual_ack=True)
-        client.username_pw_set(CONTROLLER, password)
+    def _make_paho(self) -> "_Paho":
+        client = _Paho(CallbackAPIVersion.VERSION2, CONTROLLER, protocol=paho.MQTTv5, manual_ack=True)
         client.max_inflight_messages = MAX_INFLIGHT
-        client.connect_timeout = CONNECT_TIMEOUT
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
@@ -132,11 +134,15 @@ class MqttClient:
         client.on_socket_unregister_write = self._wrote
         return client
 
-    def _open(self) -> bool:
+    async def _open(self) -> bool:
         lasting = {"SessionExpiryInterval": SESSION_EXPIRY, "ReceiveMaximum": MAX_INFLIGHT}
         properties = _properties(PacketTypes.CONNECT, **lasting)
         try:
+            self._paho.secured = await tls.connect(self._host, self._port, context(self._bundle), CONNECT_TIMEOUT)
             self._paho.connect(self._host, self._port, KEEPALIVE, clean_start=False, properties=properties)
+        except TimeoutError:
+            self._lost(f"the broker did not answer within {CONNECT_TIMEOUT:.0f} s")
+            return False
         except OSError as error:
             self._lost(str(error))
             return False
@@ -156,11 +162,16 @@ class MqttClient:
         self._paho.loop_write()  # closes the socket, once DISCONNECT is written
 
     def _socket_open(self, client: paho.Client, _data: Any, sock: Any) -> None:
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._loop.add_reader(sock, client.loop_read)
+        self._loop.add_reader(sock, self._readable, client, sock)
 
     def _socket_close(self, _client: paho.Client, _data: Any, sock: Any) -> None:
         self._loop.remove_reader(sock)
+
+    def _readable(self, client: paho.Client, sock: ssl.SSLSocket) -> None:
+        client.loop_read()
+        # What TLS has decrypted already shows no more at the socket.
+        while client.socket() is sock and sock.pending():
+            client.loop_read()
 
     def _want_write(self, client: paho.Client, _data: Any, sock: Any) -> None:
         self._loop.add_writer(sock, client.loop_write)
@@ -223,6 +234,15 @@ class MqttClient:
                 self._paho.ack(message.mid, message.qos)
 
         return ack
+
+
+class _Paho(paho.Client):
+    """paho on a connection that was secured beforehand: its own way of doing so holds the loop, and every door."""
+
+    secured: ssl.SSLSocket
+
+    def _create_socket(self) -> ssl.SSLSocket:
+        return self.secured
 
 
 def _read(message: paho.MQTTMessage) -> DeviceMessage | Malformed:

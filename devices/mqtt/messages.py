@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from devices.mqtt.topics import DeviceId
+
+SCHEMA: Final = 1
+"""The version of the contract that this box speaks."""
 
 
 class Lifecycle(StrEnum):
@@ -139,6 +143,14 @@ class Description:
 
 
 @dataclass(frozen=True, slots=True)
+class OtherContract:
+    """A device describes itself by a version of the contract that is not ours; nothing else of it was read."""
+
+    device: DeviceId
+    schema: int
+
+
+@dataclass(frozen=True, slots=True)
 class LockState:
     """The bolt as observed."""
 
@@ -269,7 +281,7 @@ class Ack:
 
 Event = CardEvent | KeyEvent | RexEvent | RotationEvent | InputEvent
 State = LockState | DoorState | LoopState | KeyState | Tamper | Power | PointState | OutputState
-DeviceMessage = DeviceState | Description | State | Event | Ack
+DeviceMessage = DeviceState | Description | OtherContract | State | Event | Ack
 
 
 @dataclass(frozen=True, slots=True)

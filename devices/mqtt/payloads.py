@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 import orjson
 
 from devices.mqtt.messages import (
+    SCHEMA,
     Ack,
     AckResult,
     CardEvent,
@@ -35,6 +36,7 @@ from devices.mqtt.messages import (
     LoopState,
     LoopWord,
     Malformed,
+    OtherContract,
     OutputAction,
     OutputCommand,
     OutputState,
@@ -122,8 +124,8 @@ def encode_event(boot: str, seq: int, ts: int, **fields: str | int) -> bytes:
 
 
 def encode_description(boot: str, model: str, capabilities: tuple[str, ...]) -> bytes:
-    """Return the payload of `$description`, schema 1."""
-    return orjson.dumps({"schema": 1, "model": model, "capabilities": capabilities, "boot": boot})
+    """Return the payload of `$description`."""
+    return orjson.dumps({"schema": SCHEMA, "model": model, "capabilities": capabilities, "boot": boot})
 
 
 def encode_ack(command_id: str, result: AckResult) -> bytes:
@@ -217,10 +219,13 @@ def _standing(device: DeviceId, place: str, payload: bytes) -> DeviceMessage:
             raise _BadError(f"topic: $state, $description, or state/ with one of {', '.join(_STATES)}")
 
 
-def _description(device: DeviceId, fields: _Fields) -> Description:
+def _description(device: DeviceId, fields: _Fields) -> Description | OtherContract:
+    schema = fields.integer("schema", 1)
+    if schema != SCHEMA:
+        return OtherContract(device, schema)
     return Description(
         device,
-        schema=fields.integer("schema", 1, 1),
+        schema=schema,
         model=fields.pattern("model", _TEXT),
         capabilities=fields.texts("capabilities"),
         boot=fields.pattern("boot", _ID),

@@ -178,8 +178,8 @@ async def house(tmp_path: Path):
     async with contextlib.AsyncExitStack() as stack:
         building = await stack.enter_async_context(Building(site, people, keys=keys, logins={}))
         box = await stack.enter_async_context(Box(folder, file, Ports(lines=building.lines, console=False)))
-        devices = [d.id for d in site.devices.values() if d.kind.value == "mqtt"]
-        await building.connect(box.broker.port, {name: box.broker.password(name) for name in devices})
+        await box.pki.equip(tmp_path / "bundles", "test")
+        await building.connect(box.broker.port, tmp_path / "bundles")
         house = House(folder, box, building)
         await house.all_secured()
         yield house

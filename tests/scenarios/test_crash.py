@@ -25,7 +25,6 @@ from controller.core import open_core
 from controller.ledger.verifier import Intact, verify
 from controller.store.engines import reading_engine
 from controller.store.eventlog import stored_entries
-from devices.mqtt.broker_files import PlainKeep, ensure_credentials
 from devices.mqtt.messages import LockAction, LockCommand
 from devices.mqtt.topics import Address, DeviceId
 from devices.mqtt.waiting import forget
@@ -33,6 +32,7 @@ from simulators.door import Door
 from simulators.lock import MqttLock
 from simulators.mqtt_reader import MqttReader
 from simulators.mqtt_session import Device
+from tests.certificates import certified
 
 pytestmark = [pytest.mark.anyio, pytest.mark.scenario]
 
@@ -158,11 +158,10 @@ class Gate:
     async def enrol(self):
         core = open_core(self.folder, self.site, self)
         await Admin(core).commands["people_import"]({"csv": PEOPLE, "file": "people.csv", "author": "test"})
-        core.close()
         names = [DeviceId(name) for name in (*READERS, LOCK)]
-        (self.folder / "broker").mkdir(mode=0o700)
-        passwords = ensure_credentials(PlainKeep(self.folder / "broker"), names)
-        devices = {name: Device(Address("crash", name), passwords[name], self.port) for name in names}
+        own = certified(core, self.folder.parent / "bundles", *names)
+        core.close()
+        devices = {name: Device(Address("crash", name), own / name, self.port) for name in names}
         self.readers = [MqttReader(devices[DeviceId(name)]) for name in READERS]
         self.lock = MqttLock(devices[DeviceId(LOCK)], Door())
         self.sessions = [reader.session for reader in self.readers]

@@ -194,8 +194,8 @@ async def yard(tmp_path: Path):
     async with contextlib.AsyncExitStack() as stack:
         building = await stack.enter_async_context(Building(site, people, keys=keys, logins={}))
         box = await stack.enter_async_context(Box(folder, file, Ports(lines=building.lines, console=False)))
-        devices = [d.id for d in site.devices.values() if d.kind.value == "mqtt"]
-        await building.connect(box.broker.port, {name: box.broker.password(name) for name in devices})
+        await box.pki.equip(tmp_path / "bundles", "test")
+        await building.connect(box.broker.port, tmp_path / "bundles")
         yard = Yard(box, building)
         for name, role in (("gil", Role.GUARD), ("sue", Role.SUPERVISOR)):
             await box.building.submit(st.OperatorEnrolled("test", Operator(name, role)))

@@ -23,11 +23,11 @@ from controller.core import open_core
 from controller.domain.ids import CardholderId
 from controller.domain.operators import Role
 from devices.cards import BUILT_IN, encode
-from devices.mqtt.broker_files import PlainKeep, ensure_credentials
 from devices.mqtt.topics import Address, DeviceId
 from devices.mqtt.waiting import forget
 from simulators.mqtt_reader import MqttReader
 from simulators.mqtt_session import Device
+from tests.certificates import certified
 from tests.scenarios.test_crash import READERS, SITE, free_port
 
 pytestmark = [pytest.mark.anyio, pytest.mark.scenario]
@@ -49,6 +49,7 @@ import asyncio, struct, sys
 from pathlib import Path
 from controller.bootstrap import Box, Ports
 from controller.runtime.ports import FaceTemplate
+from tests.certificates import certified
 
 planted = "-".join(["here", "to", "be", "found"])
 
@@ -136,10 +137,9 @@ async def prepared(folder, site, port):
     ):
         await admin.add_operator(name, role, "t")
         core.keystore.set_password(name, PASSWORD, one_time=False)
+    own = certified(core, folder.parent / "bundles", *READERS, "gate-lock")
     core.close()
-    (folder / "broker").mkdir(mode=0o700)
-    passwords = ensure_credentials(PlainKeep(folder / "broker"), [DeviceId(name) for name in (*READERS, "gate-lock")])
-    return MqttReader(Device(Address("crash", DeviceId(READERS[0])), passwords[READERS[0]], port))
+    return MqttReader(Device(Address("crash", DeviceId(READERS[0])), own / READERS[0], port))
 
 
 async def used(folder, box, reader):

@@ -165,7 +165,8 @@ async def house(tmp_path: Path, monkeypatch):
     async with contextlib.AsyncExitStack() as stack:
         building = await stack.enter_async_context(Building(site, [], keys=keys, logins={}))
         box = await stack.enter_async_context(Box(folder, file, Ports(lines=building.lines, console=False)))
-        await building.connect(box.broker.port, {"lock-front": box.broker.password("lock-front")})
+        await box.pki.equip(tmp_path / "bundles", "test")
+        await building.connect(box.broker.port, tmp_path / "bundles")
         house = House(box, building)
         for name, role in (("gil", Role.GUARD), ("sue", Role.SUPERVISOR)):
             await box.building.submit(st.OperatorEnrolled("test", Operator(name, role)))

@@ -25,6 +25,7 @@ from devices.transport.serial import SerialTransport
 from simulators.badges import badge
 from simulators.building import Building
 from simulators.hand import Hand, Orders, UnknownVerb, released, until
+from tests.certificates import authority, bundles
 
 CONFIG = Path(__file__).parents[2] / "config"
 SITE = load_site(CONFIG / "embassy.toml")
@@ -129,22 +130,23 @@ async def test_a_relay_frees_its_own_door_and_its_contact_comes_back_on_the_wire
 @pytest.fixture
 async def broker(tmp_path):
     devices = [DeviceId(d.id) for d in SITE.devices.values() if d.kind is DeviceKind.MQTT]
-    broker = Broker(tmp_path / "broker", SITE.id, devices)
+    broker = Broker(tmp_path / "broker", SITE.id, devices, authority(tmp_path))
     await broker.start()
     yield broker
     await broker.stop()
 
 
-async def test_over_the_broker_a_badge_is_heard_and_an_unlock_frees_the_right_door(building, broker):
-    passwords = {d.id: broker.password(d.id) for d in SITE.devices.values() if d.kind is DeviceKind.MQTT}
-    assert await building.connect(broker.port, passwords) == len(passwords)
+async def test_over_the_broker_a_badge_is_heard_and_an_unlock_frees_the_right_door(building, broker, tmp_path):
+    devices = [d.id for d in SITE.devices.values() if d.kind is DeviceKind.MQTT]
+    own = bundles(authority(tmp_path), tmp_path / "bundles", *devices)
+    assert await building.connect(broker.port, own) == len(devices)
     tape = []
 
     def hear(message, ack):
         tape.append(message)
         ack()
 
-    client = MqttClient(SITE.id, broker.password(), port=broker.port, on_message=hear, on_link=lambda _: None)
+    client = MqttClient(SITE.id, broker.bundle, port=broker.port, on_message=hear, on_link=lambda _: None)
     running = asyncio.create_task(client.run())
     try:
         await heard(tape, lambda m: isinstance(m, DoorState) and m.device == "lock-main-gate")

@@ -21,6 +21,7 @@ from devices.mqtt.topics import DeviceId
 from devices.pelco_d import Axis, SetPosition, encode
 from devices.transport.serial import SerialTransport
 from simulators.cli import main
+from tests.certificates import authority, bundles
 
 ROOT = Path(__file__).parents[2]
 SITE_FILE, PEOPLE_FILE = ROOT / "config" / "embassy.toml", ROOT / "config" / "people.csv"
@@ -95,7 +96,9 @@ async def child(data):
 
 
 async def test_the_handshake_and_a_hand_and_a_clean_end(data):
-    broker = Broker(data / "broker", SITE.id, MQTT)
+    signs = authority(data)
+    own = bundles(signs, data / "bundles", *MQTT)
+    broker = Broker(data / "broker", SITE.id, MQTT, signs)
     await broker.start()
     try:
         async with child(data) as sim:
@@ -103,7 +106,7 @@ async def test_the_handshake_and_a_hand_and_a_clean_end(data):
             assert exist(ready["lines"].values())
             assert set(ready["cameras"]) == set(SITE.cameras)
             assert all(exist(photos) for photos in ready["portraits"].values())
-            sim.tell(mqtt={"port": broker.port, "credentials": str(broker.folder / "credentials.json")})
+            sim.tell(mqtt={"port": broker.port, "bundles": str(own)})
             assert await sim.hear() == {"connected": {"devices": len(MQTT)}}
             sim.tell(hand={"verb": "force_open", "door": "main-gate"})
             assert await sim.hear() == {"done": {"verb": "force_open", "door": "main-gate", "open": True}}
@@ -119,12 +122,11 @@ async def test_the_handshake_and_a_hand_and_a_clean_end(data):
         await broker.stop()
 
 
-async def test_a_broker_that_is_not_there_is_an_error_and_not_the_end(data):
-    (data / "credentials.json").write_text("{}")
+async def test_a_device_without_a_certificate_is_an_error_and_not_the_end(data):
     async with child(data) as sim:
         await sim.hear()
-        sim.tell(mqtt={"port": 1, "credentials": str(data / "credentials.json")})
-        assert "error" in await sim.hear()
+        sim.tell(mqtt={"port": 1, "bundles": str(data / "none")})
+        assert "ostiary pki issue" in (await sim.hear())["error"]
         sim.tell(hand={"verb": "push", "door": "lobby-door"})
         assert (await sim.hear())["done"]["went_in"] is False
         assert await sim.end() == 0

@@ -27,6 +27,7 @@ from devices.mqtt.topics import DeviceId as MqttId
 from simulators.detector import LoopState, MqttDetector
 from simulators.hand import until
 from simulators.mqtt_session import Device
+from tests.certificates import authority, bundles
 from tests.controller.builders import (
     CHANCERY,
     GIL,
@@ -110,13 +111,15 @@ async def box_and_devices(folder):
     house = empty_house(guarded())
     for operator, role in OPERATORS.items():
         house.see(st.OperatorEnrolled("test", Operator(operator, role)))
-    broker = Broker(folder / "broker", house.site.id, [MqttId(name) for name in NAMES])
+    signs = authority(folder)
+    own = bundles(signs, folder / "bundles", *NAMES)
+    broker = Broker(folder / "broker", house.site.id, [MqttId(name) for name in NAMES], signs)
     await broker.start()
     box = Box(house)
     box.gateway = MqttGateway(house.site, box, None, boot="boot-1")
     client = MqttClient(
         house.site.id,
-        broker.password(),
+        broker.bundle,
         port=broker.port,
         on_message=box.gateway.received,
         on_link=box.gateway.link_changed,
@@ -124,7 +127,7 @@ async def box_and_devices(folder):
     box.gateway.connect(client.post)
     there = {
         name: MqttDetector(
-            Device(Address(house.site.id, MqttId(name)), broker.password(name), broker.port),
+            Device(Address(house.site.id, MqttId(name)), own / name, broker.port),
             point=name != "horn",
             output=name == "horn",
         )

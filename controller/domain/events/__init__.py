@@ -67,6 +67,8 @@ from controller.domain.events.devices import (
     BatteryObserved,
     CameraCameOnline,
     CameraWentOffline,
+    CertificateIssued,
+    CertificateRevoked,
     DeviceCameOnline,
     DeviceWentOffline,
     MessageTaken,
@@ -198,6 +200,8 @@ __all__ = [
     "CauseEnded",
     "CauseFired",
     "CauseReset",
+    "CertificateIssued",
+    "CertificateRevoked",
     "ChallengeIssued",
     "ClipRecorded",
     "ClockDistrusted",
@@ -368,6 +372,8 @@ Event = (
     | PowerObserved
     | BatteryObserved
     | WireViolated
+    | CertificateIssued
+    | CertificateRevoked
     | MessageTaken
     | CameraCameOnline
     | CameraWentOffline

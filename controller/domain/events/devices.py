@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from controller.domain.ids import CameraId, DeviceId
@@ -95,3 +96,22 @@ class CameraWentOffline:
 
     camera: CameraId
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateIssued:
+    """A device was given a certificate, of this serial number (hex): until then the broker lets it in as itself."""
+
+    author: str
+    device: DeviceId
+    serial: str
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateRevoked:
+    """A device's certificate was called back: whoever bears it is let in no more."""
+
+    author: str
+    device: DeviceId
+    serial: str

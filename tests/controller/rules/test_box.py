@@ -9,10 +9,10 @@ import pytest
 
 from controller.domain import events as ev
 from controller.domain import stimuli as st
-from controller.domain.alarms import AlarmKind
+from controller.domain.alarms import AlarmKind, Source
 from controller.domain.decision import DenyReason
 from controller.domain.effects import Release, Relock, Signal, Unlock
-from controller.domain.ids import OperatorId, RequestId
+from controller.domain.ids import DeviceId, OperatorId, RequestId
 from controller.domain.operators import Refusal, SetThreatLevel, StartLockdown, UnlockOnce
 from controller.rules.step import next_deadline, still_holds
 from tests.controller.builders import (
@@ -302,3 +302,22 @@ def test_a_disk_that_runs_full_is_an_alarm_until_there_is_room_again():
     house.see(st.DiskSeen(low=False, detail="9 GiB free"))
     (alarm,) = house.alarms(AlarmKind.DISK_LOW)
     assert not alarm.persists
+
+
+@pytest.mark.parametrize("device", [DeviceId("lock-1"), None])
+def test_a_certificate_that_ends_soon_is_an_alarm_until_it_is_renewed(device):
+    house = quiet_house()
+    device = device and next(iter(house.site.devices))
+    house.see(st.CertificateSeen(device, ending=True, detail="ends on 2027-01-01"))
+    house.see(st.CertificateSeen(device, ending=True, detail="ends tomorrow"))
+    (alarm,) = house.alarms(AlarmKind.CERTIFICATE_ENDING)
+    assert (alarm.source, alarm.detail, alarm.persists) == (Source(device=device), "ends on 2027-01-01", True)
+    house.see(st.CertificateSeen(device, ending=False, detail=""))
+    (alarm,) = house.alarms(AlarmKind.CERTIFICATE_ENDING)
+    assert not alarm.persists
+
+
+def test_a_certificate_of_no_device_of_the_policy_is_nobodys_alarm():
+    house = quiet_house()
+    house.see(st.CertificateSeen(DeviceId("long-gone"), ending=True, detail="ends on 2027-01-01"))
+    assert not house.alarms(AlarmKind.CERTIFICATE_ENDING)

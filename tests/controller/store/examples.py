@@ -113,6 +113,8 @@ EXAMPLES: tuple[Event, ...] = (
     ev.DeviceWentOffline("head-1", "no answer"),
     ev.TamperObserved("head-1", active=True),
     ev.PowerObserved("head-1", failed=True),
+    ev.CertificateIssued("root at the box", "lock-1", "5e5e", datetime(2028, 1, 1, tzinfo=UTC)),
+    ev.CertificateRevoked("root at the box", "lock-1", "5e5e"),
     ev.WireViolated("head-1", Violation.SEQUENCE_GAP, "messages 3 to 4 never came"),
     ev.MessageTaken("lock-1", "f00d", 2**53 - 1),
     ev.CameraCameOnline("cam-1"),

@@ -25,9 +25,9 @@ from controller.domain.stimuli import (
     UnlockFailed,
     ViolationSeen,
 )
-from devices.gateway import broker as module
+from devices.gateway import commands as module
 from devices.gateway import holds
-from devices.gateway.broker import MqttGateway
+from devices.gateway.broker import CALLED_BACK, FIRE_SECONDS, MqttGateway
 from devices.mqtt import messages as mqtt
 from devices.mqtt.client import BrokerBack, BrokerLost
 from tests.devices.gateway.conftest import settle
@@ -328,7 +328,7 @@ async def test_an_unlock_that_failed_at_the_lock(gateway, say, building, client,
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr(module, "ACK_GRACE_SECONDS", 0.01)
+    monkeypatch.setattr(module, "GRACE_SECONDS", 0.01)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -387,7 +387,7 @@ async def test_a_wire_cut_at_a_device_is_a_fault_until_it_is_whole(say, building
 async def test_a_stopped_gateway_waits_for_no_answer(gateway, building):
     gateway.post(replace(Unlock(DOOR, "r1", 5.0, building.now), deadline=building.now))
     gateway.stop()
-    await asyncio.sleep(module.ACK_GRACE_SECONDS * 1.2)
+    await asyncio.sleep(module.GRACE_SECONDS * 1.2)
     assert building.seen == []
 
 
@@ -396,7 +396,7 @@ def asked(client):
 
 
 HOLD = (mqtt.LockAction.UNLOCK, round(holds.LEASE_SECONDS * 1000))
-FIRE = (mqtt.LockAction.UNLOCK, round(module.FIRE_SECONDS * 1000))
+FIRE = (mqtt.LockAction.UNLOCK, round(FIRE_SECONDS * 1000))
 LOCKED = (mqtt.LockAction.LOCK, 0)
 
 
@@ -447,3 +447,116 @@ async def test_a_fire_release_outlives_a_lost_link_and_goes_on_being_told(hurrie
     assert set(asked(client)) == {FIRE}
     gateway.post(Release(DOOR, 4.0))
     assert asked(client)[-1] == FIRE
+
+
+async def test_what_is_not_answered_is_told_again_word_for_word_until_it_is(gateway, say, building, client, hasty):
+    gateway.post(Unlock(DOOR, "r1", 5.0, building.now + 60.0))
+    async with asyncio.timeout(20):
+        while len(client.sent) < 3:
+            await asyncio.sleep(0.005)
+    assert len({command for _, command in client.sent}) == 1, "the same id, and the same end"
+    say(mqtt.Ack(LOCK, client.sent[0][1].id, mqtt.AckResult.OK))
+    told = len(client.sent)
+    await asyncio.sleep(0.1)
+    assert len(client.sent) == told
+    assert building.seen == []
+
+
+@pytest.fixture
+def hasty(monkeypatch):
+    monkeypatch.setattr(module, "AGAIN_SECONDS", 0.01)
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_an_unlock_is_not_told_again_once_the_door_was_locked(gateway, client, building):
+    """Or a lockdown would be undone by an unlock from before it."""
+    gateway.post(Unlock(DOOR, "r1", 5.0, building.now + 60.0))
+    gateway.post(Relock(DOOR))
+    async with asyncio.timeout(20):
+        while len(client.sent) < 4:
+            await asyncio.sleep(0.005)
+    assert [command.action for _, command in client.sent[1:]] == [mqtt.LockAction.LOCK] * (len(client.sent) - 1)
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_another_door_and_a_light_are_told_on(gateway, client, building):
+    gateway.post(Relock(DOOR))
+    gateway.post(Signal(AT, Light.DENIED))
+    async with asyncio.timeout(20):
+        while {LOCK, READER} - {device for device, _ in client.sent[2:]}:
+            await asyncio.sleep(0.005)
+
+
+@pytest.mark.usefixtures("hasty", "impatient")
+async def test_nothing_is_told_again_past_its_end(gateway, client, building):
+    gateway.post(Unlock(DOOR, "r1", 5.0, building.now + 0.05))
+    async with asyncio.timeout(20):
+        while not building.seen:  # noqa: ASYNC110 - a timer tells nobody
+            await asyncio.sleep(0.005)
+    told = len(client.sent)
+    await asyncio.sleep(0.1)
+    assert len(client.sent) == told
+    assert building.seen == [UnlockFailed(DOOR, "r1", UnlockFailure.DEVICE_OFFLINE)]
+
+
+@pytest.mark.usefixtures("hasty")
+@pytest.mark.parametrize("gone", [mqtt.Lifecycle.LOST, mqtt.Lifecycle.DISCONNECTED, mqtt.Lifecycle.INIT, None])
+async def test_a_device_that_went_away_is_not_told_again_what_was_asked_before(gateway, say, client, building, gone):
+    gateway.post(Unlock(DOOR, "r1", 5.0, building.now + 60.0))
+    if gone is None:
+        gateway.link_changed(BrokerLost("killed"))
+    else:
+        say(mqtt.DeviceState(LOCK, gone))
+    say(mqtt.DeviceState(LOCK, mqtt.Lifecycle.READY))
+    await asyncio.sleep(0.1)
+    assert len(client.sent) == 1
+
+
+async def test_a_device_of_another_contract_counts_as_away_and_says_why_once(gateway, say, building, client):
+    say(mqtt.DeviceState(LOCK, mqtt.Lifecycle.READY))
+    assert building.take() == [online(LOCK)]
+    say(mqtt.OtherContract(LOCK, 2))
+    violation, away = building.take()
+    assert violation == ViolationSeen(LOCK, Violation.MALFORMED, violation.detail)
+    assert "version 2 of the contract, this box version 1" in violation.detail
+    assert away == DeviceSeen(LOCK, online=False, secure=False, detail=violation.detail)
+    say(mqtt.OtherContract(LOCK, 2))
+    say(mqtt.DeviceState(LOCK, mqtt.Lifecycle.READY))
+    say(mqtt.LockState(LOCK, mqtt.LockWord.LOCKED))
+    say(rex())
+    assert building.take() == []
+    gateway.post(Unlock(DOOR, "r1", 5.0, building.now + 2.0))
+    await settle()
+    assert client.sent == []
+    assert building.take() == [UnlockFailed(DOOR, "r1", UnlockFailure.DEVICE_OFFLINE)]
+    gateway.post(Relock(DOOR))
+    assert len(client.sent) == 1, "whatever it makes of it, nobody is let in by it"
+
+
+async def test_once_it_speaks_our_contract_a_device_is_taken_at_its_word(say, building):
+    say(mqtt.OtherContract(LOCK, 2))
+    building.take()
+    say(mqtt.Description(LOCK, 1, "m", (), "b2"))
+    say(mqtt.DeviceState(LOCK, mqtt.Lifecycle.READY))
+    assert building.take() == [online(LOCK)]
+
+
+async def test_who_was_called_back_has_no_say_whatever_the_broker_still_holds_of_it(gateway, say, building, client):
+    say(mqtt.DeviceState(LOCK, mqtt.Lifecycle.READY))
+    building.take()
+    gateway.refuse(frozenset({LOCK}))
+    gateway.refuse(frozenset({LOCK}))
+    assert building.take() == [DeviceSeen(LOCK, online=False, secure=False, detail=CALLED_BACK)]
+    acks = say(mqtt.DeviceState(LOCK, mqtt.Lifecycle.READY))
+    say(rex())
+    say(mqtt.DoorState(LOCK, mqtt.DoorWord.OPEN))
+    await settle()
+    assert len(acks) == 1, "or the broker would tell it for ever"
+    assert building.take() == []
+    gateway.post(Unlock(DOOR, "r1", 5.0, building.now + 2.0))
+    await settle()
+    assert client.sent == []
+    assert building.take() == [UnlockFailed(DOOR, "r1", UnlockFailure.DEVICE_OFFLINE)]
+    gateway.refuse(frozenset())
+    say(mqtt.DeviceState(LOCK, mqtt.Lifecycle.READY))
+    assert building.take() == [online(LOCK)]

@@ -7,12 +7,14 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from devices.mqtt.broker import Broker
 from devices.mqtt.client import MqttClient
+from devices.mqtt.identity import context
 from devices.mqtt.topics import Address, DeviceId
-from devices.mqtt.waiting import forget
+from devices.mqtt.waiting import forget, place_of
 from simulators.door import Door
 from simulators.lock import MqttLock
 from simulators.mqtt_reader import MqttReader
 from simulators.mqtt_session import Device
+from tests.certificates import authority, bundles
 
 SITE = "embassy"
 PATIENCE = 20.0
@@ -30,8 +32,26 @@ def nothing_left_in_memory(tmp_path):
 
 
 @pytest.fixture
-async def broker(tmp_path):
-    broker = Broker(tmp_path / "broker", SITE, [DeviceId("lock-1"), DeviceId("reader-1")])
+def signs(tmp_path):
+    """The authority of the box."""
+    return authority(tmp_path)
+
+
+@pytest.fixture
+def bundle(signs, tmp_path):
+    """Where a device's own bundle lies; it is made when it is first asked for."""
+
+    def bundle(name):
+        if name == "controller":
+            return place_of(tmp_path / "broker") / name
+        return bundles(signs, tmp_path / "bundles", name) / name
+
+    return bundle
+
+
+@pytest.fixture
+async def broker(tmp_path, signs):
+    broker = Broker(tmp_path / "broker", SITE, [DeviceId("lock-1"), DeviceId("reader-1")], signs)
     await broker.start()
     yield broker
     await broker.stop()
@@ -40,12 +60,12 @@ async def broker(tmp_path):
 class Ears:
     """The box's client with everything it heard, in order."""
 
-    def __init__(self, broker, password=None):
+    def __init__(self, broker, bundle=None):
         self.heard = []
         self._stirred = asyncio.Event()
         self.client = MqttClient(
             SITE,
-            password or broker.password(),
+            bundle or broker.bundle,
             port=broker.port,
             on_message=lambda message, ack: self._hear((message, ack)),
             on_link=lambda link: self._hear((link, None)),
@@ -99,8 +119,8 @@ def listen(broker):
 
 
 @pytest.fixture
-def device(broker):
-    return lambda name: Device(Address(SITE, DeviceId(name)), broker.password(name), broker.port)
+def device(broker, bundle):
+    return lambda name: Device(Address(SITE, DeviceId(name)), bundle(name), broker.port)
 
 
 @pytest.fixture
@@ -120,9 +140,11 @@ async def reader(device):
 class Stranger:
     """Any MQTT 5 client, driven by hand: what the broker lets it do. Call from a worker thread."""
 
-    def __init__(self, port, user, password, client_id=None, will=None):
-        self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id or user, protocol=paho.MQTTv5)
-        self._client.username_pw_set(user, password)
+    def __init__(self, port, bundle, client_id="stranger", will=None, user=None):
+        self._client = paho.Client(CallbackAPIVersion.VERSION2, client_id, protocol=paho.MQTTv5)
+        self._client.tls_set_context(context(bundle))
+        if user:
+            self._client.username_pw_set(user, "whatever")
         self.said = []
         self._client.on_connect = lambda *given: self.said.append(("connect", str(given[3])))
         self._client.on_publish = lambda *given: self.said.append(("publish", str(given[3])))
@@ -169,12 +191,12 @@ class Stranger:
 
 
 @pytest.fixture
-def stranger(broker):
+def stranger(broker, bundle):
     met = []
 
-    async def stranger(user, password=None, **options):
+    async def stranger(name, **options):
         def meet():
-            who = Stranger(broker.port, user, password or broker.password(user), **options)
+            who = Stranger(broker.port, bundle(name), **options)
             met.append(who)
             return who, who.until("connect")
 

@@ -7,16 +7,16 @@ import socket
 import stat
 import sys
 
-import orjson
 import psutil
 import pytest
 
 from devices.mqtt import broker as broker_module
 from devices.mqtt.broker import Broker, BrokerDied, BrokerError, BrokerRestarted
-from devices.mqtt.broker_files import PlainKeep, ensure_credentials
+from devices.mqtt.broker_files import access_list
 from devices.mqtt.client import BrokerBack
 from devices.mqtt.messages import DeviceState, Lifecycle
 from devices.mqtt.topics import Address, DeviceId
+from devices.mqtt.waiting import place_of
 
 pytestmark = pytest.mark.anyio
 
@@ -26,28 +26,27 @@ LOCK, READER = Address("embassy", DeviceId("lock-1")), Address("embassy", Device
 async def test_everything_in_its_folder_is_the_owners_alone(broker):
     assert stat.S_IMODE(broker.folder.stat().st_mode) == 0o700
     assert {stat.S_IMODE(path.stat().st_mode) for path in broker.folder.iterdir()} == {0o600}
-    assert orjson.loads((broker.folder / "credentials.json").read_bytes())["lock-1"] == broker.password("lock-1")
-    assert broker.password("lock-1") not in (broker.folder / "passwords").read_text()
+    in_the_folder = b"".join(path.read_bytes() for path in broker.folder.iterdir())
+    assert b"PRIVATE KEY" not in in_the_folder, "keys lie in memory, never on the disk"
+    place = place_of(broker.folder)
+    assert {stat.S_IMODE(path.stat().st_mode) for path in place.rglob("*") if path.is_file()} == {0o600}
 
 
-def test_passwords_stay_when_a_device_is_added_and_wait_for_one_that_is_taken_back(tmp_path):
-    first = ensure_credentials(PlainKeep(tmp_path), [DeviceId("a"), DeviceId("b")])
-    second = ensure_credentials(PlainKeep(tmp_path), [DeviceId("b"), DeviceId("c")])
-    assert set(second) == {"controller", "b", "c"}
-    assert second["b"] == first["b"]
-    assert len(set(second.values())) == 3
-    assert ensure_credentials(PlainKeep(tmp_path), [DeviceId("a"), DeviceId("b")]) == first
+async def test_the_passwords_of_older_versions_are_removed(tmp_path, signs):
+    folder = tmp_path / "broker"
+    folder.mkdir()
+    for name in ("credentials.json", "passwords"):
+        (folder / name).write_text('{"lock-1": "a password of its own"}')
+    broker = Broker(folder, "embassy", [], signs)
+    await broker.start()
+    await broker.stop()
+    assert not {"credentials.json", "passwords"} & {path.name for path in folder.iterdir()}
 
 
-def test_no_device_bears_the_boxs_own_name(tmp_path):
+@pytest.mark.parametrize("devices", [["controller"], ["lock-1", "lock-1"]])
+def test_no_device_bears_the_boxs_own_name_or_anothers(devices):
     with pytest.raises(ValueError, match="controller"):
-        ensure_credentials(PlainKeep(tmp_path), [DeviceId("controller")])
-
-
-@pytest.mark.parametrize(("user", "password"), [("lock-1", "wrong"), ("nobody", "x"), ("controller", "wrong")])
-async def test_a_wrong_password_or_name_is_refused(stranger, user, password):
-    _, answer = await stranger(user, password)
-    assert answer == "Not authorized"
+        access_list("embassy", [DeviceId(name) for name in devices])
 
 
 @pytest.mark.parametrize(
@@ -111,9 +110,9 @@ async def test_nobody_forges_anothers_last_will(listen, stranger):
         assert lost.device == LOCK.device
 
 
-async def test_a_killed_broker_is_started_again_on_its_port_and_says_so(tmp_path):
+async def test_a_killed_broker_is_started_again_on_its_port_and_says_so(tmp_path, signs):
     notices = asyncio.Queue()
-    broker = Broker(tmp_path, "embassy", [], notice=notices.put_nowait)
+    broker = Broker(tmp_path, "embassy", [], signs, notice=notices.put_nowait)
     await broker.start()
     port, pid = broker.port, broker.pid
     os.kill(pid, signal.SIGKILL)
@@ -131,8 +130,10 @@ async def test_a_killed_broker_is_started_again_on_its_port_and_says_so(tmp_path
 PARENT = """
 import asyncio, pathlib, sys
 from devices.mqtt.broker import Broker
+from tests.certificates import authority
 async def main():
-    broker = Broker(pathlib.Path(sys.argv[1]), "embassy", [])
+    folder = pathlib.Path(sys.argv[1])
+    broker = Broker(folder, "embassy", [], authority(folder))
     await broker.start()
     print(broker.pid, flush=True)
     await asyncio.sleep(600)
@@ -152,22 +153,22 @@ async def test_a_broker_does_not_outlive_a_parent_that_was_killed(tmp_path):
     assert not alive
 
 
-async def test_without_mosquitto_it_says_what_to_install(tmp_path, monkeypatch):
+async def test_without_mosquitto_it_says_what_to_install(tmp_path, signs, monkeypatch):
     monkeypatch.setattr(broker_module, "_SEARCH_PATH", str(tmp_path))
     with pytest.raises(BrokerError, match="make setup"):
-        await Broker(tmp_path, "embassy", []).start()
+        await Broker(tmp_path, "embassy", [], signs).start()
 
 
-async def test_a_taken_port_is_named(tmp_path):
+async def test_a_taken_port_is_named(tmp_path, signs):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(BrokerError, match=f"port {port} .* another port"):
-            await Broker(tmp_path, "embassy", [], port=port).start()
+            await Broker(tmp_path, "embassy", [], signs, port=port).start()
 
 
-async def test_a_configuration_mosquitto_refuses_is_told_in_its_words(tmp_path, monkeypatch):
+async def test_a_configuration_mosquitto_refuses_is_told_in_its_words(tmp_path, signs, monkeypatch):
     monkeypatch.setattr(broker_module.broker_files, "configuration", lambda *_, **__: "no_such_option true\n")
-    broker = Broker(tmp_path, "embassy", [])
+    broker = Broker(tmp_path, "embassy", [], signs)
     with pytest.raises(BrokerError, match=r"Unknown configuration .*no_such_option"):
         await broker.start()
     assert broker.pid is None

@@ -29,6 +29,7 @@ from devices.mqtt.messages import (
     LoopState,
     LoopWord,
     Malformed,
+    OtherContract,
     Power,
     PowerWord,
     ReaderCommand,
@@ -111,7 +112,8 @@ def test_what_a_device_says_becomes_a_value(channel, payload, value):
         ("event/card", b" " * (MAX_PAYLOAD + 1), "payload"),
         ("ack/c-2", encode_ack("c-1", AckResult.OK), "id"),
         ("ack/c-1", b'{"id":"c-1","result":"fine"}', "result"),
-        ("$description", b'{"schema":2,"model":"M","capabilities":[],"boot":"b"}', "schema"),
+        ("$description", b'{"schema":"2","model":"M","capabilities":[],"boot":"b"}', "schema"),
+        ("$description", b'{"schema":0,"model":"M","capabilities":[],"boot":"b"}', "schema"),
         ("$description", b'{"schema":1,"model":"M","capabilities":[1],"boot":"b"}', "capabilities"),
         (
             "$description",
@@ -289,3 +291,11 @@ def test_a_device_name_that_could_widen_a_filter_is_refused(name):
 
 def test_the_box_never_subscribes_to_its_own_commands():
     assert not [topic for topic in filters("embassy") if "cmd" in topic or topic.endswith("#")]
+
+
+@pytest.mark.parametrize("said", [b'{"schema":2,"colour":[]}', b'{"schema":9007199254740991}'])
+def test_another_contract_is_told_apart_whatever_else_it_says(said):
+    told = parse(DOOR.topic("$description"), said, retained=True)
+    assert isinstance(told, OtherContract)
+    assert told.device == DOOR.device
+    assert told.schema > 1

@@ -20,6 +20,7 @@ from simulators.door import Door
 from simulators.lock import MqttLock
 from simulators.mqtt_reader import MqttReader
 from simulators.mqtt_session import Device
+from tests.certificates import authority, bundles
 from tests.devices.mqtt.conftest import SITE, Ears, running
 
 pytestmark = pytest.mark.anyio
@@ -30,9 +31,12 @@ H10301 = 26, bytes.fromhex("9500ca80")
 OWNER = """
 import asyncio, pathlib, sys
 from devices.mqtt.broker import Broker
+from tests.certificates import authority
 
 async def main():
-    broker = Broker(pathlib.Path(sys.argv[1]), "embassy", ["lock-1", "reader-1"], port=int(sys.argv[2]))
+    folder = pathlib.Path(sys.argv[1])
+    signs = authority(folder.parent)
+    broker = Broker(folder, "embassy", ["lock-1", "reader-1"], signs, port=int(sys.argv[2]))
     await broker.start()
     print("there", flush=True)
     await asyncio.sleep(3600)
@@ -65,13 +69,14 @@ async def acquainted(broker):
 
 async def shown_and_killed(folder):
     """A card is acknowledged to its reader while the box is away; then the broker's owner is killed."""
-    first = Broker(folder, SITE, NAMES)
+    first = Broker(folder, SITE, NAMES, authority(folder.parent))
     await first.start()
     await acquainted(first)
     await first.stop()
     owner = await owned(folder, first.port)
-    reader = MqttReader(Device(Address(SITE, NAMES[1]), first.password("reader-1"), first.port))
-    lock = MqttLock(Device(Address(SITE, NAMES[0]), first.password("lock-1"), first.port), Door())
+    own = bundles(authority(folder.parent), folder.parent / "bundles", *NAMES)
+    reader = MqttReader(Device(Address(SITE, NAMES[1]), own / "reader-1", first.port))
+    lock = MqttLock(Device(Address(SITE, NAMES[0]), own / "lock-1", first.port), Door())
     async with running(reader), running(lock), asyncio.timeout(20):
         reader.present_card(*H10301)
         await lock.session.connected.wait()
@@ -84,7 +89,7 @@ async def shown_and_killed(folder):
 
 async def test_a_card_acknowledged_to_its_reader_outlives_the_box_and_is_told_once(folder):
     port = await shown_and_killed(folder)
-    broker = Broker(folder, SITE, NAMES, port=port)
+    broker = Broker(folder, SITE, NAMES, authority(folder.parent), port=port)
     await broker.start()
     try:
         ears = Ears(broker)
@@ -100,7 +105,7 @@ async def test_a_card_acknowledged_to_its_reader_outlives_the_box_and_is_told_on
 
 async def test_a_device_that_did_not_come_back_is_told_lost(folder):
     port = await shown_and_killed(folder)
-    broker = Broker(folder, SITE, NAMES, port=port)
+    broker = Broker(folder, SITE, NAMES, authority(folder.parent), port=port)
     await broker.start()
     try:
         ears = Ears(broker)
@@ -113,7 +118,7 @@ async def test_a_device_that_did_not_come_back_is_told_lost(folder):
 
 async def test_what_was_told_is_not_told_again_after_the_broker_was_killed(folder):
     port = await shown_and_killed(folder)
-    broker = Broker(folder, SITE, NAMES, port=port)
+    broker = Broker(folder, SITE, NAMES, authority(folder.parent), port=port)
     await broker.start()
     try:
         ears = Ears(broker)
@@ -131,7 +136,7 @@ async def test_what_was_told_is_not_told_again_after_the_broker_was_killed(folde
 async def test_a_file_it_cannot_read_stops_the_broker_once_and_not_for_ever(folder):
     folder.mkdir()
     (folder / UNDELIVERED).write_bytes(b"\x00\xb5\x00mosquitto db" + b"\xff" * 100)
-    broker = Broker(folder, SITE, NAMES)
+    broker = Broker(folder, SITE, NAMES, authority(folder.parent))
     for _ in range(2):
         try:
             await broker.start()
@@ -174,10 +179,11 @@ class Locked:
 
 async def test_what_waits_at_a_good_stop_is_kept_with_the_secrets_and_told_at_the_next_start(folder):
     folder.mkdir()
-    first = Broker(folder, SITE, NAMES, keep=Locked(folder))
+    first = Broker(folder, SITE, NAMES, authority(folder.parent), keep=Locked(folder))
     await first.start()
     await acquainted(first)
-    reader = MqttReader(Device(Address(SITE, NAMES[1]), first.password("reader-1"), first.port))
+    own = bundles(authority(folder.parent), folder.parent / "bundles", *NAMES)
+    reader = MqttReader(Device(Address(SITE, NAMES[1]), own / "reader-1", first.port))
     async with running(reader), asyncio.timeout(20):
         reader.present_card(*H10301)
         while not reader.session.connected.is_set() or reader.session._outbox:  # noqa: ASYNC110 - nobody tells
@@ -187,7 +193,7 @@ async def test_what_waits_at_a_good_stop_is_kept_with_the_secrets_and_told_at_th
     on_disk = b"".join(path.read_bytes() for path in folder.iterdir())
     assert (folder / f"{UNDELIVERED}.sealed").exists()
     assert H10301[1].hex().encode() not in on_disk.lower()
-    second = Broker(folder, SITE, NAMES, port=first.port, keep=Locked(folder))
+    second = Broker(folder, SITE, NAMES, authority(folder.parent), port=first.port, keep=Locked(folder))
     await second.start()
     try:
         ears = Ears(second)
@@ -202,7 +208,7 @@ async def test_what_waits_at_a_good_stop_is_kept_with_the_secrets_and_told_at_th
 
 
 async def test_a_box_that_was_destroyed_keeps_nothing_of_it(folder):
-    broker = Broker(folder, SITE, NAMES)
+    broker = Broker(folder, SITE, NAMES, authority(folder.parent))
     await broker.start()
     await acquainted(broker)
     shutil.rmtree(folder)
@@ -214,15 +220,15 @@ async def test_a_box_that_was_destroyed_keeps_nothing_of_it(folder):
 async def test_a_place_in_memory_that_others_can_read_is_refused(folder):
     place_of(folder).mkdir(mode=0o755)
     with pytest.raises(BrokerError, match="somebody else's"):
-        await Broker(folder, SITE, NAMES).start()
+        await Broker(folder, SITE, NAMES, authority(folder.parent)).start()
 
 
 async def test_two_brokers_never_share_a_folder(folder, monkeypatch):
     monkeypatch.setattr("devices.mqtt.broker.START_TIMEOUT", 0.7)
-    first = Broker(folder, SITE, NAMES)
+    first = Broker(folder, SITE, NAMES, authority(folder.parent))
     await first.start()
     try:
         with pytest.raises(BrokerError, match="did not listen"):
-            await Broker(folder, SITE, NAMES).start()
+            await Broker(folder, SITE, NAMES, authority(folder.parent)).start()
     finally:
         await first.stop()
