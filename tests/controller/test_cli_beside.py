@@ -13,6 +13,7 @@ from controller.admin import Admin
 from controller.cli import app
 from controller.control import ControlServer
 from controller.core import open_core, start_up
+from controller.pki_admin import PkiAdmin, authority_of
 
 EMBASSY = Path(__file__).parents[2] / "config" / "embassy.toml"
 PEOPLE = EMBASSY.parent / "people.csv"
@@ -34,7 +35,8 @@ class Beside:
     async def serve(self):
         core = open_core(self.data, EMBASSY, Nobody())
         start_up(core)
-        control = ControlServer(self.data, Admin(core).commands)
+        authority_of(core).init("embassy")
+        control = ControlServer(self.data, {**Admin(core).commands, **PkiAdmin(core).commands})
         await control.start()
         self.ready.set()
         await self.ending.wait()
@@ -63,6 +65,7 @@ WORK = [
     ("people", "import", str(PEOPLE)),
     ("people", "import", str(PEOPLE), "--dry-run"),
     ("keys", "status"),
+    ("pki", "list"),
     ("log", "verify"),
     ("log", "key"),
     ("log", "checkpoint"),
@@ -76,7 +79,10 @@ REFUSED = [
     (("backup", "copy"), "first `ostiary keys seal`"),
     (("person", "erase", "p-1", "--operator", "nobody", "--reason", "x", "--password-file", str(PEOPLE)), "nobody"),
     (("keys", "drop", "passphrase"), ""),
-    (("keys", "mqtt", "no-such-lock"), "no-such-lock"),
+    (("pki", "issue", "no-such-lock"), "the policy has no MQTT device no-such-lock"),
+    (("pki", "renew", "no-such-lock"), "the policy has no MQTT device no-such-lock"),
+    (("pki", "revoke", "no-such-lock"), "no-such-lock has no certificate that counts"),
+    (("pki", "init"), "there is an authority already"),
     (("operator", "duress", "nobody"), "nobody signs in as nobody"),
     (("run", "--site", str(EMBASSY), "--port", "0"), "in use by a running controller"),
     (("why", "1"), ""),

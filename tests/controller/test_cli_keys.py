@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import resource
 from pathlib import Path
@@ -16,9 +15,11 @@ from controller.admin import Admin
 from controller.cli import Nobody, app
 from controller.core import open_core, start_up
 from controller.keys import SECRETS
+from controller.pki.authority import Authority
 from controller.store import boxkey
 from controller.store.place import log_place
 from controller.store.secret_files import secret_files
+from tests.certificates import authority
 
 CONFIG = Path(__file__).parents[2] / "tests" / "embassy"
 PASSPHRASE = "correct horse battery staple"
@@ -48,7 +49,7 @@ def box(tmp_path):
     (folder / "osdp-key-notes.json").write_text('{"reader": {"next": "ffeeddccbbaa99887766554433221100"}}')
     (folder / "cameras.json").write_text('{"cam": {"username": "u", "password": "hunter2-of-the-camera"}}')
     (folder / "broker").mkdir()
-    (folder / "broker" / "credentials.json").write_text('{"gate-lock": "the-lock-s-own-password"}')
+    authority(folder)
     return folder
 
 
@@ -78,7 +79,7 @@ def test_sealing_is_one_command_and_nothing_secret_lies_in_the_open_after_it(ost
     assert done.exit_code == 0, done.output
     assert {name for name in SECRETS if f"taken out of the open: {name}" in done.output} == set(SECRETS)
     everything = b"".join(file.read_bytes() for file in box.rglob("*") if file.is_file())
-    for secret in (b"00112233445566778899aabbccddeeff", b"hunter2-of-the", b"the-lock-s-own", b"PRIVATE+KEY"):
+    for secret in (b"00112233445566778899aabbccddeeff", b"hunter2-of-the", b"PRIVATE KEY", b"PRIVATE+KEY"):
         assert secret not in everything
     assert b"the-database-s" not in everything
     assert b"9500ca80" not in everything
@@ -93,8 +94,6 @@ def test_a_sealed_box_does_everything_when_opened_and_says_what_opens_it_when_no
     assert refused.exit_code == 2
     assert "what opens it: passphrase" in refused.stderr
     assert ostiary("operator", "add", "gil", "--role", "guard").exit_code == 0
-    assert ostiary("keys", "mqtt", "gate-lock").output.strip() == "the-lock-s-own-password"
-    assert ostiary("keys", "mqtt", "nothing").exit_code == 2
     assert ostiary("log", "checkpoint").exit_code == 0
     assert ostiary("log", "verify", opened=False).exit_code == 0  # an auditor needs no key
 
@@ -141,7 +140,14 @@ def test_a_folder_without_a_box_and_a_weak_passphrase_are_sentences(ostiary, box
     assert "there is no box" in other.stderr
 
 
-def test_the_credentials_are_kept_as_they_were(ostiary, box):
-    before = json.loads((box / "broker" / "credentials.json").read_text())
+def test_the_authority_is_taken_under_the_boxs_key_and_is_the_same(ostiary, box):
+    before = Authority(secret_files(box).beneath("pki")).ca()
     sealed(ostiary)
-    assert before == {"gate-lock": ostiary("keys", "mqtt", "gate-lock").output.strip()}
+    assert sorted(path.name for path in (box / "pki").iterdir()) == [
+        "ca.key.sealed", "ca.pem.sealed", "register.json.sealed"
+    ]  # fmt: skip
+    assert ostiary("pki", "list").exit_code == 0
+    assert Authority(secret_files(box).beneath("pki")).ca() == before
+    refused = ostiary("pki", "list", opened=False)
+    assert refused.exit_code == 2
+    assert "sealed" in refused.stderr

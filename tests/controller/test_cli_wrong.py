@@ -24,7 +24,8 @@ COMMANDS = [
     ("operator", "duress", "gil"),
     ("site", "rollback"),
     ("keys", "drop", "passphrase"),
-    ("keys", "mqtt", "lock-1"),
+    ("pki", "list"),
+    ("pki", "revoke", "lock-1"),
 ]
 FIRST = [("operator", "add", "gil", "--role", "guard")]
 
