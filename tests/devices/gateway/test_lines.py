@@ -298,3 +298,30 @@ async def test_on_osdp_a_hold_is_a_pulse_that_is_renewed_and_a_fire_is_for_good(
     gateway.post(Relock("lobby-door"))
     assert last() == (0, OutputControl.OFF, 0)
     gateway._holds.stop()
+
+
+async def test_characters_that_a_reader_made_of_a_card_name_nobody_and_are_kept(tell, building, line, address):
+    where = address("osdp-lobby")
+    tell(osdp.FormattedCardRead(where, 0, 0, b"1234"))
+    [shown] = building.take()
+    assert (shown.reader, shown.token, shown.format) == ("lobby-in", None, "formatted by the reader")
+    assert (shown.bit_count, shown.raw) == (32, b"1234".hex())
+    await building.write()
+    assert line.confirmed == [where]
+
+
+async def test_a_reader_pulled_off_its_controller_is_a_fault(tell, building, address):
+    for missing in (True, False):
+        tell(osdp.ReadersChanged(address("osdp-lobby"), missing))
+    faults = building.take()
+    assert [(fault.device, fault.active) for fault in faults] == [("osdp-lobby", True), ("osdp-lobby", False)]
+
+
+@pytest.mark.parametrize(
+    "told", [osdp.ManufacturerSaid(0, b"\x5c\x26\x23", b"1"), osdp.CommunicationChanged(0, 5, 9600)]
+)
+async def test_what_the_building_has_no_words_for_is_confirmed_all_the_same(tell, building, line, told):
+    tell(told)
+    await settle()
+    assert building.take() == []
+    assert line.confirmed == [0]

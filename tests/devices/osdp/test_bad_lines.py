@@ -1,5 +1,7 @@
 """No card lost, none doubled, none invented, whatever the wire does."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -113,3 +115,82 @@ def test_any_mutation_of_a_true_reply_invents_no_card(data):
     wire.tap = mutate
     wire.run(0.3)
     assert not wire.of(CardRead, KeypadInput)
+
+
+def echoed(wire, genuine_transmit):
+    """An adapter that hears itself: every command comes back before its reply."""
+
+    def transmit(now):
+        sent = genuine_transmit(now)
+        if sent:
+            for piece in (sent[:3], sent[3:]):
+                wire._at(now + len(sent) * wire.byte, lambda piece=piece: wire.inject(piece))
+        return sent
+
+    return transmit
+
+
+def test_an_adapter_that_hears_itself_changes_nothing():
+    wire = Wire(reader(0), reader(1))
+    wire.panel.next_transmission = echoed(wire, wire.panel.next_transmission)
+    wire.online()
+    for bits, raw in shown(20):
+        wire.devices[0].present_card(bits, raw)
+        wire.run(0.2)
+    wire.run(1.0)
+    assert [event.raw for event in wire.of(CardRead)] == [raw for _, raw in shown(20)]
+    assert not wire.of(SecurityViolation, DeviceOffline)
+
+
+def wrong(frame, how):
+    """The same reply, with one thing wrong about it that no MAC tells: it comes from somebody without a key."""
+    match how:
+        case "address":
+            return replace(frame, address=9).encode()
+        case "sequence":
+            return replace(frame, sequence=(frame.sequence + 1) % 4).encode()
+        case "checksum mode":
+            return replace(frame, crc=False).encode()
+        case "check":
+            return frame.encode()[:-1] + bytes((frame.encode()[-1] ^ 1,))
+        case "length":
+            return frame.encode()[:2] + (len(frame.encode()) + 4).to_bytes(2, "little") + frame.encode()[4:]
+        case "shorter length":
+            return frame.encode()[:2] + (len(frame.encode()) - 2).to_bytes(2, "little") + frame.encode()[4:]
+        case "direction":
+            return replace(frame, reply=False).encode()
+    raise ValueError(how)
+
+
+@pytest.mark.parametrize(
+    "how", ["address", "sequence", "checksum mode", "check", "length", "shorter length", "direction"]
+)
+def test_a_reply_with_one_thing_wrong_is_none_and_the_card_comes_with_the_retry(how):
+    wire = Wire(reader(0)).online()
+    spoilt = []
+
+    def tap(reply):
+        frame = FrameParser().feed(reply)[0]
+        if len(spoilt) < 2 and frame.security and frame.security.kind == 0x18:
+            spoilt.append(frame)
+            return [wrong(frame, how)]
+        return [reply]
+
+    wire.tap = tap
+    wire.devices[0].present_card(32, b"card")
+    assert wire.until(CardRead, 2.0).raw == b"card"
+    wire.run(1.0)
+    assert (len(spoilt), len(wire.of(CardRead))) == (2, 1)
+    if how != "direction":  # that one is an order on our line, and told
+        assert not wire.of(SecurityViolation)
+
+
+def test_a_reply_merged_with_its_double_and_with_noise_counts_once():
+    wire = Wire(reader(0)).online()
+    wire.tap = lambda reply: [b"\x53\x80" + reply + reply + b"\xff\x53"]
+    for bits, raw in shown(10):
+        wire.devices[0].present_card(bits, raw)
+        wire.run(0.3)
+    wire.run(1.0)
+    assert [event.raw for event in wire.of(CardRead)] == [raw for _, raw in shown(10)]
+    assert not wire.of(SecurityViolation, DeviceOffline)

@@ -58,6 +58,17 @@ def test_keys_and_cryptograms_follow_annex_d():
     assert sc.initial_reply_mac(keys, server) == aes(keys.mac2, aes(keys.mac1, server))
 
 
+def test_the_standards_own_example():
+    """Annex D's worked example: SCBK-D, and random numbers that count up."""
+    panel, peripheral = bytes(range(0xB0, 0xB8)), bytes(range(0xA0, 0xA8))
+    keys = sc.session_keys(sc.DEFAULT_KEY, panel)
+    assert keys.enc.hex() == "bf8dc2a8329acb8c67c6d0cd9a451682"
+    assert keys.mac1.hex() == "5e86c676603bdee2d8beafe178637332"
+    assert keys.mac2.hex() == "6fda86e857777e81132035758239172e"
+    assert sc.client_cryptogram(keys, panel, peripheral).hex() == "fde5d2f428ec16312471ea3c02bd7796"
+    assert sc.server_cryptogram(keys, panel, peripheral).hex() == "26d3356e07762d262801fc8e6665a891"
+
+
 @pytest.mark.parametrize("length", [0, 1, 15, 16, 17, 64])
 def test_a_reply_comes_back_whole(length):
     _, waiting = sc.seal(SESSION, Frame(3, 1, 0x60))
