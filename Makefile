@@ -22,12 +22,12 @@ help:
 	@echo 'make soak    the demo for SOAK_SECONDS (default 3600), then SOAK_CRASHES kills (default 1000), then'
 	@echo '             SOAK_REPLAYS generated requests decided again (default 100000), SOAK_FUZZ damaged inputs for the'
 	@echo '             codecs (default 1000000), a day on an OSDP line in virtual time, then every mutant of the rules'
-	@echo 'make lock    resolve the dependencies anew   (requirements.lock, console/package-lock.json)'
+	@echo 'make lock    resolve the dependencies anew   (requirements.lock, the package-lock.json files)'
 	@echo 'make clean   remove everything the other targets made'
 
 setup: $(READY) $(PAGE)
 
-$(READY): requirements.lock pyproject.toml hatch_build.py packaging/setup $(wildcard packaging/shims/*/pyproject.toml)
+$(READY): requirements.lock pyproject.toml hatch_build.py packaging/setup vision/weights.json packaging/weights/package-lock.json $(wildcard packaging/shims/*/pyproject.toml)
 	@packaging/setup
 	@touch $@
 
@@ -81,5 +81,5 @@ lock: $(READY)
 	@packaging/lock
 
 clean:
-	rm -rf .venv api/static console/node_modules console/src/api/schema.d.ts build dist
+	rm -rf .venv api/static vision/weights packaging/weights/node_modules console/node_modules console/src/api/schema.d.ts build dist
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

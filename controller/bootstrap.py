@@ -218,7 +218,7 @@ class Box:
             await self._plug_in(site, osdp_keys(self.core.keystore.secrets, site))
         else:
             self._switchboard.follow(site)
-        if before.cameras != site.cameras:
+        if (before.cameras, before.face_engine) != (site.cameras, site.face_engine):
             parts.append("cameras")
             await self._close_eyes()
             access = camera_access(self.core.keystore.secrets, site, self._ports.cameras)

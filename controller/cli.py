@@ -13,6 +13,7 @@ from controller.bootstrap import Ports
 from controller.cli_activate import site_activate, site_rollback
 from controller.cli_backup import backup, destroy, restore
 from controller.cli_card import card_app
+from controller.cli_face import face_app
 from controller.cli_keys import keys_app, open_with
 from controller.cli_log import log_app, witness_app
 from controller.cli_osdp import osdp_app
@@ -38,7 +39,6 @@ __all__ = ["Forgiving", "Nobody", "app", "main"]
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, callback=open_with)
 site_app = typer.Typer(no_args_is_help=True, help="The policy of a mission.")
 operator_app = typer.Typer(no_args_is_help=True, help="Who may sign in at the console.")
-face_app = typer.Typer(no_args_is_help=True, help="Face templates.")
 for name, part in (
     ("site", site_app),
     ("keys", keys_app),
@@ -164,19 +164,6 @@ def operator_duress(
     done = administer(data, "operator_duress", name=name)
     if done is not None:
         out.print(f"{name}: duress password  {done['duress_password']}", markup=False)
-
-
-@face_app.command("enrol")
-def face_enrol(
-    person: Annotated[str, typer.Argument(help="The person's id.")],
-    photos: Annotated[list[Path], typer.Argument(help="Five photos (JPEG) or more.", exists=True, dir_okay=False)],
-    data: Data = DEFAULT_DATA,
-) -> None:
-    """Make a face template from photos, on a running box. The photos are not kept."""
-    paths = [str(photo.absolute()) for photo in photos]
-    done = administer(data, "face_enrol", person=person, photos=paths)
-    if done is not None:
-        out.print(f"{person}: enrolled ({done['engine']}, {done['mode']})")
 
 
 def main() -> None:

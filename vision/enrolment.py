@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import simplejpeg  # type: ignore[import-untyped]  # it ships no types
 
-from vision.matching import MEAN_OF_AT_LEAST, Embedding, Threshold, distance, mean_template, to_bytes
+from vision.matching import MEAN_OF_AT_LEAST, Calibration, Embedding, mean_template, to_bytes
 from vision.messages import Enrol, Enrolled, EnrolmentRefused, PhotoProblem, TemplateMode
 from vision.models import Engine, Image
 from vision.quality import Quality, quality
@@ -38,13 +38,13 @@ def next_photo(enrolment: Enrolment, engine: Engine) -> Enrolment:
     return Enrolment(enrolment.request, tuple(rest), (*enrolment.embeddings, judged), enrolment.problems)
 
 
-def result(enrolment: Enrolment, engine: str, single: Threshold) -> Enrolled | EnrolmentRefused:
+def result(enrolment: Enrolment, calibration: Calibration) -> Enrolled | EnrolmentRefused:
     """Return the template once all photos were looked at, or why there is none.
 
-    A photo whose face is not the same person (`single` threshold) as most of the others is left out.
+    A photo whose face is not the same person (the threshold of single photos) as most of the others is left out.
     """
     request = enrolment.request
-    alike = _alike(enrolment.embeddings, single)
+    alike = _alike(enrolment.embeddings, calibration)
     strangers = len(enrolment.embeddings) - len(alike)
     problems = (*enrolment.problems, *(PhotoProblem.ANOTHER_PERSON,) * strangers)
     if len(alike) < MEAN_OF_AT_LEAST:
@@ -52,8 +52,8 @@ def result(enrolment: Enrolment, engine: str, single: Threshold) -> Enrolled | E
     return Enrolled(
         request_id=request.request_id,
         cardholder=request.cardholder,
-        template=to_bytes(mean_template(alike)),
-        engine=engine,
+        template=to_bytes(mean_template(alike, calibration.kind)),
+        engine=calibration.engine,
         mode=TemplateMode.MEAN,
         used=len(alike),
         refused=problems,
@@ -79,7 +79,9 @@ def _decoded(photo: bytes) -> Image | None:
         return None
 
 
-def _alike(embeddings: tuple[Embedding, ...], single: Threshold) -> list[Embedding]:
+def _alike(embeddings: tuple[Embedding, ...], calibration: Calibration) -> list[Embedding]:
     """Return those that lie within the threshold of at least half of all."""
-    rows = [np.atleast_2d(other) for other in embeddings]
-    return [one for one in embeddings if sum(distance(row, one) <= single.same for row in rows) * 2 >= len(rows)]
+    if not embeddings:
+        return []
+    rows, same = np.stack(embeddings), calibration.thresholds[TemplateMode.SINGLE].same
+    return [one for one in embeddings if 2 * np.count_nonzero(calibration.distances(rows, one) <= same) >= len(rows)]

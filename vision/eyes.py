@@ -3,20 +3,22 @@
 Frames wait in each camera's `Source`; nothing here blocks for longer than one face search (20 to 80 ms at 480x360).
 """
 
+import math
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import Protocol, assert_never
 
 from vision import enrolment, tracking
-from vision.matching import Embedding, Template, distance, from_bytes, load_calibration
+from vision.matching import Calibration, CalibrationError, Embedding, Template, Threshold, from_bytes, load_calibration
 from vision.messages import (
     CameraLost,
     CameraUp,
     CancelChallenge,
     Challenge,
     Command,
+    EngineKind,
     EngineReady,
     EngineRefused,
     Enrol,
@@ -26,11 +28,10 @@ from vision.messages import (
     Heartbeat,
     PhotoProblem,
     Stop,
-    TemplateMode,
     Value,
     Watch,
 )
-from vision.models import Engine, Face, ModelRefusedError, load_engine
+from vision.models import Engine, ModelRefusedError, load_engine
 from vision.motion import Motion
 from vision.motion import seen as motion_seen
 from vision.quality import Quality, quality
@@ -42,6 +43,9 @@ IDLE_EVERY = 0.3
 """Seconds between two looks through any other; only where something moves are faces searched."""
 TOLD_EVERY = 1.0
 """Seconds between heartbeats and between frame counts."""
+
+
+NOBODY_MATCHES = Threshold(same=-1.0, other=math.inf, fmr=0.0)
 
 
 class FrameSource(Protocol):
@@ -63,6 +67,14 @@ class FrameSource(Protocol):
 Say = Callable[[CameraUp | CameraLost], None]
 
 
+@dataclass(frozen=True, slots=True)
+class _Judge:
+    """An engine, and what it was calibrated to."""
+
+    engine: Engine
+    calibration: Calibration
+
+
 @dataclass(slots=True)
 class _Camera:
     watch: Watch
@@ -80,17 +92,19 @@ class Eyes:
         self,
         send: Callable[[Value], None],
         say: Say,
+        kind: EngineKind = EngineKind.DLIB,
         *,
-        load: Callable[[], Engine] = load_engine,
+        load: Callable[[EngineKind], Engine] = load_engine,
+        calibrated: Callable[[EngineKind], Calibration] = load_calibration,
         open_source: Callable[[Watch, Say], FrameSource] = Source,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._send, self._say, self._load, self._open, self._clock = send, say, load, open_source, clock
-        self._calibration = load_calibration()
-        self._engine: Engine | None = None
+        self._kind, self._calibrated = kind, calibrated
+        self._judge: _Judge | None = None
         self._loaded = False
         self._cameras: dict[str, _Camera] = {}
-        self._ballots: dict[str, tuple[tracking.Ballot, Template]] = {}
+        self._ballots: dict[str, tuple[tracking.Ballot, Template | None]] = {}
         self._enrolments: deque[enrolment.Enrolment] = deque()
         self._tell_at = 0.0
 
@@ -100,8 +114,7 @@ class Eyes:
             case Watch():
                 self._watch(command)
             case Challenge():
-                ballot = tracking.Ballot(command, self._calibration.thresholds[command.mode])
-                self._ballots[command.challenge_id] = (ballot, from_bytes(command.template, command.mode))
+                self._challenge(command)
             case CancelChallenge(challenge_id):
                 self._ballots.pop(challenge_id, None)
             case Enrol():
@@ -138,11 +151,20 @@ class Eyes:
             return
         self._loaded = True
         try:
-            self._engine = self._load()
-        except ModelRefusedError as refused:
+            self._judge = _Judge(self._load(self._kind), self._calibrated(self._kind))
+        except (ModelRefusedError, CalibrationError) as refused:
             self._send(EngineRefused(str(refused)))
         else:
-            self._send(EngineReady(self._engine.name))
+            self._send(EngineReady(self._judge.engine.name))
+
+    def _challenge(self, challenge: Challenge) -> None:
+        """Open the ballot; nobody matches where no engine judges, or another one than the template was made by."""
+        self._load_once()
+        threshold, template = NOBODY_MATCHES, None
+        if self._judge is not None and challenge.engine is self._kind:
+            threshold = self._judge.calibration.thresholds[challenge.mode]
+            template = from_bytes(challenge.template, challenge.mode, self._kind)
+        self._ballots[challenge.challenge_id] = (tracking.Ballot(challenge, threshold), template)
 
     def _watch(self, watch: Watch) -> None:
         before = self._cameras.get(watch.camera)
@@ -166,29 +188,25 @@ class Eyes:
         camera.looked_at, camera.due = frame, now + (CHALLENGED_EVERY if challenged else IDLE_EVERY)
         camera.motion = motion_seen(camera.motion, frame.luma(), frame.seen_at)
         stirred = camera.motion.awake(frame.seen_at) or tracking.is_present(camera.presence, frame.seen_at)
-        if self._engine is not None and (challenged or stirred):
-            self._search(self._engine, camera, frame, challenged=challenged)
+        if self._judge is not None and (challenged or stirred):
+            self._search(self._judge, camera, frame, challenged=challenged)
 
-    def _search(self, engine: Engine, camera: _Camera, frame: Frame, *, challenged: bool) -> None:
+    def _search(self, judge: _Judge, camera: _Camera, frame: Frame, *, challenged: bool) -> None:
         image = frame.rgb()
-        faces = engine.find(image, small_too=challenged)
+        faces = judge.engine.find(image, small_too=challenged)
         judgement = quality(image, faces)
-        embedding = engine.embed(image, faces[0]) if challenged and judgement is Quality.GOOD else None
+        embedding = judge.engine.embed(image, faces[0]) if challenged and judgement is Quality.GOOD else None
         look = tracking.Look(frame.seen_at, judgement, faces[0] if faces else None)
         camera.presence, say = tracking.somebody(camera.presence, look, challenged=challenged)
         if say:
             self._send(FaceAtDoor(camera.watch.camera, frame.seen_at))
         if challenged:
-            self._vote(camera.watch.camera, frame.seen_at, judgement, faces, embedding)
+            self._vote(judge.calibration, camera.watch.camera, look, embedding)
 
-    def _vote(
-        self, camera: str, seen_at: float, judgement: Quality, faces: Sequence[Face], embedding: Embedding | None
-    ) -> None:
-        face = faces[0] if faces else None
+    def _vote(self, calibration: Calibration, camera: str, look: tracking.Look, embedding: Embedding | None) -> None:
         for name, (ballot, template) in self._ballots.items():
-            far = None if embedding is None else distance(template, embedding)
-            look = tracking.Look(seen_at, judgement, face, far)
-            self._ballots[name] = (tracking.with_look(ballot, camera, look), template)
+            known = None if embedding is None or template is None else calibration.distance(template, embedding)
+            self._ballots[name] = (tracking.with_look(ballot, camera, replace(look, distance=known)), template)
 
     def _give_verdicts(self, now: float) -> None:
         for name, (ballot, _) in tuple(self._ballots.items()):
@@ -201,13 +219,13 @@ class Eyes:
         if not self._enrolments:
             return
         current = self._enrolments.popleft()
-        if self._engine is None:
+        if self._judge is None:
             why = (PhotoProblem.ENGINE_REFUSED,)
             self._send(EnrolmentRefused(current.request.request_id, current.request.cardholder, why))
         elif current.waiting:
-            self._enrolments.appendleft(enrolment.next_photo(current, self._engine))
+            self._enrolments.appendleft(enrolment.next_photo(current, self._judge.engine))
         else:
-            self._send(enrolment.result(current, self._engine.name, self._calibration.thresholds[TemplateMode.SINGLE]))
+            self._send(enrolment.result(current, self._judge.calibration))
 
     def _tell(self, now: float) -> None:
         if now < self._tell_at:

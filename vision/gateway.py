@@ -17,9 +17,14 @@ from controller.domain.site import Site
 from controller.domain.stimuli import CameraSeen, FaceSeen, Stimulus
 from controller.runtime.ports import FaceTemplate, People
 from vision import messages as eyes
+from vision.matching import part_of
+from vision.models import ENGINE_NAMES
 from vision.supervisor import Supervisor
 
 _LOG = structlog.get_logger(__name__)
+
+MADE_BY = {name: kind for kind, name in ENGINE_NAMES.items()}
+"""Which engine a template names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,8 @@ class VisionGateway:
         self._loop = asyncio.get_running_loop()
         self._seeing: set[CameraId] = set()
         self._enrolling: dict[str, asyncio.Future[FaceTemplate]] = {}
-        self._supervisor = Supervisor(self._receive, mono)
+        self._engine = eyes.EngineKind(site.face_engine.value)
+        self._supervisor = Supervisor(self._receive, mono, kind=self._engine)
         self.frames = 0
 
     async def start(self) -> None:
@@ -106,11 +112,18 @@ class VisionGateway:
             self._challenge(ask, template)
 
     def _challenge(self, ask: AskFace, template: FaceTemplate) -> None:
-        now, vector = self._mono(), template.vector
+        made_by = MADE_BY.get(template.engine)
+        vector = None if made_by is None else part_of(template.vector, made_by, self._engine)
+        if vector is None:
+            self._loop.call_soon(self._cannot, ask, FaceOutcome.OTHER_ENGINE)
+            return
+        now = self._mono()
         try:
             mode = eyes.TemplateMode(template.mode)
-            challenge = eyes.Challenge(ask.request, ask.camera, ask.cardholder, vector, mode, now, ask.until)
-        except ValueError:  # made by another engine
+            challenge = eyes.Challenge(
+                ask.request, ask.camera, ask.cardholder, vector, mode, now, ask.until, self._engine
+            )
+        except ValueError:  # not what that engine makes
             self._loop.call_soon(self._cannot, ask, FaceOutcome.NO_TEMPLATE)
         else:
             self._supervisor.post(challenge)

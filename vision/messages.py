@@ -22,12 +22,23 @@ MAX_MESSAGE = 64 * 1024 * 1024
 MAX_PICTURE = 1024 * 1024
 """Above any JPEG of 640 pixels' width."""
 
-TEMPLATE_ROW = 128 * 4
-"""Bytes of one embedding: 128 float32."""
-
 
 class MessageError(ValueError):
     """The peer sent what is no message."""
+
+
+class EngineKind(StrEnum):
+    """Who compares faces."""
+
+    DLIB = "dlib"
+    MOBILEFACENET = "mobilefacenet"
+    FUSION = "fusion"
+
+
+DIMENSIONS = {EngineKind.DLIB: 128, EngineKind.MOBILEFACENET: 192, EngineKind.FUSION: 128 + 192}
+"""Numbers in one embedding."""
+NUMBER_OF_BYTES = 4
+"""Each is a float32, little-endian."""
 
 
 class TemplateMode(StrEnum):
@@ -79,8 +90,9 @@ class Watch:
 class Challenge:
     """Is the person now before `camera` this cardholder? Answered by one `FaceVerdict`, at `until` at the latest.
 
-    `template` is float32, little-endian: 128 numbers, or n x 128 for `TemplateMode.BEST_OF`; other lengths raise
-    ValueError. A face counts only if it was seen after `started_mono`, by that camera, with one person in view.
+    `template` is float32, little-endian: one embedding of `engine`, or n of them for `TemplateMode.BEST_OF`; other
+    lengths raise ValueError. A face counts only if it was seen after `started_mono`, by that camera, with one person in
+    view.
     """
 
     challenge_id: str
@@ -90,11 +102,12 @@ class Challenge:
     mode: TemplateMode
     started_mono: float
     until: float
+    engine: EngineKind = EngineKind.DLIB
 
     def __post_init__(self) -> None:
-        rows, rest = divmod(len(self.template), TEMPLATE_ROW)
+        rows, rest = divmod(len(self.template), DIMENSIONS[self.engine] * NUMBER_OF_BYTES)
         if rest or rows < 1 or (rows > 1 and self.mode is not TemplateMode.BEST_OF):
-            raise ValueError(f"{len(self.template)} bytes are no template of mode {self.mode}")
+            raise ValueError(f"{len(self.template)} bytes are no template of {self.engine}, mode {self.mode}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +153,9 @@ class CameraLost:
 class FaceVerdict:
     """The one answer to a challenge.
 
-    `distance` is Euclidean to the template (matched: the best of the agreeing frames; mismatch: the best of all);
-    `frames` how many frames were judged; `seen_at` when the last was seen, or, if none was, when it was given up.
+    `distance` is the engine's to the template, 0 is the same picture (matched: the best of the agreeing frames;
+    mismatch: the best of all); `frames` how many frames were judged; `seen_at` when the
+    last was seen, or, if none was, when it was given up.
     """
 
     challenge_id: str

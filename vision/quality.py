@@ -17,6 +17,10 @@ SHARPNESS_SIDE = 100
 """Pixels; one size for all, so that a near and a far face are measured alike."""
 
 
+BYSTANDER = 0.4
+"""A face less than so high as the largest, in parts of it, belongs to somebody far behind: nobody at this door."""
+
+
 class Quality(StrEnum):
     """What a frame is worth."""
 
@@ -42,7 +46,8 @@ def quality(image: Image, faces: Sequence[Face], gates: Gates = DOOR) -> Quality
     """Judge a frame by the faces found in it: one person, large and sharp enough, or the first reason why not."""
     if not faces:
         return Quality.NOBODY
-    if len(faces) > 1:
+    highest = max(_height(face) for face in faces)
+    if sum(_height(face) >= BYSTANDER * highest for face in faces) > 1:
         return Quality.SEVERAL_FACES
     if faces[0].between_ears < gates.between_ears:
         return Quality.TOO_SMALL
@@ -59,3 +64,7 @@ def sharpness(image: Image, face: Face) -> float:
     grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
     sized = cv2.resize(grey, (SHARPNESS_SIDE, SHARPNESS_SIDE), interpolation=cv2.INTER_AREA)
     return float(np.var(cv2.Laplacian(sized, cv2.CV_64F)))
+
+
+def _height(face: Face) -> int:
+    return face.bottom - face.top

@@ -26,6 +26,7 @@ from vision.messages import (
     CancelChallenge,
     Challenge,
     Command,
+    EngineKind,
     EngineReady,
     EngineRefused,
     Enrol,
@@ -83,8 +84,9 @@ class Supervisor:
         receive: Callable[[Value], None],
         clock: Callable[[], float] = time.monotonic,
         wedged_after: float = WEDGED_AFTER,
+        kind: EngineKind = EngineKind.DLIB,
     ) -> None:
-        self._receive, self._clock, self._wedged_after = receive, clock, wedged_after
+        self._receive, self._clock, self._wedged_after, self._kind = receive, clock, wedged_after, kind
         self._watches: dict[str, Watch] = {}
         self._challenges: dict[str, Challenge] = {}
         self._enrolments: dict[str, Enrol] = {}
@@ -160,7 +162,7 @@ class Supervisor:
 
     @contextlib.asynccontextmanager
     async def _running_worker(self) -> AsyncIterator[_Worker]:
-        worker = await _spawned()
+        worker = await _spawned(self._kind)
         self._worker = worker
         pictures = asyncio.create_task(self._take_pictures(worker), name="pictures of the eyes")
         try:
@@ -268,11 +270,11 @@ def _unseen(challenge: Challenge) -> FaceVerdict:
     return FaceVerdict(challenge.challenge_id, challenge.camera, Outcome.NOBODY, None, 0, challenge.until)
 
 
-async def _spawned() -> _Worker:
+async def _spawned(kind: EngineKind) -> _Worker:
     """Start a worker. From the loop's own thread: the kernel ends a worker with the *thread* that started it."""
     with _socket_pair() as (commands, far_commands), _socket_pair() as (pictures, far_pictures):
         numbers = (far_commands.fileno(), far_pictures.fileno())
-        arguments = [sys.executable, "-m", "vision.worker", *map(str, numbers), str(os.getpid())]
+        arguments = [sys.executable, "-m", "vision.worker", *map(str, numbers), str(os.getpid()), kind.value]
         process = subprocess.Popen(  # noqa: ASYNC220 - a vfork of 2 ms; asyncio's own would start it from a thread
             arguments, pass_fds=numbers, env=_environment(), stdin=subprocess.DEVNULL
         )

@@ -1,4 +1,4 @@
-"""The process that looks: `python -m vision.worker COMMANDS PICTURES PARENT` (two socket numbers and a process id).
+"""The process that looks: `python -m vision.worker COMMANDS PICTURES PARENT ENGINE` (two socket numbers, a process id).
 
 It ends when told to, when its supervisor closes the sockets, and when its supervisor dies, whichever comes first.
 """
@@ -21,6 +21,7 @@ from vision.messages import (
     CameraLost,
     CameraUp,
     Command,
+    EngineKind,
     Stop,
     Value,
     decode_command,
@@ -38,23 +39,24 @@ Inbox = queue.SimpleQueue[Command | CameraUp | CameraLost]
 
 def main(arguments: list[str]) -> int:
     """Run the worker until it is stopped; return the exit code."""
-    commands, pictures, parent = (int(word) for word in arguments)
+    commands, pictures, parent = (int(word) for word in arguments[:3])
+    kind = EngineKind(arguments[3])
     _die_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C at the terminal is for the supervisor to act on
     os.nice(NICENESS)
     cv2.setNumThreads(1)
     with socket.socket(fileno=commands) as port, socket.socket(fileno=pictures) as picture_port:
-        _look(port, picture_port)
+        _look(port, picture_port, kind)
     return 0
 
 
-def _look(port: socket.socket, picture_port: socket.socket) -> None:
+def _look(port: socket.socket, picture_port: socket.socket, kind: EngineKind) -> None:
     inbox: Inbox = queue.SimpleQueue()
 
     def send(value: Value) -> None:
         port.sendall(encode_value(value))
 
-    eyes = Eyes(send, inbox.put)
+    eyes = Eyes(send, inbox.put, kind)
     pictures = Pictures(eyes.newest)
     threading.Thread(target=_receive, args=(port, inbox), name="commands", daemon=True).start()
     threading.Thread(target=serve, args=(picture_port, pictures), name="pictures", daemon=True).start()

@@ -68,6 +68,7 @@ class FaceOutcome(StrEnum):
     SEVERAL_FACES = "several_faces"
     NOBODY = "nobody"
     NO_TEMPLATE = "no_template"
+    OTHER_ENGINE = "other_engine"  # a template of an engine that this policy does not use
     NO_CAMERA = "no_camera"
 
 

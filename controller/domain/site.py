@@ -79,6 +79,14 @@ class Factor(StrEnum):
     ESCORT = "escort"  # their badge; asked of whoever needs an escort, by a zone's `escort`
 
 
+class FaceEngine(StrEnum):
+    """Who compares a face at a door with the one enrolled. ``FUSION`` is both, and both must agree."""
+
+    DLIB = "dlib"
+    MOBILEFACENET = "mobilefacenet"
+    FUSION = "fusion"
+
+
 class AntiPassback(StrEnum):
     """What happens to a badge that the building believes to be elsewhere.
 
@@ -407,6 +415,7 @@ class Site:
     escalation: Escalation | None = None
     card_formats: Mapping[str, CardFormat] = field(default_factory=dict)  # those of the site's own
     recording: Recording = field(default_factory=Recording)
+    face_engine: FaceEngine = FaceEngine.DLIB
 
 
 def takes_pin_alone(site: Site, reader: Reader) -> bool:

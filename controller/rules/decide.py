@@ -55,6 +55,7 @@ POOR_FACE = frozenset(
         FaceOutcome.BLURRED,
         FaceOutcome.SEVERAL_FACES,
         FaceOutcome.NO_TEMPLATE,
+        FaceOutcome.OTHER_ENGINE,
         FaceOutcome.NO_CAMERA,
     }
 )

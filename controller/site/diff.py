@@ -15,7 +15,7 @@ from typing import Any
 
 from controller.domain.ids import OUTSIDE, CardholderId, ZoneId
 from controller.domain.people import CredentialStatus
-from controller.domain.site import AccessLevel, Factor, FactorsOutside, Period, Schedule, Site, Weekday
+from controller.domain.site import AccessLevel, FaceEngine, Factor, FactorsOutside, Period, Schedule, Site, Weekday
 from controller.site.people import PersonRow
 
 SECTIONS = {
@@ -112,6 +112,9 @@ def _field(row: str, name: str, old: Any, new: Any) -> Iterator[str]:
     elif name == "unlocked_schedule":
         stays = f"stands unlocked to everybody during {_text(new)}" if new else "no longer stands unlocked to anybody"
         yield f"{row}: {stays} (was {_text(old)})"
+    elif name == "face_engine":
+        again = "" if old is FaceEngine.FUSION else f"; whoever was enrolled for {_text(old)} only is enrolled anew"
+        yield f"{row}: faces are compared by {_text(new)} (was {_text(old)}){again}"
     elif name in ON_THE_PLAN:
         yield f"{row}: stands elsewhere on the plan"
     elif isinstance(new, Set):

@@ -242,6 +242,7 @@ def _read(
         schedules={schedule.id: schedule for schedule in whole("schedule", sections.schedule)},
         holidays=plate.holidays,
         random_search_percent=plate.random_search_percent,
+        face_engine=plate.face_engine,
         access_levels={level.id: level for level in whole("access_level", sections.access_level)},
         threat_levels={level.number: level for level in whole("threat_level", sections.threat_level)},
         digest=digest,

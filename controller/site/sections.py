@@ -34,6 +34,7 @@ from controller.domain.site import (
     Door,
     EscortOrder,
     EscortRule,
+    FaceEngine,
     Factor,
     FactorsOutside,
     FirstPerson,
@@ -115,6 +116,7 @@ class Plate:
     debounce_seconds: float = DEBOUNCE_SECONDS
     extended_factor: float = gates.EXTENDED_FACTOR
     random_search_percent: float = 0.0
+    face_engine: FaceEngine = FaceEngine.DLIB
 
 
 NO_PLATE = Plate("", "", ZoneInfo("UTC"), (float("inf"), float("inf")), {})  # stands in for one that could not be read
@@ -132,6 +134,7 @@ def plate(table: Table) -> Plate:
         debounce_seconds=table.want("debounce_ms", _DEBOUNCE, DEBOUNCE_SECONDS * _MS) / _MS,
         extended_factor=table.want("extended_factor", kinds.number(1, _HIGHEST_FACTOR), gates.EXTENDED_FACTOR),
         random_search_percent=table.want("random_search_percent", _PERCENT, 0.0),
+        face_engine=table.want("face_engine", kinds.word(FaceEngine), FaceEngine.DLIB),
     )
 
 

@@ -4,17 +4,15 @@ import simplejpeg
 
 from simulators import faces
 from vision.enrolment import begin, next_photo, result
-from vision.matching import distance, from_bytes, load_calibration
-from vision.messages import Enrol, Enrolled, EnrolmentRefused, PhotoProblem, TemplateMode
-
-SINGLE = load_calibration().thresholds[TemplateMode.SINGLE]
+from vision.matching import from_bytes, load_calibration
+from vision.messages import Enrol, Enrolled, EnrolmentRefused, PhotoProblem
 
 
 def enrol(engine, photos):
     enrolment = begin(Enrol("r1", "alice", tuple(photos)))
     while enrolment.waiting:
         enrolment = next_photo(enrolment, engine)
-    return result(enrolment, engine.name, SINGLE)
+    return result(enrolment, load_calibration(engine.kind))
 
 
 def jpeg(image):
@@ -25,7 +23,8 @@ def test_good_photos_make_a_template_of_that_person(engine, embeddings):
     enrolled = enrol(engine, faces.enrolment_images("hopper"))
     assert isinstance(enrolled, Enrolled)
     assert (enrolled.used, enrolled.refused, enrolled.engine) == (7, (), engine.name)
-    assert distance(from_bytes(enrolled.template, enrolled.mode), embeddings("hopper")[0]) < 0.2
+    template = from_bytes(enrolled.template, enrolled.mode)
+    assert load_calibration().distance(template, embeddings("hopper")[0]) < 0.2
 
 
 def test_bad_photos_are_left_out_and_named(engine):
@@ -63,3 +62,13 @@ def test_a_jpeg_that_claims_a_monstrous_size_is_not_decoded(engine):
     refused = enrol(engine, [bytes(bomb)])
     assert isinstance(refused, EnrolmentRefused)
     assert refused.reasons[0] is PhotoProblem.UNREADABLE
+
+
+def test_every_engine_makes_a_template_that_knows_its_person_again(every_engine, embeddings):
+    enrolled = enrol(every_engine, faces.enrolment_images("hopper"))
+    assert isinstance(enrolled, Enrolled)
+    limits = load_calibration(every_engine.kind)
+    template = from_bytes(enrolled.template, enrolled.mode, every_engine.kind)
+    same = limits.thresholds[enrolled.mode].same
+    assert all(limits.distance(template, face) < same / 2 for face in embeddings("hopper", every_engine.kind))
+    assert all(limits.distance(template, face) > same for face in embeddings("astronaut", every_engine.kind))

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from vision.eyes import Eyes
-from vision.matching import DIMENSIONS, to_bytes
+from vision.matching import Calibration, CalibrationError, Threshold, to_bytes
 from vision.messages import (
+    DIMENSIONS,
     CancelChallenge,
     Challenge,
+    EngineKind,
     EngineReady,
     EngineRefused,
     Enrol,
@@ -71,9 +73,10 @@ class FakeSource:
 
 @dataclass(slots=True)
 class FakeEngine:
-    """Reads the person off the first pixel; person N lies at N along the first axis."""
+    """Reads the person off the first pixel; person N lies along axis N."""
 
     name: str = "fake"
+    kind: EngineKind = EngineKind.DLIB
     searches: list[bool] = field(default_factory=list)
 
     def find(self, image, *, small_too=True):
@@ -85,9 +88,12 @@ class FakeEngine:
 
 
 def embedding(person):
-    row = np.zeros(DIMENSIONS, dtype=np.float32)
-    row[0] = person
+    row = np.zeros(DIMENSIONS[EngineKind.DLIB], dtype=np.float32)
+    row[person] = 1.0
     return row
+
+
+LIMITS = Calibration(EngineKind.DLIB, "fake", dict.fromkeys(TemplateMode, Threshold(0.5, 1.0, 1e-4)))
 
 
 @dataclass(slots=True)
@@ -125,7 +131,12 @@ class Box:
 def box():
     box = Box()
     box.eyes = Eyes(
-        box.sent.append, lambda value: None, load=lambda: box.engine, open_source=box.open, clock=lambda: box.now
+        box.sent.append,
+        lambda value: None,
+        load=lambda kind: box.engine,
+        calibrated=lambda kind: LIMITS,
+        open_source=box.open,
+        clock=lambda: box.now,
     )
     box.eyes.take(Watch("lobby", "lobby"))
     box.eyes.take(Watch("parking", "parking"))
@@ -242,7 +253,7 @@ def test_stop_closes_the_cameras(box):
 
 
 def test_a_refused_engine_is_said_once_and_no_face_matches(box):
-    def refuse():
+    def refuse(kind):
         raise ModelRefusedError("the face model is another")
 
     box.eyes = Eyes(box.sent.append, lambda value: None, load=refuse, open_source=box.open, clock=lambda: box.now)
@@ -271,3 +282,30 @@ def test_the_newest_frame_is_there_for_the_pictures(box):
     assert box.eyes.newest("lobby") is box.sources["lobby"].frame
     assert box.eyes.newest("parking") is None
     assert box.eyes.newest("nowhere") is None
+
+
+def test_an_engine_without_thresholds_is_refused_and_no_face_matches(box):
+    def nothing(kind):
+        raise CalibrationError("there are no thresholds for the engine dlib")
+
+    box.eyes = Eyes(
+        box.sent.append,
+        lambda value: None,
+        load=lambda kind: box.engine,
+        calibrated=nothing,
+        open_source=box.open,
+        clock=lambda: box.now,
+    )
+    box.eyes.take(Watch("lobby", "lobby"))
+    box.challenge(seconds=2.0)
+    box.show(ALICE, seconds=2.2)
+    assert box.of(EngineRefused) == [EngineRefused("there are no thresholds for the engine dlib")]
+    assert [verdict.outcome for verdict in box.of(FaceVerdict)] == [Outcome.NOBODY]
+
+
+def test_a_template_of_another_engine_never_matches(box):
+    template = np.ones((1, DIMENSIONS[EngineKind.MOBILEFACENET]), dtype=np.float32)
+    mode, kind = TemplateMode.MEAN, EngineKind.MOBILEFACENET
+    box.eyes.take(Challenge("c1", "lobby", "alice", to_bytes(template), mode, box.now, box.now + 2.0, kind))
+    box.show(ALICE, seconds=2.2)
+    assert [verdict.outcome for verdict in box.of(FaceVerdict)] == [Outcome.NOBODY]

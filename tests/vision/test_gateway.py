@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from controller.domain.decision import FaceOutcome
 from controller.domain.effects import AskFace, StopFace
+from controller.domain.site import FaceEngine
 from controller.domain.stimuli import CameraSeen, FaceSeen
 from controller.runtime.ports import FaceTemplate
 from controller.site.loader import load_site
 from vision import messages as eyes
 from vision.gateway import CameraAccess, EnrolmentFailed, VisionGateway
+from vision.models import ENGINE_NAMES
 
 pytestmark = pytest.mark.anyio
 
 SITE = load_site(Path(__file__).parents[2] / "config" / "embassy.toml")
 CAMERA = "cam-server"
-TEMPLATE = FaceTemplate("engine-1", eyes.TemplateMode.MEAN.value, bytes(eyes.TEMPLATE_ROW))
+ROW = bytes(eyes.DIMENSIONS[eyes.EngineKind.DLIB] * eyes.NUMBER_OF_BYTES)
+DLIB, FUSION = ENGINE_NAMES[eyes.EngineKind.DLIB], ENGINE_NAMES[eyes.EngineKind.FUSION]
+TEMPLATE = FaceTemplate(DLIB, eyes.TemplateMode.MEAN.value, ROW)
 ASK = AskFace("r1", CAMERA, "p-1", 1010.0)
 
 
 class People:
     def __init__(self):
-        foreign = FaceTemplate("engine-0", "mean", b"1234")
-        unknown = FaceTemplate("engine-0", "by hand", TEMPLATE.vector)
-        self.templates = {"p-1": TEMPLATE, "p-3": foreign, "p-4": unknown}
+        short = FaceTemplate(DLIB, "mean", b"1234")
+        unknown = FaceTemplate(DLIB, "by hand", TEMPLATE.vector)
+        foreign = FaceTemplate("engine-0", "mean", TEMPLATE.vector)
+        fused = FaceTemplate(FUSION, "mean", ROW + bytes(eyes.DIMENSIONS[eyes.EngineKind.MOBILEFACENET] * 4))
+        self.templates = {"p-1": TEMPLATE, "p-3": short, "p-4": unknown, "p-5": foreign, "p-6": fused}
 
     def template(self, cardholder):
         return self.templates.get(cardholder)
@@ -125,6 +132,32 @@ async def test_a_person_without_a_template_for_this_engine_cannot_match(gateway,
     await settle()
     assert posted == []
     assert seen == [FaceSeen("r1", CAMERA, FaceOutcome.NO_TEMPLATE, None, 0, 1000.0)]
+
+
+async def test_a_template_of_another_engine_is_told_as_such(gateway, posted, seen):
+    gateway._receive(eyes.CameraUp(CAMERA))
+    seen.clear()
+    gateway.post(AskFace("r1", CAMERA, "p-5", 1010.0))
+    await settle()
+    assert posted == []
+    assert seen == [FaceSeen("r1", CAMERA, FaceOutcome.OTHER_ENGINE, None, 0, 1000.0)]
+
+
+async def test_a_fused_template_serves_the_single_engine_and_not_the_other_way_round(gateway, posted, seen):
+    gateway._receive(eyes.CameraUp(CAMERA))
+    gateway.post(AskFace("r1", CAMERA, "p-6", 1010.0))
+    (challenge,) = posted
+    assert (challenge.template, challenge.engine) == (ROW, eyes.EngineKind.DLIB)
+    site = replace(SITE, face_engine=FaceEngine.FUSION)
+    fused = VisionGateway(site, People(), seen.append, lambda: 1000.0, {})
+    fused._supervisor = Supervisor()
+    fused._receive(eyes.CameraUp(CAMERA))
+    fused.post(AskFace("r2", CAMERA, "p-6", 1010.0))
+    (challenge,) = fused._supervisor.posted
+    assert (len(challenge.template), challenge.engine) == (320 * 4, eyes.EngineKind.FUSION)
+    fused.post(AskFace("r3", CAMERA, "p-1", 1010.0))
+    await settle()
+    assert seen[-1] == FaceSeen("r3", CAMERA, FaceOutcome.OTHER_ENGINE, None, 0, 1000.0)
 
 
 @pytest.mark.parametrize("outcome", eyes.Outcome)

@@ -3,11 +3,11 @@ import pytest
 from vision.messages import (
     LENGTH_BYTES,
     MAX_MESSAGE,
-    TEMPLATE_ROW,
     CameraLost,
     CameraUp,
     CancelChallenge,
     Challenge,
+    EngineKind,
     EngineReady,
     EngineRefused,
     Enrol,
@@ -36,6 +36,7 @@ ROW = bytes(range(256)) * 2
 COMMANDS = [
     Watch("lobby", "rtsp://camera/lobby", "ostiary", "secret"),
     Challenge("c1", "lobby", "alice", ROW, TemplateMode.MEAN, 1.25, 6.25),
+    Challenge("c2", "lobby", "alice", bytes(320 * 4), TemplateMode.MEAN, 1.25, 6.25, EngineKind.FUSION),
     CancelChallenge("c1"),
     Enrol("r1", "alice", (b"\xff\xd8one", b"\xff\xd8two")),
     Stop(),
@@ -91,9 +92,9 @@ def test_a_length_above_the_limit_is_refused():
     ("template", "mode"),
     [
         (b"", TemplateMode.MEAN),
-        (bytes(TEMPLATE_ROW - 1), TemplateMode.MEAN),
-        (bytes(TEMPLATE_ROW * 2), TemplateMode.MEAN),
-        (bytes(TEMPLATE_ROW * 2), TemplateMode.SINGLE),
+        (bytes(len(ROW) - 1), TemplateMode.MEAN),
+        (ROW * 2, TemplateMode.MEAN),
+        (ROW * 2, TemplateMode.SINGLE),
         (b"", TemplateMode.BEST_OF),
     ],
 )

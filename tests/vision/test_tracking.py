@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from vision.matching import Threshold
-from vision.messages import TEMPLATE_ROW, Challenge, Outcome, TemplateMode
+from vision.messages import Challenge, Outcome, TemplateMode
 from vision.models import Face
 from vision.quality import Quality
 from vision.tracking import (
@@ -20,7 +20,7 @@ from vision.tracking import (
     with_look,
 )
 
-CHALLENGE = Challenge("c1", "lobby", "alice", bytes(TEMPLATE_ROW), TemplateMode.MEAN, started_mono=10.0, until=15.0)
+CHALLENGE = Challenge("c1", "lobby", "alice", bytes(512), TemplateMode.MEAN, started_mono=10.0, until=15.0)
 BALLOT = Ballot(CHALLENGE, Threshold(same=0.4, other=0.55, fmr=1e-4))
 HERE = Face(top=100, right=200, bottom=200, left=100, between_ears=100.0)
 ELSEWHERE = replace(HERE, left=300, right=400)

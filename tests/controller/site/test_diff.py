@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from controller.cli import app
 from controller.domain.people import CardholderKind
-from controller.domain.site import Factor, FactorsOutside, Site
+from controller.domain.site import FaceEngine, Factor, FactorsOutside, Site
 from controller.site.diff import SECTIONS, compare, people_affected
 from controller.site.loader import load_site, parse_site
 from controller.site.people import load_people
@@ -65,6 +65,12 @@ def with_row(section, key, **changes):
         (
             replace(EMBASSY, random_search_percent=5.0),
             ["site: random search percent now 5 (was 0)"],
+        ),
+        (
+            replace(EMBASSY, face_engine=FaceEngine.FUSION),
+            [
+                "site: faces are compared by fusion (was dlib); whoever was enrolled for dlib only is enrolled anew",
+            ],
         ),
         (
             with_row("zones", "registry", factors=frozenset({Factor.CARD})),
