@@ -25,10 +25,12 @@ class Extent:
     history: int = 1_000_000
     grown: int = 300_000
     alarms: int = 24
+    faces: int = 40
+    verdicts: int = 40
 
 
 DEFAULT = Extent()
-FULL = replace(DEFAULT, verified=1_000_000, grown=1_000_000)
+FULL = replace(DEFAULT, verified=1_000_000, grown=1_000_000, faces=200)
 QUICK = Extent(
     osdp_swipes=8,
     mqtt_swipes=8,
@@ -42,4 +44,6 @@ QUICK = Extent(
     history=2000,
     grown=10_000,
     alarms=4,
+    faces=6,
+    verdicts=4,
 )

@@ -15,6 +15,10 @@ class BenchmarkFailed(RuntimeError):
     """A figure cannot be had; the sentence says why."""
 
 
+class NothingToMeasure(RuntimeError):
+    """What a row is measured on is not here; the sentence says what. The other rows are measured all the same."""
+
+
 @dataclass(frozen=True, slots=True)
 class Figure:
     """A number, in its row's unit, and what it is."""

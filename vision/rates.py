@@ -110,7 +110,7 @@ class Strangers:
         order = order[: max(self._room(), int(np.count_nonzero(distances <= np.float32(self.at))))]
         self._distances, self._pairs, self._new, self._waiting = distances[order], pairs[order], [], 0
         if len(order) >= self._room():
-            self._bound = float(self._distances[-1])
+            self._bound = max(self.at, float(self._distances[-1]))
 
     def _totals(self, weights: Numbers) -> Numbers:
         left, right = weights * self.left, weights * self.right
