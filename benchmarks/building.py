@@ -12,7 +12,7 @@ BAUD = 115_200
 UNLOCK_SECONDS = 1.0
 """The shortest that a site file allows, so that the relay soon falls again."""
 
-_HEAD = f"""
+_HEAD = """
 [site]
 id = "bench"
 name = "Benchmark"
@@ -24,11 +24,6 @@ id = "hall"
 name = "Hall"
 level = "controlled"
 shape = [[0, 0], [100, 0], [100, 100]]
-
-[[line]]
-id = "line-a"
-port = "/dev/null"
-baud = {BAUD}
 
 [[schedule]]
 id = "always"
@@ -66,10 +61,11 @@ def person(number: int) -> str:
     return f"p-{number:03}"
 
 
-def write_osdp(folder: Path, doors: int) -> Files:
+def write_osdp(folder: Path, doors: int, baud: int = BAUD) -> Files:
     """Write a building whose readers and one I/O module with every lock share a line, all on secure channel."""
+    lines = f'\n[[line]]\nid = "line-a"\nport = "/dev/null"\nbaud = {baud}\n'
     module = _table("device", id="osdp-io", kind="osdp", side="safe", line="line-a", address=doors)
-    return _write(folder, doors, [module, *(part for n in range(doors) for part in _osdp_door(n))])
+    return _write(folder, doors, [lines, module, *(part for n in range(doors) for part in _osdp_door(n))])
 
 
 def write_mqtt(folder: Path, doors: int) -> Files:

@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from benchmarks import alarm_to_pixel, core, faces, growth, log, mqtt, muster, osdp, policy, restart
+from benchmarks import alarm_to_pixel, core, faces, growth, log, mqtt, muster, osdp, policy, restart, scale
 from benchmarks.extent import DEFAULT, FULL, QUICK, Extent, Tick
 from benchmarks.rows import BenchmarkFailed, NothingToMeasure, Row
 from controller.demo import DemoFailed
@@ -39,7 +39,15 @@ class Measurement:
 
 
 MEASUREMENTS: Mapping[str, Measurement] = {
-    "osdp_badge_to_relay": Measurement(osdp.badge_to_relay, lambda extent: extent.osdp_swipes),
+    **{
+        osdp.name(*line): Measurement(osdp.badge_to_relay(*line), lambda extent: 2 * extent.osdp_swipes)
+        for line in osdp.LINES
+    },
+    "osdp_cards_read": Measurement(osdp.cards_read, lambda extent: 2 * extent.shown_cards),
+    "power_on_secured": Measurement(scale.power_on, lambda _: 1),
+    "osdp_cpu_128": Measurement(scale.at_rest, lambda _: 1),
+    "simultaneous_64": Measurement(scale.at_once, lambda _: 1),
+    "lockdown_observed": Measurement(scale.lockdown, lambda _: 1),
     "mqtt_badge_to_relay": Measurement(mqtt.badge_to_relay, lambda extent: 2 * extent.mqtt_swipes),
     "controller_stimulus_to_effect": Measurement(core.stimulus_to_effect, lambda extent: extent.stimuli),
     "log_append": Measurement(log.append, lambda extent: extent.appended),

@@ -27,6 +27,8 @@ class Extent:
     alarms: int = 24
     faces: int = 40
     verdicts: int = 40
+    scale_doors: int = 64
+    shown_cards: int = 120
 
 
 DEFAULT = Extent()
@@ -46,4 +48,6 @@ QUICK = Extent(
     alarms=4,
     faces=6,
     verdicts=4,
+    scale_doors=4,
+    shown_cards=6,
 )

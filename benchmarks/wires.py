@@ -20,7 +20,7 @@ from controller.site.loader import load_site
 from controller.site.people import load_people
 
 AUTHOR = "bench"
-ONLINE_SECONDS = 20.0
+ONLINE_SECONDS = 60.0
 FALL_MARGIN_SECONDS = 0.1
 """How long past its pulse a relay is left alone before the next badge at its door."""
 
@@ -91,32 +91,47 @@ class Hand:
             await asyncio.sleep(UNLOCK_SECONDS + FALL_MARGIN_SECONDS)
 
 
+async def cycle_ms(hand: Hand, readers: Sequence[str], seconds: float) -> float:
+    """Return how long it takes an idle line to come round: the time between two polls of one reader."""
+    before = await _polls(hand, readers)
+    await asyncio.sleep(seconds)
+    after = await _polls(hand, readers)
+    passed = sum(end - start for (_, start), (_, end) in zip(before, after, strict=True))
+    polls = sum(last - first for (first, _), (last, _) in zip(before, after, strict=True))
+    return 1000 * passed / polls
+
+
+async def _polls(hand: Hand, readers: Sequence[str]) -> list[tuple[int, float]]:
+    counts = [await hand.order("count_polls", reader=each) for each in readers]
+    return [(count["polls"], count["at"]) for count in counts]
+
+
 @contextlib.asynccontextmanager
-async def simulator(files: Files, data: Path) -> AsyncIterator[tuple[Simulator, dict[str, Any]]]:
+async def simulator(files: Files, data: Path, *wires: str) -> AsyncIterator[tuple[Simulator, dict[str, Any]]]:
     """Run the simulated building as a child process; yields it with what it said when it was ready."""
     make_keys(data, load_site(files.site))
-    async with simulated(files.site, files.people, data) as child:
+    async with simulated(files.site, files.people, data, *wires) as child:
         yield child, await child.hear_of("ready")
 
 
 @contextlib.asynccontextmanager
-async def opened(files: Files, data: Path, *, console: bool) -> AsyncIterator[tuple[Simulator, Box]]:
+async def opened(files: Files, data: Path, *wires: str, console: bool) -> AsyncIterator[tuple[Simulator, Box]]:
     """Run the building with the real controller in front of it; yields both once every device is online."""
-    async with simulator(files, data) as (child, ready):
+    async with simulator(files, data, *wires) as (child, ready):
         lines = {LineId(line): port for line, port in ready["lines"].items()}
         cameras = {CameraId(camera): url for camera, url in ready["cameras"].items()}
         async with Box(data, files.site, Ports(lines, cameras, console=console)) as box:
             await box.admin.import_people(load_people(files.people, box.core.runtime.site), AUTHOR)
             await box.pki.equip(data / BUNDLES, AUTHOR)
             await connect(child, box.broker.port, data / BUNDLES)
-            await _online(box)
+            await online(box)
             yield child, box
 
 
 @contextlib.asynccontextmanager
-async def played(files: Files, data: Path) -> AsyncIterator[Hand]:
+async def played(files: Files, data: Path, *wires: str) -> AsyncIterator[Hand]:
     """Run the building with the real controller in front of it; yields the hand once every device is online."""
-    async with opened(files, data, console=False) as (child, box), listening(child, box.wait()) as hand:
+    async with opened(files, data, *wires, console=False) as (child, box), listening(child, box.wait()) as hand:
         yield hand
 
 
@@ -137,7 +152,8 @@ async def connect(child: Simulator, port: int, bundles: Path) -> None:
     await child.hear_of("connected")
 
 
-async def _online(box: Box) -> None:
+async def online(box: Box) -> None:
+    """Wait until every device is there. Raises ``TimeoutError``."""
     runtime, heard = box.core.runtime, asyncio.Event()
 
     def look() -> None:

@@ -188,14 +188,17 @@ def make_keys(folder: Path, site: Site) -> None:
 
 
 @contextlib.asynccontextmanager
-async def simulated(site: Path, people: Path, folder: Path) -> AsyncIterator[Simulator]:
-    """Run the simulated building of a site on this machine, for as long as the context lasts."""
+async def simulated(site: Path, people: Path, folder: Path, *wires: str) -> AsyncIterator[Simulator]:
+    """Run the simulated building of a site on this machine, for as long as the context lasts.
+
+    ``wires``: what its lines are like, as options of ``ostiary-sim building``.
+    """
     program = shutil.which("ostiary-sim", path=str(Path(sys.executable).parent)) or shutil.which("ostiary-sim")
     if program is None:
         raise DemoFailed("ostiary-sim is not installed: run `make setup`, or `pip install 'ostiary[simulators]'`")
     process = await asyncio.create_subprocess_exec(
         program,
-        *("building", "--site", site, "--people", people, "--data", folder),
+        *("building", "--site", str(site), "--people", str(people), "--data", str(folder), *wires),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=MAX_LINE,

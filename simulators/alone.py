@@ -36,13 +36,12 @@ def write_where_missing(site: Path, people: Path, doors: int, readers: int) -> N
         write(Estate(doors, readers, site.parent.absolute() / "ports"), site, people)
 
 
-async def run(site_file: Path, people_file: Path, data: Path, port: int, mqtt_port: int) -> None:
+async def run(site_file: Path, people_file: Path, data: Path, lines: LinesAre, port: int, mqtt_port: int) -> None:
     """Stand until Ctrl-C or SIGTERM. SiteErrors, OSError, ValueError for files that are wrong, or a port taken."""
     site = load_site(site_file)
     people = load_people(people_file, site)
     make_missing(data, site)
     over = _over()
-    lines = LinesAre(linked=True)
     async with Building(site, people, keys=read_keys(data), logins=read_logins(data), lines=lines) as building:
         page = Page(building, port=port)
         address = await page.start()

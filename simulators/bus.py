@@ -23,7 +23,7 @@ from simulators.line_faults import Faults, LineFaults
 BITS_PER_BYTE = 10
 
 _READ_MAXIMUM = 4096
-_FIFO = 16
+FIFO = 16
 """Bytes a serial adapter gathers before it hands them on."""
 _WAIT_AT_MOST = 0.5
 _REMEMBERED = 0.1
@@ -76,7 +76,7 @@ class PacedBus:
         turnaround: float = 0.003,
         faults: Faults | None = None,
         link: Path | None = None,
-        fifo: int = _FIFO,
+        fifo: int = FIFO,
     ) -> None:
         self.baud = baud
         self.collisions = 0

@@ -24,12 +24,16 @@ import httpx
 from controller.site.errors import SiteErrors
 from controller.site.loader import load_site
 from controller.site.people import load_people
+from devices.osdp.frame import MAX_FRAME
 from simulators import alone
 from simulators.building import Building
+from simulators.bus import FIFO
 from simulators.estate import Estate, people_text, site_text
+from simulators.line_faults import Faults
 from simulators.page import PORT
 from simulators.play import Theatre
 from simulators.secrets_of import read_keys, read_logins
+from simulators.wiring import LinesAre
 
 PR_SET_PDEATHSIG = 1
 """prctl(2)."""
@@ -66,6 +70,10 @@ def _parser() -> argparse.ArgumentParser:
     building.add_argument("--mqtt-port", type=int, default=MQTT_PORT, help="where the box's broker is (%(default)s)")
     building.add_argument("--doors", type=int, help="stand alone; write site file and people of so many doors first")
     building.add_argument("--readers", type=int, help="so many readers (two at each door)")
+    building.add_argument("--turnaround", type=float, default=3.0, metavar="MS", help="of readers (%(default)s ms)")
+    building.add_argument("--bit-flips", type=float, default=0.0, metavar="P", help="so likely is a byte damaged (0)")
+    building.add_argument("--seed", type=int, default=0, help="of the faults (%(default)s)")
+    building.add_argument("--whole", action="store_true", help="hand replies on whole, as no real adapter does")
     building.set_defaults(run=_building)
     site = commands.add_parser("site", help="print the site file of a generated building")
     site.add_argument("--doors", type=int, required=True)
@@ -96,13 +104,17 @@ def _parser() -> argparse.ArgumentParser:
 
 def _building(given: argparse.Namespace) -> None:
     people = given.people or given.site.parent / "people.csv"
-    if given.page is None and given.doors is None:
+    faults = Faults(seed=given.seed, bit_flip=given.bit_flips)
+    fifo = MAX_FRAME if given.whole else FIFO
+    lines = LinesAre(given.turnaround / 1000, faults, fifo, linked=given.page is not None or given.doors is not None)
+    if not lines.linked:
         _die_with_parent()
-        asyncio.run(_run(given.site, people, given.data))
+        asyncio.run(_run(given.site, people, given.data, lines))
         return
     if given.doors is not None:
         alone.write_where_missing(given.site, people, given.doors, given.readers or 2 * given.doors)
-    asyncio.run(alone.run(given.site, people, given.data, PORT if given.page is None else given.page, given.mqtt_port))
+    port = PORT if given.page is None else given.page
+    asyncio.run(alone.run(given.site, people, given.data, lines, port, given.mqtt_port))
 
 
 def _site(given: argparse.Namespace) -> None:
@@ -130,13 +142,13 @@ def _die_with_parent() -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-async def _run(site_file: Path, people_file: Path, data: Path) -> None:
+async def _run(site_file: Path, people_file: Path, data: Path, lines: LinesAre) -> None:
     main_task = asyncio.current_task()
     assert main_task is not None  # noqa: S101 - for the type checker: asyncio.run made it
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, main_task.cancel)
     site = load_site(site_file)
     people = load_people(people_file, site)
-    async with Building(site, people, keys=read_keys(data), logins=read_logins(data)) as building:
+    async with Building(site, people, keys=read_keys(data), logins=read_logins(data), lines=lines) as building:
         portraits = await asyncio.to_thread(building.write_portraits, data / "sim" / "portraits")
         say({"ready": {"lines": building.lines, "cameras": building.camera_urls, "portraits": portraits}})
         async with asyncio.TaskGroup() as tasks:

@@ -14,7 +14,7 @@ from pathlib import Path
 from controller.domain.ids import DeviceId, DoorId, LineId
 from controller.domain.site import CRUSHING, Device, DeviceKind, DoorKind, LockKind, Site
 from controller.domain.site import Door as DoorAsBuilt
-from simulators.bus import PacedBus
+from simulators.bus import FIFO, PacedBus
 from simulators.door import Change, Door, Sense
 from simulators.gates import Barrier, Turnstile
 from simulators.io_module import IoModule
@@ -53,13 +53,14 @@ def peripherals_of(site: Site, keys: Mapping[str, bytes], doors: Mapping[DoorId,
 
 @dataclass(frozen=True, slots=True)
 class LinesAre:
-    """What all lines of a building are like. ``turnaround`` is in seconds.
+    """What all lines of a building are like. ``turnaround`` is in seconds, ``fifo`` as of ``PacedBus``.
 
     ``linked``: each is found at the very port that the site file names, by a link there, unless that is below `/dev`.
     """
 
     turnaround: float = 0.003
     faults: Faults = field(default_factory=Faults)
+    fifo: int = FIFO
     linked: bool = False
 
 
@@ -71,6 +72,7 @@ def buses_of(site: Site, peripherals: Mapping[DeviceId, Peripheral], are: LinesA
             clock=time.monotonic,
             baud=line.baud,
             turnaround=are.turnaround,
+            fifo=are.fifo,
             faults=replace(are.faults, seed=are.faults.seed + number),
             link=_link(line.port) if are.linked else None,
         )

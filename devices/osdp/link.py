@@ -76,8 +76,8 @@ class Link:
         self._commands.put(ticket)
 
     def confirm(self) -> None:
-        """The delivered event is recorded: poll again."""
-        self._hold_until = None
+        """The delivered event is recorded: poll again, as whoever had something to tell may have more."""
+        self._hold_until, self._poll_at = None, min(self._poll_at, self._last_heard)
 
     # What the panel asks
 

@@ -340,3 +340,23 @@ def test_a_reader_whose_key_was_swapped_is_told_and_comes_back_with_its_own():
     assert wire.until(SecurityViolation).kind is ViolationKind.WRONG_KEY
     wire.devices[0].recall_key()
     assert wire.until(DeviceOnline, seconds=60.0).secure
+
+
+def test_whoever_has_more_to_tell_is_asked_for_it_at_once():
+    wire = Wire(reader(0), reader(1)).online()
+    began = wire.now
+    for _ in range(6):
+        wire.devices[0].present_card(*CARD)
+    while len(wire.of(CardRead)) < 6:
+        wire.run(0.005)
+    assert wire.now - began < 0.15, "six polls' intervals are 0.3 s"
+
+
+def test_whoever_never_ends_telling_leaves_the_others_their_turn():
+    wire = Wire(reader(0), reader(1)).online()
+    for _ in range(400):
+        wire.devices[0].present_card(*CARD)
+    wire.commands.clear()
+    wire.run(2.0)
+    gaps = [later - earlier for earlier, later in pairwise(polls(wire, 1))]
+    assert max(gaps) < 0.08
