@@ -44,9 +44,9 @@ def main() -> None:
     ]
     cards: SimpleQueue[int] = SimpleQueue()
 
-    def told(address: int, event: dict[str, Any]) -> int:
+    def told(place: int, event: dict[str, Any]) -> int:
         if event.get("event") == osdp.Event.CardRead:
-            cards.put(address)
+            cards.put(infos[place].address)  # it counts its peripherals, whatever their addresses
         return 0
 
     panel = osdp.ControlPanel(infos, log_level=osdp.LogLevel.Emergency, event_handler=told)

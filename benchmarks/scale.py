@@ -20,6 +20,7 @@ from benchmarks.wires import AUTHOR, MISSED_MS, Hand, connect, cycle_ms, listeni
 from controller.admin import Admin
 from controller.bootstrap import Box, Ports
 from controller.core import open_core
+from controller.demo import BUNDLES
 from controller.domain.doors import LockMode, LockStatus
 from controller.domain.effects import Effect
 from controller.domain.events import LockObserved, Recorded
@@ -116,7 +117,8 @@ async def _day(extent: Extent, folder: Path) -> _Day:
         began = time.monotonic()
         box = Box(data, files.site, Ports(lines, {}, console=False))
         async with box:
-            await connect(child, box.broker.port, box.broker.folder)
+            await box.pki.equip(data / BUNDLES, AUTHOR)
+            await connect(child, box.broker.port, data / BUNDLES)
             async with listening(child, box.wait()) as hand:
                 return await _lived(extent, estate, box, hand, began)
 
