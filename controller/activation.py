@@ -153,6 +153,7 @@ def wiring(site: Site) -> dict[str, object]:
     return {
         "site": site.id,
         "lines": dict(site.lines),
+        "buses": dict(site.buses),
         "devices": dict(site.devices),
         "doors": {door.id: _wired(door) for door in site.doors.values()},
         "readers": {r.id: (r.door, r.device, r.keypad, r.camera) for r in site.readers.values()},

@@ -22,7 +22,7 @@ from controller.commissioning import Commissioning
 from controller.control import ControlServer
 from controller.core import Core, open_core, start_up
 from controller.disk import LOW_MIB, DiskWatch
-from controller.domain.ids import CameraId, CardholderId, DeviceId, LineId
+from controller.domain.ids import BusId, CameraId, CardholderId, DeviceId, LineId
 from controller.domain.site import Site
 from controller.domain.stimuli import BoxStopping, DeviceSeen
 from controller.erasure import ErasureKeeper
@@ -38,7 +38,9 @@ from controller.store.place import BROKER_FOLDER
 from controller.store.projection import Projection
 from controller.store.secret_files import SecretFiles
 from controller.switchboard import Switchboard
+from devices.gateway.boards import BoardGateway
 from devices.gateway.broker import MqttGateway
+from devices.gateway.kits import kits_of
 from devices.gateway.lines import OsdpGateway
 from devices.mqtt.broker import HOST, Broker, BrokerDied, BrokerNotice
 from devices.mqtt.client import MqttClient
@@ -69,6 +71,7 @@ class Ports:
     http: int = 0
     console: bool = True
     disk_low_mib: int = LOW_MIB
+    buses: Mapping[BusId, str] = field(default_factory=dict)
 
 
 class Box:
@@ -167,9 +170,12 @@ class Box:
         lines = self._lines = OsdpGateway(site, self.building, keystore, keys, ports)
         broker = MqttGateway(site, self.building, keystore, boot=self.core.runtime.boot)
         broker.refuse(self._authority.refused(broker.devices))
-        self._switchboard.plug_in(site, lines, broker, self.eyes)
+        boards = BoardGateway(site, self.building, self._ports.buses)
+        self._switchboard.plug_in(site, lines, boards, broker, self.eyes)
         lines.start()
         self._wires.callback(lines.stop)
+        boards.start()
+        self._wires.push_async_callback(boards.stop)
         await self._start_broker(site, broker)
 
     @contextlib.asynccontextmanager
@@ -267,8 +273,8 @@ class Box:
         self._stack.push_async_callback(watch.stop)
 
     async def _start_broker(self, site: Site, gateway: MqttGateway) -> None:
-        self._mqtt = gateway
-        devices = [MqttName(device) for device in gateway.devices]
+        self._mqtt, kits = gateway, kits_of(site)
+        devices = [name for name in map(MqttName, gateway.devices) if name not in kits]
         self.broker = Broker(
             self._folder / BROKER_FOLDER,
             site.id,
@@ -279,6 +285,7 @@ class Box:
             port=self._mqtt_port,
             notice=_broker_notice,
             keep=self.core.keystore.secrets.beneath(BROKER_FOLDER),
+            kits=kits,
         )
         await self.broker.start()
         self._mqtt_port = self.broker.port  # the devices find it there again, should it be started anew
@@ -290,6 +297,7 @@ class Box:
             port=self.broker.port,
             on_message=gateway.received,
             on_link=gateway.link_changed,
+            kits=kits,
         )
         gateway.connect(client.post)
         self._wires.callback(gateway.stop)

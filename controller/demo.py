@@ -20,7 +20,7 @@ from controller.admin import AdminError
 from controller.bootstrap import CAMERA_KEYS, Box, Ports, write_private
 from controller.domain.decision import FaceOutcome
 from controller.domain.events import AccessDenied, AccessGranted, AlarmRaised, EntryObserved, FaceJudged, Recorded
-from controller.domain.ids import CameraId, CardholderId, LineId
+from controller.domain.ids import BusId, CameraId, CardholderId, LineId
 from controller.domain.operators import Role
 from controller.domain.site import DeviceKind, Site
 from controller.ledger.verifier import Intact, verify
@@ -153,7 +153,12 @@ async def run_demo(folder: Path, *, headless: bool, seconds: float | None, port:
     rounds = Rounds()
     async with simulated(site_file, people_file, folder) as simulator:
         ready = await simulator.hear_of("ready")
-        ports = Ports(_typed(LineId, ready["lines"]), _typed(CameraId, ready["cameras"]), http=port)
+        ports = Ports(
+            _typed(LineId, ready["lines"]),
+            _typed(CameraId, ready["cameras"]),
+            http=port,
+            buses=_typed(BusId, ready["buses"]),
+        )
         box = Box(folder, site_file, ports if not headless else _without_console(ports))
         async with box, asyncio.TaskGroup() as tasks:
             url = f"http://127.0.0.1:{box.port}"

@@ -18,6 +18,7 @@ from controller.domain.effects import (
     Unlock,
 )
 from controller.domain.site import DeviceKind, Site
+from devices.gateway.boards import BoardGateway
 from devices.gateway.broker import MqttGateway
 from devices.gateway.lines import OsdpGateway
 from vision.gateway import VisionGateway
@@ -29,12 +30,15 @@ class Switchboard:
     def __init__(self) -> None:
         self._site: Site | None = None
         self._lines: OsdpGateway | None = None
+        self._boards: BoardGateway | None = None
         self._broker: MqttGateway | None = None
         self._eyes: VisionGateway | None = None
 
-    def plug_in(self, site: Site, lines: OsdpGateway, broker: MqttGateway, eyes: VisionGateway) -> None:
+    def plug_in(
+        self, site: Site, lines: OsdpGateway, boards: BoardGateway, broker: MqttGateway, eyes: VisionGateway
+    ) -> None:
         """Connect the gateways. Until then nothing is carried anywhere: nothing unlocks."""
-        self._site, self._lines, self._broker, self._eyes = site, lines, broker, eyes
+        self._site, self._lines, self._boards, self._broker, self._eyes = site, lines, boards, broker, eyes
 
     def follow(self, site: Site) -> None:
         """Look doors and readers up in another policy, whose wiring is the same."""
@@ -44,7 +48,7 @@ class Switchboard:
         """Carry nothing to the doors' gateways any more: they stop, and whatever they were still told would be lost in
         silence. Every lock is told anew what to do once it answers the new ones.
         """
-        self._lines = self._broker = None
+        self._lines = self._boards = self._broker = None
 
     def look_through(self, eyes: VisionGateway) -> None:
         """Send faces to other eyes."""
@@ -56,7 +60,7 @@ class Switchboard:
             if self._eyes is not None:
                 self._eyes.post(effect)
             return
-        if self._site is None or self._lines is None or self._broker is None:
+        if self._site is None or self._lines is None or self._boards is None or self._broker is None:
             return
         match effect:
             case Unlock() | Release() | HoldUnlocked() | FireRelease() | Relock() | Hold():
@@ -72,7 +76,10 @@ class Switchboard:
                 assert_never(effect)
         if device is None:  # a new policy's, connected in a moment, and told what to do when it answers
             return
-        if self._site.devices[device].kind is DeviceKind.OSDP:
-            self._lines.post(effect)
-        else:
-            self._broker.post(effect)
+        match self._site.devices[device].kind:
+            case DeviceKind.OSDP:
+                self._lines.post(effect)
+            case DeviceKind.MODBUS:
+                self._boards.post(effect)
+            case _:
+                self._broker.post(effect)

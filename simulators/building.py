@@ -28,6 +28,7 @@ from devices.mqtt.topics import Address
 from devices.mqtt.topics import DeviceId as MqttId
 from simulators import faces
 from simulators.badges import Badge, badge
+from simulators.boards import board_buses_of, boards_of
 from simulators.bus import PacedBus
 from simulators.camera import Cameras
 from simulators.detector import LoopState, MqttDetector
@@ -77,6 +78,8 @@ class Building:
         self.doors = doors_of(site)
         self._peripherals = peripherals_of(site, keys, self.doors)
         self._buses = buses_of(site, self._peripherals, lines or LinesAre())
+        self.boards = boards_of(site, self.doors)
+        self._board_buses = board_buses_of(site, self.boards)
         self._cameras = {camera: _camera(camera, logins[camera]) for camera in site.cameras}
         self._heads: dict[DeviceId, Head] = {d: p for d, p in self._peripherals.items() if isinstance(p, Reader)}
         self.loops = dict.fromkeys(site.points, LoopState.NORMAL)
@@ -90,7 +93,12 @@ class Building:
             for bus in self._buses.values():
                 bus.start()
                 stack.callback(bus.stop)
-            for cut in wire_inputs(self.site, self._peripherals, self.doors, asyncio.get_running_loop()):
+            for board_bus in self._board_buses.values():
+                board_bus.start()
+                stack.callback(board_bus.stop)
+            for cut in wire_inputs(
+                self.site, {**self._peripherals, **self.boards}, self.doors, asyncio.get_running_loop()
+            ):
                 stack.callback(cut)
             for camera in self._cameras.values():
                 await stack.enter_async_context(camera)
@@ -109,6 +117,11 @@ class Building:
     def lines(self) -> dict[str, str]:
         """Return the serial port of each line."""
         return {line: bus.path for line, bus in self._buses.items()}
+
+    @property
+    def buses(self) -> dict[str, str]:
+        """Return where each Modbus bus is plugged in."""
+        return {bus: wire.path for bus, wire in self._board_buses.items()}
 
     @property
     def camera_urls(self) -> dict[str, str]:
@@ -153,18 +166,27 @@ class Building:
         if wired.device in self._detectors:
             self._detectors[wired.device].set_loop(state)
             return
-        module = self._peripherals[wired.device]
-        if not isinstance(module, IoModule):
+        module = self.boards.get(wired.device) or self._peripherals[wired.device]
+        if isinstance(module, Reader):
             raise KeyError(point)
-        module.set_input(wired.index or 0, state.level)
+        module.set_input(wired.terminal or 0, state.level)
+
+    def break_wire(self, door: str, sensor: str, state: LoopState) -> None:
+        """Cut, short or (`NORMAL`) mend the wire of a door's sensor on a relay board; KeyError for any other."""
+        wired = self.site.doors[DoorId(door)].inputs[sensor]
+        board = self.boards[wired.device]
+        if state is LoopState.NORMAL:
+            board.mend_wire(wired.terminal or 0)
+        else:
+            board.break_wire(wired.terminal or 0, state.level)
 
     def sounds(self, output: str) -> bool:
         """Tell whether an output is truly on; KeyError for no such output."""
         wired = self.site.outputs[OutputId(output)].output
         if wired.device in self._detectors:
             return self._detectors[wired.device].sounding
-        module = self._peripherals[wired.device]
-        if not isinstance(module, IoModule):
+        module = self.boards.get(wired.device) or self._peripherals[wired.device]
+        if isinstance(module, Reader):
             raise KeyError(output)
         return module.outputs[wired.index or 0]
 

@@ -150,7 +150,16 @@ async def _run(site_file: Path, people_file: Path, data: Path, lines: LinesAre) 
     people = load_people(people_file, site)
     async with Building(site, people, keys=read_keys(data), logins=read_logins(data), lines=lines) as building:
         portraits = await asyncio.to_thread(building.write_portraits, data / "sim" / "portraits")
-        say({"ready": {"lines": building.lines, "cameras": building.camera_urls, "portraits": portraits}})
+        say(
+            {
+                "ready": {
+                    "lines": building.lines,
+                    "buses": building.buses,
+                    "cameras": building.camera_urls,
+                    "portraits": portraits,
+                }
+            }
+        )
         async with asyncio.TaskGroup() as tasks:
             drawing = tasks.create_task(asyncio.to_thread(building.warm_up))
             theatre = Theatre(building, say, tasks)

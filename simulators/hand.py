@@ -6,12 +6,14 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 
+from controller.domain.ids import DeviceId
 from simulators.badges import Badge
 from simulators.building import Building
 from simulators.detector import LoopState
 from simulators.door import Door
 from simulators.gates import Barrier, Turnstile, Way
 from simulators.reader import Reader
+from simulators.relay_board import RelayBoard
 from simulators.wire_orders import wire_orders
 
 LOOK_SECONDS = 0.005
@@ -196,6 +198,22 @@ class Hand:
         """Bridge a point's wire."""
         self._building.set_loop(point, LoopState.SHORTED)
 
+    def cut_wire(self, door: str, sensor: str) -> None:
+        """Cut the wire of a door's `contact`, `bolt` or other sensor, on a relay board."""
+        self._building.break_wire(door, sensor, LoopState.OPEN_LOOP)
+
+    def short_wire(self, door: str, sensor: str) -> None:
+        """Bridge that wire."""
+        self._building.break_wire(door, sensor, LoopState.SHORTED)
+
+    def mend_wire(self, door: str, sensor: str) -> None:
+        """Mend that wire."""
+        self._building.break_wire(door, sensor, LoopState.NORMAL)
+
+    def board(self, board: str) -> RelayBoard:
+        """Return a relay board, to be unplugged, frozen or switched by hand."""
+        return self._building.boards[DeviceId(board)]
+
     def show_face(self, camera: str, face: str) -> None:
         """Step before a camera."""
         self._building.show_face(camera, face)
@@ -246,6 +264,13 @@ class Orders:
             "cut_loop": self._at_point(self._hand.cut_loop),
             "short_loop": self._at_point(self._hand.short_loop),
             "listen": self._listen,
+            "cut_wire": self._at_wire(self._hand.cut_wire),
+            "short_wire": self._at_wire(self._hand.short_wire),
+            "mend_wire": self._at_wire(self._hand.mend_wire),
+            "unplug_board": self._at_board(RelayBoard.unplug),
+            "plug_in_board": self._at_board(RelayBoard.plug_in),
+            "freeze_board": self._at_board(RelayBoard.freeze),
+            "thaw_board": self._at_board(RelayBoard.thaw),
             "show_face": self._show_face,
             "clear_face": self._clear_face,
             "jam": self._at_door(self._hand.jam),
@@ -344,6 +369,22 @@ class Orders:
     def _at_point(self, act: Callable[[str], None]) -> Callable[[Mapping[str, str]], Awaitable[dict[str, object]]]:
         async def do(said: Mapping[str, str]) -> dict[str, object]:
             act(said["point"])
+            return {}
+
+        return do
+
+    def _at_wire(self, act: Callable[[str, str], None]) -> Callable[[Mapping[str, str]], Awaitable[dict[str, object]]]:
+        async def do(said: Mapping[str, str]) -> dict[str, object]:
+            act(said["door"], said["sensor"])
+            return {}
+
+        return do
+
+    def _at_board(
+        self, act: Callable[[RelayBoard], None]
+    ) -> Callable[[Mapping[str, str]], Awaitable[dict[str, object]]]:
+        async def do(said: Mapping[str, str]) -> dict[str, object]:
+            act(self._hand.board(said["board"]))
             return {}
 
         return do

@@ -286,9 +286,9 @@ def one_wire(site: Site, reader: ReaderId) -> str | None:
     """Return `osdp` or `mqtt` where a reader and its door's lock hang on the same kind of wire, else None."""
     head, lock = site.readers[reader].device, site.doors[site.readers[reader].door].lock.device
     kinds = {site.devices[head].kind, site.devices[lock].kind}
-    if len(kinds) > 1:
-        return None
-    return "osdp" if kinds == {DeviceKind.OSDP} else "mqtt"
+    if kinds == {DeviceKind.OSDP}:
+        return "osdp"
+    return "mqtt" if kinds == {DeviceKind.MQTT} else None
 
 
 def _since(before: Truth, after: Truth) -> dict[str, int]:

@@ -22,6 +22,7 @@ from simulators.line_faults import Faults
 from simulators.mechanism import Parts
 from simulators.osdp_device import Wiring
 from simulators.reader import Reader
+from simulators.relay_board import RelayBoard
 
 CLOSER_SECONDS = 3.0
 """After which a door closer shuts a leaf that nobody wedged."""
@@ -29,6 +30,7 @@ ARM_UP_SECONDS = 0.8
 ARM_DOWN_SECONDS = 1.2
 
 Peripheral = Reader | IoModule
+Module = IoModule | RelayBoard
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def buses_of(site: Site, peripherals: Mapping[DeviceId, Peripheral], are: LinesA
 
 def wire_inputs(
     site: Site,
-    peripherals: Mapping[DeviceId, Peripheral],
+    peripherals: Mapping[DeviceId, Peripheral | RelayBoard],
     doors: Mapping[DoorId, Door],
     loop: asyncio.AbstractEventLoop,
 ) -> list[Callable[[], None]]:
@@ -94,7 +96,7 @@ def wire_inputs(
     return [
         _wired(module, terminal, doors[terminal.door], loop)
         for device, module in peripherals.items()
-        if isinstance(module, IoModule)
+        if isinstance(module, Module)
         for terminal in _terminals(site, device)
     ]
 
@@ -181,10 +183,10 @@ def _terminals(site: Site, device: DeviceId) -> list[Terminal]:
 
 def _senses(door: DoorAsBuilt) -> Iterator[tuple[DeviceId, Terminal]]:
     for key, wired in door.inputs.items():
-        yield wired.device, Terminal(door.id, Sense(key), wired.index or 0)
+        yield wired.device, Terminal(door.id, Sense(key), wired.terminal or 0)
 
 
-def _wired(module: IoModule, terminal: Terminal, door: Door, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
+def _wired(module: Module, terminal: Terminal, door: Door, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
     def sensed(change: Change) -> None:
         if change.sense is terminal.sense:
             loop.call_soon_threadsafe(module.set_input, terminal.index, int(change.active))

@@ -12,6 +12,8 @@ from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
+from controller.domain.boards import Board as Board
+from controller.domain.boards import Bus as Bus
 from controller.domain.calendar import Holiday as Holiday
 from controller.domain.calendar import Period as Period
 from controller.domain.calendar import Schedule as Schedule
@@ -23,6 +25,7 @@ from controller.domain.filming import Recording
 from controller.domain.ids import (
     AccessLevelId,
     AreaId,
+    BusId,
     CameraId,
     CauseId,
     CompetencyId,
@@ -134,6 +137,17 @@ class DeviceKind(StrEnum):
 
     OSDP = "osdp"
     MQTT = "mqtt"
+    MODBUS = "modbus"  # a relay board
+    ZIGBEE2MQTT = "zigbee2mqtt"
+    SHELLY = "shelly"
+    TASMOTA = "tasmota"
+    ESPHOME = "esphome"
+
+
+CONSUMER = frozenset({DeviceKind.ZIGBEE2MQTT, DeviceKind.SHELLY, DeviceKind.TASMOTA, DeviceKind.ESPHOME})
+"""What people own already: on our broker, with words and habits of its own."""
+
+ON_THE_BROKER = CONSUMER | {DeviceKind.MQTT}
 
 
 class DoorKind(StrEnum):
@@ -323,6 +337,9 @@ class Device:
     address: int | None  # OSDP only, 0..126
     secure_channel: bool
     formats: tuple[str, ...]  # the card formats it knows, each of another length
+    board: Board | None = None  # a relay board's
+    topic: str | None = None  # consumer kit's: what its topics begin with
+    relocks_itself: bool = False  # consumer kit's: an unlock ends by itself, whatever becomes of this box
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,6 +429,7 @@ class Site:
     fire_zones: Mapping[FireZoneId, FireZone] = field(default_factory=dict)
     areas: Mapping[AreaId, IntrusionArea] = field(default_factory=dict)
     causes: Mapping[CauseId, Cause] = field(default_factory=dict)
+    buses: Mapping[BusId, Bus] = field(default_factory=dict)
     escalation: Escalation | None = None
     card_formats: Mapping[str, CardFormat] = field(default_factory=dict)  # those of the site's own
     recording: Recording = field(default_factory=Recording)

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from controller.domain.ids import DeviceId
 
+ANALOGUE = 256
+"""Above every number that a discrete input can have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Input:
@@ -17,6 +20,12 @@ class Input:
     device: DeviceId
     index: int | None
     debounce_seconds: float | None = None
+    analogue: int | None = None  # in place of ``index``: a register that shows a loop with end-of-line resistors
+
+    @property
+    def terminal(self) -> int | None:
+        """Return the number a gateway knows it by: analogue registers count on from ``ANALOGUE``."""
+        return self.index if self.analogue is None else ANALOGUE + self.analogue
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ SECTIONS = {
     "readers": "reader",
     "cameras": "camera",
     "lines": "line",
+    "buses": "bus",
     "devices": "device",
     "schedules": "schedule",
     "holidays": "holiday",

@@ -19,6 +19,8 @@ T = TypeVar("T")
 V = TypeVar("V")
 W = TypeVar("W", bound=Enum)
 
+HIGHEST_INDEX = 255  # OSDP numbers inputs and outputs in one byte, and no relay board has more
+
 _MAX_TEXT = 200
 _MAX_BITS = 64  # Python refuses to print really long numbers
 _ID = re.compile(r"[a-z][a-z0-9_-]{0,47}")

@@ -15,7 +15,9 @@ from controller.domain.ids import OUTSIDE
 from controller.domain.site import Site
 from controller.site import (
     asking,
+    boards,
     causes,
+    consumer,
     filming,
     formats,
     gates,
@@ -40,6 +42,7 @@ _ROWS = (
     "card_format",
     "zone",
     "line",
+    "bus",
     "device",
     "camera",
     "door",
@@ -103,6 +106,15 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     causes.nothing_causes_itself,
     causes.nothing_silences_an_alarm,
     causes.silent_stays_silent,
+    boards.boards_end_their_pulses,
+    boards.buses_belong_to_us,
+    boards.buses_keep_pace,
+    boards.boards_do_what_boards_can,
+    consumer.consumer_kit_guards_little,
+    consumer.consumer_kit_is_no_way_out,
+    consumer.consumer_kit_reads_no_cards,
+    consumer.consumer_locks_relock,
+    consumer.topics_are_their_own,
     passage.two_fit_where_two_are_needed,
     passage.escorts_are_asked_of_visitors,
 )
@@ -259,6 +271,7 @@ def _read(
         escalation=_escalation(reading, document),
         card_formats={own.id: own for own in whole("card_format", formats.card_format)},
         recording=_recording(reading, document),
+        buses={bus.id: bus for bus in whole("bus", boards.bus)},
     )
 
 

@@ -26,7 +26,7 @@ from controller.site.wiring import Finding, lock_wires
 def locks_hang_on_the_safe_side(site: Site) -> Iterator[Finding]:
     """Above ``controlled``, pulling a device off the wall must not open its door."""
     for door in site.doors.values():
-        level = _level(site, door)
+        level = door_level(site, door)
         for wire in lock_wires(door):
             device = site.devices.get(wire.device)
             if device and device.side is Side.ATTACK and level > SecurityLevel.CONTROLLED:
@@ -49,7 +49,7 @@ def clear_lines_guard_nothing(site: Site) -> Iterator[Finding]:
             yield Finding(("device", reader.device, "secure_channel"), problem, "set `secure_channel = true`")
     for door in site.doors.values():
         for wire in lock_wires(door):
-            if _level(site, door) > SecurityLevel.UNRESTRICTED and _in_the_clear(site, wire.device):
+            if door_level(site, door) > SecurityLevel.UNRESTRICTED and _in_the_clear(site, wire.device):
                 problem = f"{quoted(wire.device)} is spoken to in the clear: whoever reaches the line opens the door"
                 yield Finding(wire.at, problem, f"set `secure_channel = true` for {quoted(wire.device)}")
 
@@ -132,7 +132,8 @@ def normal_exists(site: Site) -> Iterator[Finding]:
         yield Finding(("threat_level",), problem, 'add `[[threat_level]]` with `number = 0` and `name = "Normal"`')
 
 
-def _level(site: Site, door: Door) -> SecurityLevel:
+def door_level(site: Site, door: Door) -> SecurityLevel:
+    """Return the higher level of the two zones that a door joins."""
     zones = (site.zones.get(zone) for zone in door.zones)
     return max((zone.level for zone in zones if zone), default=SecurityLevel.UNRESTRICTED)
 

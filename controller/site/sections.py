@@ -24,7 +24,9 @@ from controller.domain.ids import (
 )
 from controller.domain.people import CardholderKind
 from controller.domain.site import (
+    CONSUMER,
     DEBOUNCE_SECONDS,
+    ON_THE_BROKER,
     AccessLevel,
     AntiPassback,
     Assurance,
@@ -55,7 +57,7 @@ from controller.domain.site import (
     Weekday,
     Zone,
 )
-from controller.site import gates, kinds
+from controller.site import boards, consumer, gates, kinds
 from controller.site.errors import quoted
 from controller.site.formats import CARD_FORMAT
 from controller.site.kinds import Section
@@ -78,7 +80,7 @@ FIRE_ZONE = Section("fire_zone", FireZoneId)
 
 BAUDS = (9_600, 19_200, 38_400, 57_600, 115_200, 230_400)  # those of OSDP, IEC 60839-11-5
 _HIGHEST_ADDRESS = 126  # 127 is OSDP's broadcast address
-HIGHEST_INDEX = 255  # OSDP numbers inputs and outputs in one byte
+HIGHEST_INDEX = kinds.HIGHEST_INDEX
 _HIGHEST_CLEARANCE = 9
 HIGHEST_THREAT = 9
 _CORNERS = 3
@@ -173,13 +175,14 @@ def line(table: Table) -> Line:
 
 
 def device(table: Table) -> Device:
-    """``[[device]]``. An MQTT device's session with the broker is authenticated, so it counts as a secure channel."""
+    """``[[device]]``. An MQTT device's session with the broker is authenticated, so it counts as a secure channel;
+    Modbus knows nothing of the kind."""
     kind = table.need("kind", kinds.word(DeviceKind), '"mqtt"')
     id_ = table.need("id", DEVICE.ident, '"lock-lobby-door"')
-    on_line = kind is DeviceKind.OSDP
-    if kind is DeviceKind.MQTT:
-        for key in ("line", "address", "secure_channel"):
-            table.forbid(key, f"an MQTT device has no {key.replace('_', ' ')}")
+    on_line, on_broker = kind is DeviceKind.OSDP, kind in ON_THE_BROKER
+    for key in _STRANGE_KEYS.get(kind, ()):
+        table.forbid(key, f"{_A_DEVICE[kind]} has no {key.replace('_', ' ')}")
+    kit = consumer.kit(table, id_, kind) if kind in CONSUMER else consumer.NO_KIT
     return Device(
         id=id_,
         name=table.want("name", kinds.text, str(id_)),
@@ -187,7 +190,10 @@ def device(table: Table) -> Device:
         side=table.need("side", kinds.word(Side), '"safe"'),
         line=table.need("line", LINE.ref, '"line-a"') if on_line else None,
         address=table.need("address", kinds.whole(0, _HIGHEST_ADDRESS), "0") if on_line else None,
-        secure_channel=table.want("secure_channel", _secure_channel, default=True) if on_line else True,
+        secure_channel=table.want("secure_channel", _secure_channel, default=True) if on_line else on_broker,
+        board=boards.board(table) if kind is DeviceKind.MODBUS else None,
+        topic=kit.topic,
+        relocks_itself=kit.relocks_itself,
         formats=_formats(table),
     )
 
@@ -425,7 +431,11 @@ def _lock(table: Table) -> tuple[LockKind, Output]:
 def wired_input(table: Table) -> Input:
     """``device`` and ``input``: one supervised input of a device."""
     index = table.want("input", kinds.whole(0, HIGHEST_INDEX), None)
-    return Input(table.need("device", DEVICE.ref, '"lock-lobby-door"'), index)
+    analogue = table.want("analogue", kinds.whole(0, HIGHEST_INDEX), None)
+    if index is not None and analogue is not None:
+        table.refuse("analogue", "a wire ends at an input or at an analogue register, not at both", "remove one")
+    device_id = table.need("device", DEVICE.ref, '"lock-lobby-door"')
+    return Input(device_id, index, analogue=analogue)
 
 
 def _bouncing(table: Table) -> Input:
@@ -437,6 +447,15 @@ def _bouncing(table: Table) -> Input:
 def _rex(table: Table) -> Rex:
     return Rex(kind=table.need("kind", kinds.word(RexKind), '"shunt_only"'), input=_bouncing(table))
 
+
+_A_DEVICE: Mapping[DeviceKind, str] = {kind: f"a device of kind {kind}" for kind in DeviceKind} | {
+    DeviceKind.MQTT: "an MQTT device"
+}
+_STRANGE_KEYS: Mapping[DeviceKind, tuple[str, ...]] = {
+    DeviceKind.MQTT: ("line", "address", "secure_channel"),
+    DeviceKind.MODBUS: ("line", "secure_channel", "formats"),
+} | dict.fromkeys(CONSUMER, ("line", "address", "secure_channel", "formats"))
+"""Keys that other devices have, and this kind has not: named, so that the refusal says so."""
 
 _PERCENT = kinds.number(0, 100, "percent")
 _factors = kinds.several(kinds.word(Factor))

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from controller.domain.ids import DeviceId
-from controller.domain.site import DeviceKind, Door, Reader, Site
+from controller.domain.site import ON_THE_BROKER, DeviceKind, Door, Reader, Site
 from controller.site.errors import quoted
 from controller.site.positions import Path
+
+_NUMBERED = {DeviceKind.OSDP: "an OSDP device", DeviceKind.MODBUS: "a relay board"}
+"""Devices with many inputs and outputs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +30,7 @@ class Wire:
     at: Path
     device: DeviceId
     index: int | None
+    analogue: int | None = None
 
     @property
     def terminal(self) -> str:
@@ -37,31 +41,36 @@ class Wire:
 def lock_wires(door: Door) -> tuple[Wire, ...]:
     """Lock and inputs of a door, as far as it has them."""
     at = ("door", door.id)
-    wires = (Wire((*at, key), wired.device, wired.index) for key, wired in door.inputs.items())
+    wires = (Wire((*at, key), wired.device, wired.index, wired.analogue) for key, wired in door.inputs.items())
     return Wire((*at, "lock"), door.lock.device, door.lock.index), *wires
 
 
 def wires_fit_their_device(site: Site) -> Iterator[Finding]:
     """An OSDP device numbers its inputs and outputs; an MQTT device has one of each kind."""
-    for wire in _wires(site):
+    for wire in wires_of(site):
         device = site.devices.get(wire.device)
-        if device and device.kind is DeviceKind.OSDP and wire.index is None:
-            problem = f"{quoted(wire.device)} is an OSDP device: it numbers its {wire.terminal}s"
+        if device and device.kind in _NUMBERED and wire.index is None and wire.analogue is None:
+            problem = f"{quoted(wire.device)} is {_NUMBERED[device.kind]}: it numbers its {wire.terminal}s"
             yield Finding(wire.at, problem, f"add `{wire.terminal} = 0` (or another number)")
-        if device and device.kind is DeviceKind.MQTT and wire.index is not None:
+        if device and device.kind in ON_THE_BROKER and wire.index is not None:
             problem = f"{quoted(wire.device)} is an MQTT device: it has one {wire.terminal} of each kind"
             yield Finding(wire.at, problem, f"remove `{wire.terminal} = {wire.index}`")
 
 
 def nothing_wired_twice(site: Site) -> Iterator[Finding]:
     """Each input, output, reader head and bus address serves one purpose."""
-    yield from _twice((wire.at, _terminal(wire)) for wire in _wires(site))
+    yield from _twice((wire.at, _terminal(wire)) for wire in wires_of(site))
     heads = site.readers.values()
     yield from _twice((("reader", reader.id, "device"), f"reader head {quoted(reader.device)}") for reader in heads)
     yield from _twice(
         (("device", device.id, "address"), f"address {device.address} on line {quoted(device.line)}")
         for device in site.devices.values()
         if device.line is not None
+    )
+    yield from _twice(
+        (("device", device.id, "address"), f"address {device.board.unit} on bus {quoted(device.board.bus)}")
+        for device in site.devices.values()
+        if device.board is not None
     )
 
 
@@ -106,11 +115,12 @@ def plan_holds_everything(site: Site) -> Iterator[Finding]:
                 yield Finding(at, problem, f"the plan is {width:g} wide and {height:g} high, the origin top left")
 
 
-def _wires(site: Site) -> Iterator[Wire]:
+def wires_of(site: Site) -> Iterator[Wire]:
+    """Yield every wire of the site."""
     for door in site.doors.values():
         yield from lock_wires(door)
     for point in site.points.values():
-        yield Wire(("point", point.id, "input"), point.input.device, point.input.index)
+        yield Wire(("point", point.id, "input"), point.input.device, point.input.index, point.input.analogue)
     for output in site.outputs.values():
         yield Wire(("output", output.id, "output"), output.output.device, output.output.index)
 
@@ -118,6 +128,7 @@ def _wires(site: Site) -> Iterator[Wire]:
 def _terminal(wire: Wire) -> str:
     """What two wires must not share. MQTT devices have no numbers: there the kind tells inputs apart."""
     number = f"the {wire.at[-1]}" if wire.index is None else f"{wire.terminal} {wire.index}"
+    number = number if wire.analogue is None else f"analogue register {wire.analogue}"
     return f"{number} of {quoted(wire.device)}"
 
 

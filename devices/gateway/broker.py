@@ -25,7 +25,7 @@ from controller.domain.effects import (
 )
 from controller.domain.events import UnlockFailure, Violation
 from controller.domain.ids import DeviceId, DoorId
-from controller.domain.site import DeviceKind, Door, Site, takes_pin_alone
+from controller.domain.site import ON_THE_BROKER, Door, Site, takes_pin_alone
 from controller.domain.stimuli import (
     BatterySeen,
     CardPresented,
@@ -107,7 +107,7 @@ class MqttGateway:
     @property
     def devices(self) -> list[DeviceId]:
         """Return the site's MQTT devices."""
-        return [device.id for device in self._site.devices.values() if device.kind is DeviceKind.MQTT]
+        return [device.id for device in self._site.devices.values() if device.kind in ON_THE_BROKER]
 
     def connect(self, post: Post) -> None:
         """Send commands this way from now on."""
@@ -345,6 +345,12 @@ class MqttGateway:
         doors = self._site.doors.values()
         return next((d.id for d in doors if (wired := d.inputs.get(kind)) and wired.device == device), None)
 
+    def _sensed_by(self, device: DeviceId, sensor: str) -> DoorId | None:
+        """Return the door whose bolt or contact a device tells of: its lock's own, unless another one is wired."""
+        wired = self._door_with(device, sensor)
+        locked = self._doors.get(device)
+        return wired or (locked.id if locked is not None and sensor not in locked.inputs else None)
+
     def _age(self, event: mqtt.Event) -> float:
         """Return how many seconds old an event is. What was shown to a box that was not there is older than any."""
         return math.inf if event.ts < self._since_ms else (self._building.wall_ms() - event.ts) / 1000
@@ -353,13 +359,12 @@ class MqttGateway:
         return abs(self._age(event)) <= FRESH_SECONDS
 
     def _state(self, device: DeviceId, state: mqtt.State) -> Iterable[Stimulus]:
-        door = self._doors.get(device)
         match state:
-            case mqtt.LockState() if door is not None:
-                yield LockSeen(door.id, LOCKS[state.state])
-            case mqtt.DoorState() if door is not None:
+            case mqtt.LockState() if bolted := self._sensed_by(device, "bolt"):
+                yield LockSeen(bolted, LOCKS[state.state])
+            case mqtt.DoorState() if leaf := self._sensed_by(device, "contact"):
                 is_open = state.state is mqtt.DoorWord.OPEN
-                yield PositionSeen(door.id, Position.OPEN if is_open else Position.CLOSED)
+                yield PositionSeen(leaf, Position.OPEN if is_open else Position.CLOSED)
             case mqtt.LoopState() if barrier := self._door_with(device, "loop"):
                 yield LoopSeen(barrier, Loop(state.state.lower()))
                 fault = self._wires.seen(device, {LOOP: state.state is mqtt.LoopWord.FAULT})
@@ -382,8 +387,9 @@ class MqttGateway:
     def _malformed(self, message: mqtt.Malformed) -> Iterable[Stimulus]:
         _LOG.warning("a message was refused", topic=message.topic, why=message.why)
         topic = topics.split(message.topic)
-        if topic is not None:
-            yield ViolationSeen(DeviceId(topic.address.device), Violation.MALFORMED, message.why)
+        device = message.device or (topic.address.device if topic else None)
+        if device is not None:
+            yield ViolationSeen(DeviceId(device), Violation.MALFORMED, message.why)
 
     def _address(self, device: DeviceId) -> topics.Address:
         return topics.Address(self._site.id, topics.DeviceId(device))

@@ -56,6 +56,10 @@ class Holds:
         for door in list(self._held):
             self.end(door)
 
+    def is_held(self, door: DoorId) -> bool:
+        """Tell whether a door is held."""
+        return door in self._held
+
     def pulse(self, door: DoorId, seconds: float) -> float:
         """Return how long a momentary unlock lasts: at a door that is held it must not end before the next telling."""
         return max(seconds, self._held[door].seconds) if door in self._held else seconds

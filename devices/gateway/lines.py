@@ -41,7 +41,7 @@ from devices.gateway.holds import LEASE_SECONDS, Holds
 from devices.gateway.port import Building, when_durable
 from devices.gateway.settling import points_settling
 from devices.gateway.shown import NOTHING_KNOWN, Keypads, card_presented, decoders, formatted_card, readers_by_device
-from devices.gateway.terminals import Terminals
+from devices.gateway.terminals import CONDITIONS, Terminals
 from devices.line import Line, LineBack, LineEvent, LineFault, LineLost, PanelReport
 from devices.osdp import events as osdp
 from devices.osdp.commands import (
@@ -63,9 +63,6 @@ from devices.transport.serial import SerialTransport
 
 TENTHS = 10
 """OSDP counts time in units of 100 ms."""
-
-ACTIVE = 1
-INACTIVE = 0
 
 RELOCK_WITHIN = 10.0
 """Seconds a relock may wait for its line. A module that is away longer is relocked when it comes back."""
@@ -250,7 +247,7 @@ class OsdpGateway:
             case osdp.KeypadInput():
                 yield from self._keys(device, told)
             case osdp.InputsReported():
-                yield from self._terminals.reported(device.id, told)
+                yield from self._terminals.reported(device.id, enumerate(told.states), told.at, told.lag)
                 self._settle(device, told)
             case osdp.OutputsReported():
                 yield from self._switched(device, told.states)
@@ -302,7 +299,7 @@ class OsdpGateway:
         for index, state in enumerate(told.states):
             point = self._points.get((device.id, index))
             if point is not None:
-                self._settling.seen(point, _CONDITIONS.get(state, PointCondition.OPEN_LOOP), told.at, told.lag)
+                self._settling.seen(point, CONDITIONS.get(state, PointCondition.OPEN_LOOP), told.at, told.lag)
 
     def _forget(self, device: DeviceId) -> None:
         self._terminals.forget(device)
@@ -348,14 +345,6 @@ class OsdpGateway:
             why = UnlockFailure.DEADLINE_PASSED if dropped else UnlockFailure.DEVICE_REFUSED
             self._building.submit(UnlockFailed(told.token.door, told.token.request, why))
 
-
-_CONDITIONS = {
-    INACTIVE: PointCondition.NORMAL,
-    ACTIVE: PointCondition.ACTIVE,
-    2: PointCondition.SHORTED,
-    3: PointCondition.OPEN_LOOP,
-}
-"""How the modules we know supervise; any other state is taken for a cut wire."""
 
 LONGEST_TIMER = 6553.5
 """Seconds that fit OSDP's 16 bits of tenths. What is to last longer stays on until it is told otherwise."""

@@ -1,4 +1,4 @@
-"""The inputs of an OSDP I/O module that belong to doors: debounced, and turned into what they mean there."""
+"""The inputs of a module or a relay board that belong to doors: debounced, and turned into what they mean there."""
 
 from __future__ import annotations
 
@@ -7,17 +7,25 @@ from collections.abc import Iterable, Iterator
 
 from controller.domain.doors import Direction, LockStatus, Loop, Position
 from controller.domain.ids import DeviceId, DoorId
+from controller.domain.points import PointCondition
 from controller.domain.site import Site
 from controller.domain.stimuli import FaultSeen, KeySeen, LockSeen, LoopSeen, PositionSeen, RexSeen, RotationSeen
 from devices.gateway.port import Building
 from devices.gateway.settling import Settling
 from devices.gateway.shown import Wires
-from devices.osdp.events import InputsReported
 
 ACTIVE = 1
 INACTIVE = 0
 INTACT = (ACTIVE, INACTIVE)
 """Every other state is a wire that is cut or shorted."""
+
+CONDITIONS = {
+    INACTIVE: PointCondition.NORMAL,
+    ACTIVE: PointCondition.ACTIVE,
+    2: PointCondition.SHORTED,
+    3: PointCondition.OPEN_LOOP,
+}
+"""How the modules we know supervise; any other state is taken for a cut wire."""
 
 Told = PositionSeen | LockSeen | RexSeen | LoopSeen | RotationSeen | KeySeen | FaultSeen
 Terminal = tuple[DeviceId, int]
@@ -43,17 +51,20 @@ class Terminals:
         self._seconds: dict[Terminal, float] = {}
         for door in site.doors.values():
             for kind, wired in door.inputs.items():
-                if wired.index is not None:
-                    self._meanings[wired.device, wired.index] = door.id, kind
-                    self._seconds[wired.device, wired.index] = wired.debounce_seconds or site.debounce_seconds
+                if wired.terminal is not None:
+                    self._meanings[wired.device, wired.terminal] = door.id, kind
+                    self._seconds[wired.device, wired.terminal] = wired.debounce_seconds or site.debounce_seconds
         self._settling: Settling[Terminal, int] = Settling(loop, building.mono, self._seconds.__getitem__, self._late)
 
-    def reported(self, device: DeviceId, told: InputsReported) -> Iterator[Told]:
-        """Take a module's report in, and return what counts at once; what settles later goes to the building."""
+    def reported(self, device: DeviceId, states: Iterable[tuple[int, int]], at: float, lag: float) -> Iterator[Told]:
+        """Take in what a module's inputs show, and return what counts at once; what settles later goes to the building.
+
+        ``at`` and ``lag`` are those of ``devices.debounce``.
+        """
         counted: list[tuple[Terminal, int]] = []
-        for index, state in enumerate(told.states):
+        for index, state in states:
             if (device, index) in self._meanings:
-                settled = self._settling.told((device, index), state, told.at, told.lag)
+                settled = self._settling.told((device, index), state, at, lag)
                 counted += (((device, index), each) for each in settled)
         yield from self._meant(device, counted)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Final
 
 from devices.mqtt import broker_files, leash
+from devices.mqtt.adapters.kits import Kits
 from devices.mqtt.eviction import evict
 from devices.mqtt.identity import Authority
 from devices.mqtt.topics import CONTROLLER, DeviceId
@@ -75,6 +76,7 @@ class Broker:
         port: int | None = None,
         notice: Callable[[BrokerNotice], None] = lambda _: None,
         keep: broker_files.Keep | None = None,
+        kits: Kits | None = None,
     ) -> None:
         self.folder = folder.absolute()
         self._keep = keep or broker_files.PlainKeep(self.folder)
@@ -85,6 +87,8 @@ class Broker:
         self._names = tuple(names)
         self._site = site
         self._devices = tuple(devices)
+        self._kits = kits or Kits()
+        self._users = (*self._devices, *self._kits.users)
         self._authority = authority
         self._notice = notice
         self._process: Process | None = None
@@ -128,7 +132,7 @@ class Broker:
         """
         if self._process is None:
             return
-        refused = self._authority.refused(self._devices)
+        refused = self._authority.refused(self._users)
         await asyncio.to_thread(self._write_certificates)
         self._reload()
         await self._throw_off(refused)
@@ -161,14 +165,15 @@ class Broker:
             self._waiting.bring_back()
         except NotOurs as error:
             raise BrokerError(str(error)) from error
-        self._write_access_list(self._authority.refused(self._devices))
+        self._write_access_list(self._authority.refused(self._users))
         self._write_certificates()
         listen = self._listen, self.port
         text = broker_files.configuration(self.folder, self._waiting.place, listen, as_root=os.geteuid() == 0)
         broker_files.write_private(self.folder / broker_files.CONFIGURATION, text.encode())
 
     def _write_access_list(self, refused: frozenset[str]) -> None:
-        text = broker_files.access_list(self._site, (device for device in self._devices if device not in refused))
+        let_in = (device for device in self._devices if device not in refused)
+        text = broker_files.access_list(self._site, let_in, self._kits, refused)
         broker_files.write_private(self.folder / broker_files.ACCESS_LIST, text.encode())
 
     def _write_certificates(self) -> None:

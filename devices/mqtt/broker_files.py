@@ -1,10 +1,11 @@
 """The files Mosquitto reads: configuration, access list, certificates, and what was called back."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Final, Protocol
 
+from devices.mqtt.adapters.kits import Kits
 from devices.mqtt.identity import CA, CERTIFICATE, KEY, Identity
 from devices.mqtt.topics import CONTROLLER, READ_BY_DEVICE, WRITTEN_BY_DEVICE, Address, DeviceId, prefix
 
@@ -18,6 +19,8 @@ PASSWORDS: Final = ("credentials.json", "passwords")
 """What let devices in before they had certificates: removed wherever it is found."""
 LOCK: Final = "lock"
 UNDELIVERED: Final = "undelivered.db"
+
+NO_KITS: Final = Kits()
 
 MAX_INFLIGHT: Final = 1000
 MAX_QUEUED: Final = 10_000
@@ -97,22 +100,30 @@ def configuration(folder: Path, memory: Path, listen: tuple[str, int], *, as_roo
     return "\n".join(["user root", *lines] if as_root else lines) + "\n"
 
 
-def access_list(site: str, devices: Iterable[DeviceId]) -> str:
+def access_list(site: str, devices: Iterable[DeviceId], kits: Kits = NO_KITS, refused: Container[str] = ()) -> str:
     """Return the access list: a device writes its own side and reads its own commands; the box the reverse.
 
+    Consumer kit writes and reads what its adapter knows, and nothing of ours; nothing at all where it is ``refused``.
     Raises ValueError for a device that bears the box's own name, or is named twice.
     """
     devices = tuple(devices)
-    if len({CONTROLLER, *devices}) != len(devices) + 1:
+    if len({CONTROLLER, *devices, *kits.users}) != len(devices) + len(kits.users) + 1:
         raise ValueError(f"devices: name each once, and none of them {CONTROLLER!r}")
     lines = [f"user {CONTROLLER}"]
     lines += [f"topic read {prefix(site)}/+/{channel}" for channel in WRITTEN_BY_DEVICE]
     lines += [f"topic write {prefix(site)}/+/{channel}" for channel in READ_BY_DEVICE]
+    for user in kits.users:
+        written, read = kits.rights(user)
+        lines += [*(f"topic read {topic}" for topic in written), *(f"topic write {topic}" for topic in read)]
     for device in devices:
         own = Address(site, device)
         lines += ["", f"user {device}"]
         lines += [f"topic write {own.topic(channel)}" for channel in WRITTEN_BY_DEVICE]
         lines += [f"topic read {own.topic(channel)}" for channel in READ_BY_DEVICE]
+    for user in (user for user in kits.users if user not in refused):
+        written, read = kits.rights(user)
+        lines += ["", f"user {user}"]
+        lines += [*(f"topic write {topic}" for topic in written), *(f"topic read {topic}" for topic in read)]
     return "\n".join(lines) + "\n"
 
 

@@ -18,10 +18,12 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from devices.mqtt.adapters.kit import Publish
+from devices.mqtt.adapters.kits import Kits
 from devices.mqtt.identity import context
 from devices.mqtt.messages import Command, DeviceMessage, Malformed
 from devices.mqtt.payloads import encode_command, parse
-from devices.mqtt.topics import CONTROLLER, Address, filters
+from devices.mqtt.topics import CONTROLLER, ROOT, Address, DeviceId, filters
 from devices.transport import tls
 
 KEEPALIVE: Final = 5
@@ -78,6 +80,7 @@ class MqttClient:
         host: str = "127.0.0.1",
         on_message: Callable[[DeviceMessage | Malformed, Ack], None],
         on_link: Callable[[Link], None],
+        kits: Kits | None = None,
     ) -> None:
         self._site = site
         self._bundle, self._host, self._port = bundle, host, port
@@ -89,6 +92,8 @@ class MqttClient:
         self._announced_loss = False
         self._resumed = False
         self._before_back: list[tuple[DeviceMessage | Malformed, Ack]] = []
+        self._kits = kits or Kits()
+        self._later: dict[DeviceId, list[asyncio.TimerHandle]] = {}
         self._paho = self._make_paho()
 
     @property
@@ -115,11 +120,27 @@ class MqttClient:
         False: the broker is away and the command is dropped for good; none is ever sent late.
         Raises ValueError where the command breaks the contract.
         """
+        if address.device in self._kits:
+            told = self._kits.told(address.device, command) if self._connected else None
+            return told is not None and self._say_all(address.device, told)
         topic, payload = encode_command(address, command)
-        if not self._connected:
-            return False
+        return self._connected and self._say(topic, payload)
+
+    def _say(self, topic: str, payload: bytes) -> bool:
         properties = _properties(PacketTypes.PUBLISH, MessageExpiryInterval=COMMAND_EXPIRY)
         return self._paho.publish(topic, payload, qos=1, properties=properties).rc == MQTTErrorCode.MQTT_ERR_SUCCESS
+
+    def _say_all(self, device: DeviceId, publishes: tuple[Publish, ...]) -> bool:
+        """Tell consumer kit something; what it was to be told later of an order before this one is forgotten."""
+        for timer in self._later.pop(device, ()):
+            timer.cancel()
+        later = [each for each in publishes if each.after]
+        self._later[device] = [self._loop.call_later(p.after, self._say_later, p) for p in later]
+        return all(self._say(each.topic, each.payload) for each in publishes if not each.after)
+
+    def _say_later(self, publish: Publish) -> None:
+        if self._connected:
+            self._say(publish.topic, publish.payload)
 
     def _make_paho(self) -> "_Paho":
         client = _Paho(CallbackAPIVersion.VERSION2, CONTROLLER, protocol=paho.MQTTv5, manual_ack=True)
@@ -158,6 +179,8 @@ class MqttClient:
 
     def _close(self) -> None:
         self._connected, self._announced_loss = False, True
+        for timer in [timer for timers in self._later.values() for timer in timers]:
+            timer.cancel()
         self._paho.disconnect()
         self._paho.loop_write()  # closes the socket, once DISCONNECT is written
 
@@ -190,6 +213,11 @@ class MqttClient:
         # Retained flags are kept as sent, so that an event that is published retained is refused the first time.
         options = SubscribeOptions(qos=1, retainAsPublished=True)
         client.subscribe([(topic, options) for topic in filters(self._site)])
+        self._kits.reset()
+        if self._kits.filters:
+            # Nothing of theirs waits for a box that is away, and a flag says what the broker only remembers.
+            live = SubscribeOptions(qos=0, retainAsPublished=False)
+            client.subscribe([(topic, live) for topic in self._kits.filters])
         self._resumed = flags.session_present
         self._before_back.clear()
 
@@ -220,11 +248,24 @@ class MqttClient:
             self._loop.call_soon(self._on_link, BrokerLost(why))
 
     def _received(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
-        said = (_read(message), self._ack_once(message))
+        ack = self._ack_once(message)
+        if self._kits.filters and not message.topic.startswith(f"{ROOT}/"):
+            for told, asks in self._kits.heard(message.topic, bytes(message.payload), retained=message.retain):
+                self._hand_on(told, ack)
+                if asks and told.device is not None:
+                    self._loop.call_soon(self._ask, told.device)
+            return
+        self._hand_on(_read(message), ack)
+
+    def _hand_on(self, told: DeviceMessage | Malformed, ack: Ack) -> None:
         if self._connected:
-            self._loop.call_soon(self._on_message, *said)
+            self._loop.call_soon(self._on_message, told, ack)
         else:
-            self._before_back.append(said)
+            self._before_back.append((told, ack))
+
+    def _ask(self, device: DeviceId) -> None:
+        for question in self._kits.questions(device):
+            self._say(question.topic, question.payload)
 
     def _ack_once(self, message: paho.MQTTMessage) -> Ack:
         open_acks = {self._connection} if message.qos else set()

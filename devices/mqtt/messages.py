@@ -323,9 +323,10 @@ Command = LockCommand | ReaderCommand | OutputCommand
 class Malformed:
     """A message refused unread: `why` names the place and the mend and repeats nothing of the payload (a PIN, maybe).
 
-    `command_id` is there where a command could be answered nevertheless.
+    `command_id` is there where a command could be answered nevertheless, `device` where the topic does not name it.
     """
 
     topic: str
     why: str
     command_id: str | None = None
+    device: DeviceId | None = None

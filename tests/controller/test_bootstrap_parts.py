@@ -30,10 +30,10 @@ class Gateway:
 
 
 def test_each_effect_goes_to_the_wire_of_its_device():
-    lines, broker, eyes = Gateway(), Gateway(), Gateway()
+    lines, boards, broker, eyes = Gateway(), Gateway(), Gateway(), Gateway()
     switchboard = Switchboard()
     switchboard.post(Relock("lobby-door"))  # no wires yet: carried nowhere
-    switchboard.plug_in(SITE, lines, broker, eyes)
+    switchboard.plug_in(SITE, lines, boards, broker, eyes)
     on_lines = [Unlock("lobby-door", "r", 5.0, 1.0), Release("chancery-door", 5.0), Signal("lobby-in", Light.DENIED)]
     on_broker = [Unlock("main-gate", "r", 5.0, 1.0), Relock("comms-door"), Signal("lobby-out", Light.GRANTED)]
     on_eyes = [AskFace("r", "cam-server", "p-1", 1.0), StopFace("r")]
@@ -43,9 +43,9 @@ def test_each_effect_goes_to_the_wire_of_its_device():
 
 
 def test_what_a_policy_brings_is_not_posted_to_wires_that_do_not_know_it_nor_to_wires_that_stop():
-    lines, broker, eyes = Gateway(), Gateway(), Gateway()
+    lines, boards, broker, eyes = Gateway(), Gateway(), Gateway(), Gateway()
     switchboard = Switchboard()
-    switchboard.plug_in(SITE, lines, broker, eyes)
+    switchboard.plug_in(SITE, lines, boards, broker, eyes)
     for effect in (Relock("new-door"), Signal("new-reader", Light.DENIED), SetOutput("new-siren", on=True)):
         switchboard.post(effect)
     switchboard.unplug()

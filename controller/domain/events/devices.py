@@ -22,6 +22,7 @@ class Violation(StrEnum):
     SEQUENCE_GAP = "sequence_gap"
     SECOND_PANEL = "second_panel"
     LOCKED_OUT = "locked_out"
+    FOREIGN_COMMAND = "foreign_command"  # a relay was switched, and not by this box
 
 
 @dataclass(frozen=True, slots=True)

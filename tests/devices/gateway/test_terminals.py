@@ -11,7 +11,6 @@ from controller.domain.doors import Position
 from controller.domain.site import Input
 from controller.domain.stimuli import PositionSeen, RexSeen
 from devices.gateway.terminals import Terminals
-from devices.osdp.events import InputsReported
 
 pytestmark = pytest.mark.anyio
 
@@ -33,7 +32,7 @@ class Module:
         states[1] = 1
         for name, state in inputs.items():
             states[{"contact": 0, "bolt": 1, "rex": 2}[name]] = state
-        return list(self.terminals.reported(MODULE, InputsReported(1, tuple(states), self.building.now, lag)))
+        return list(self.terminals.reported(MODULE, enumerate(states), self.building.now, lag))
 
 
 @pytest.fixture

@@ -1,0 +1,62 @@
+"""All consumer kit of a site: who writes what, who is meant, and what the broker's access list says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from devices.mqtt.adapters.kit import Kit, Publish
+from devices.mqtt.messages import Command, DeviceMessage, DeviceState, Lifecycle, Malformed
+from devices.mqtt.topics import DeviceId
+
+
+class Kits:
+    """Finds the device of a topic. Several devices may share a topic (their gateway's)."""
+
+    def __init__(self, kits: Iterable[Kit] = ()) -> None:
+        self._kits = {kit.device: kit for kit in kits}
+        self._writers: dict[str, list[Kit]] = {}
+        for kit in self._kits.values():
+            for topic in kit.written:
+                self._writers.setdefault(topic, []).append(kit)
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """Return what the box subscribes to."""
+        return tuple(self._writers)
+
+    @property
+    def users(self) -> tuple[str, ...]:
+        """Return who signs in at the broker, each once."""
+        return tuple(dict.fromkeys(kit.user for kit in self._kits.values()))
+
+    def rights(self, user: str) -> tuple[list[str], list[str]]:
+        """Return the topics that a user writes, and those it reads."""
+        own = [kit for kit in self._kits.values() if kit.user == user]
+        return _each(topic for kit in own for topic in kit.written), _each(topic for kit in own for topic in kit.read)
+
+    def reset(self) -> None:
+        """The broker is there again."""
+        for kit in self._kits.values():
+            kit.reset()
+
+    def heard(self, topic: str, payload: bytes, *, retained: bool) -> Iterator[tuple[DeviceMessage | Malformed, bool]]:
+        """Yield what a message says of each device that it is about, and whether that device is to be asked more."""
+        for kit in self._writers.get(topic, ()):
+            for message in kit.heard(topic, payload, retained=retained):
+                yield message, message == DeviceState(kit.device, Lifecycle.READY)
+
+    def questions(self, device: DeviceId) -> tuple[Publish, ...]:
+        """Return what asks a device how everything stands."""
+        return self._kits[device].questions()
+
+    def told(self, device: DeviceId, command: Command) -> tuple[Publish, ...] | None:
+        """Return what carries out a command; None where the device is not there."""
+        return self._kits[device].told(command)
+
+    def __contains__(self, device: DeviceId) -> bool:
+        """Tell whether a device is consumer kit."""
+        return device in self._kits
+
+
+def _each(topics: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(topics))
