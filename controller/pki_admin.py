@@ -16,6 +16,7 @@ from controller.domain.stimuli import KeepingDone
 from controller.pki import bundle
 from controller.pki.authority import PKI_FOLDER, Authority, Issued
 from controller.pki.register import Given
+from devices.gateway.kits import kits_of
 
 Follow = Callable[[], Awaitable[None]]
 """Has the running broker follow what was given out or called back, and returns once it does."""
@@ -23,7 +24,8 @@ Follow = Callable[[], Awaitable[None]]
 
 def mqtt_devices(site: Site) -> list[DeviceId]:
     """Return the devices of a policy that need a certificate."""
-    return [device.id for device in site.devices.values() if device.kind is DeviceKind.MQTT]
+    own = [device.id for device in site.devices.values() if device.kind is DeviceKind.MQTT]
+    return [*own, *map(DeviceId, kits_of(site).users)]
 
 
 def authority_of(core: Core) -> Authority:

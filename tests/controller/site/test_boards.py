@@ -7,6 +7,7 @@ import pytest
 from controller.domain.boards import WINDOWS, PulseEnd
 from controller.domain.points import PointCondition
 from controller.domain.site import DeviceKind
+from controller.pki_admin import mqtt_devices
 from controller.site.boards import round_seconds
 from controller.site.diff import compare
 from controller.site.errors import SiteErrors
@@ -250,3 +251,7 @@ def test_a_changed_bus_is_told():
     assert compare(load(), load(SITE.replace("baud = 19200", "baud = 38400"))) == [
         "bus riser: baud now 38400 (was 19200)"
     ]
+
+
+def test_consumer_kit_asks_for_its_certificates_under_the_names_it_signs_in_by():
+    assert mqtt_devices(load()) == ["head", "shed", "zigbee2mqtt"]
