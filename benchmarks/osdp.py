@@ -83,7 +83,8 @@ async def cards_read(extent: Extent, folder: Path, tick: Tick) -> Row:
         theirs = await _opened(hand, extent.shown_cards, tick)
     share = 100 / extent.shown_cards
     text = f"none lost: of {extent.shown_cards} cards {ours} opened; {BIT_FLIPS:g} of all bytes damaged, {BAUD} baud"
-    beside = Figure(f"libosdp as the panel: {theirs} opened", max(theirs, 1) * share)
+    text += f"; libosdp as the panel: {theirs} opened"
+    beside = Figure("libosdp as the panel", theirs * share) if theirs else None  # there is no ratio to nothing
     return Row("osdp_cards_read", ours * share, "%", Figure(text, 100.0), beside, at_least=True)
 
 
