@@ -61,6 +61,10 @@ REFUSED: Mapping[Refusal, tuple[int, str]] = {
     Refusal.VISIT_OVER: (409, "The visit's time is over, or ends before it begins."),
     Refusal.NOT_FOR_VISITORS: (409, "One of these access levels is not for visitors."),
     Refusal.BADGE_NOT_FREE: (409, "This badge is not one that may be handed out."),
+    Refusal.NOT_YOUR_ZONE: (403, "Your orders do not count in that zone."),
+    Refusal.NO_SUCH_OPERATOR: (404, "Nobody signs in by that name."),
+    Refusal.UNKNOWN_ZONE: (404, "There is no such zone."),
+    Refusal.NO_HANDOVER: (409, "No shift waits to be taken over."),
     Refusal.LOG_CANNOT_BE_WRITTEN: (409, "The log cannot be written, so nobody is let in."),
 }
 """Status and sentence of each refusal."""

@@ -50,18 +50,19 @@ _OF_PICTURES = frozenset({"began", "clip", "day", "events", "pixelated", "size",
 
 SHOWN = _OF_RECORDS | _OF_PICTURES | frozenset(
     {
-        "active", "address", "area", "assumed", "assurance", "author", "badge_returned", "bit_count", "boot", "by",
-        "cameras_gone", "cardholders", "cause", "clearance", "competencies", "competency", "condition", "confirmed",
-        "credential", "detail", "devices_gone", "digest", "direction", "distance", "doors", "doors_gone", "engine",
-        "enters", "leaves", "escort", "expected_seconds", "extended_time", "factor", "factors", "failed", "fire_zone",
-        "fire_zones_gone", "first", "format", "frames", "hear_seconds", "host", "id", "kind", "last", "level",
-        "levels", "lock", "lockdown_seconds", "loop", "low", "may_escort", "mode", "needs_escort", "number",
+        "active", "address", "alarms", "appointed", "area", "assumed", "assurance", "author", "badge_returned",
+        "bit_count", "boot", "by", "cameras_gone", "cardholders", "cause", "change", "clearance",
+        "competencies", "competency", "condition", "confirmed", "credential", "detail", "devices_gone",
+        "digest", "direction", "distance", "doors", "doors_gone", "end", "engine", "enters", "escort",
+        "expected_seconds", "extended_time", "factor", "factors", "failed", "fire_zone", "fire_zones_gone",
+        "first", "format", "frames", "hear_seconds", "host", "id", "kind", "last", "leaves", "level", "levels",
+        "lock", "lockdown_seconds", "loop", "low", "may_escort", "mode", "needs_escort", "note", "number",
         "obstacle", "on", "open_seconds", "order", "origin", "outcome", "output", "outputs", "outputs_gone",
-        "persists", "pin_lock_seconds", "point", "points", "points_gone", "position", "presented", "priority", "raw",
-        "readers_gone", "reason", "reference", "remarks", "requests", "role", "search", "second", "seconds", "secure",
-        "serial", "status", "steady_seconds", "subject", "through", "tried", "untested", "until", "valid_from",
-        "valid_until",
-        "version", "violation", "wanted_by", "warn_seconds", "zone", "zones", "zones_gone",
+        "persists", "pin_lock_seconds", "point", "points", "points_gone", "position", "presented", "priority",
+        "raw", "readers_gone", "reason", "reference", "remarks", "requests", "reset", "resets", "role",
+        "search", "second", "seconds", "secure", "serial", "start", "status", "steady_seconds", "subject",
+        "through", "tried", "untested", "until", "valid_from", "valid_until", "version", "violation",
+        "wanted_by", "warn_seconds", "withdrawn", "zone", "zones", "zones_gone",
     }
 )  # fmt: skip
 """Fields that stand in ``detail``, of an event or of a value inside it. ``raw`` is kept for unknown cards alone."""

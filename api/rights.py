@@ -42,17 +42,37 @@ _HOSTING = (*_ABOVE, *_VISITS, OrderWord.APPROVE_VISIT)
 _BADGES = (OrderWord.SET_CREDENTIAL_STATUS, OrderWord.ASSIGN_ACCESS_LEVEL, OrderWord.WITHDRAW_ACCESS_LEVEL)
 _RECORDS = (OrderWord.READ_RECORDS, OrderWord.PLACE_LEGAL_HOLD)
 _VEILS = (OrderWord.LIFT_VEIL, OrderWord.LOWER_VEIL, OrderWord.EXPORT_EVIDENCE)
+_SHIFT = (OrderWord.HAND_OVER, OrderWord.ACCEPT_HAND_OVER)
+_COLLEAGUES = (OrderWord.APPOINT_OPERATOR, OrderWord.RESET_OPERATOR)
 _OF_TWO = (OrderWord.LIFT_LEGAL_HOLD, OrderWord.ERASE_CARDHOLDER, OrderWord.EXPORT_PEOPLE)
 
 MAY_ORDER: Mapping[Role, tuple[OrderWord, ...]] = {
-    Role.GUARD: (*_DESK, *_VISITS, OrderWord.SET_CREDENTIAL_STATUS, OrderWord.READ_RECORDS, OrderWord.LOWER_VEIL),
-    Role.SUPERVISOR: (*_HOSTING, *_BADGES, *_RECORDS, *_VEILS, OrderWord.DESTROY_BOX),
+    Role.GUARD: (
+        *_DESK,
+        *_VISITS,
+        *_SHIFT,
+        OrderWord.SET_CREDENTIAL_STATUS,
+        OrderWord.READ_RECORDS,
+        OrderWord.LOWER_VEIL,
+    ),
+    Role.SUPERVISOR: (
+        *_HOSTING,
+        *_SHIFT,
+        *_BADGES,
+        *_RECORDS,
+        *_COLLEAGUES,
+        *_VEILS,
+        OrderWord.DESTROY_BOX,
+    ),
     Role.SECURITY_OFFICER: (
         *_HOSTING,
+        *_SHIFT,
         *_BADGES,
         *_RECORDS,
         *_OF_TWO,
         *_VEILS,
+        *_COLLEAGUES,
+        OrderWord.WITHDRAW_OPERATOR,
         OrderWord.DESTROY_BOX,
     ),
     Role.AUDITOR: (*_ANYBODY, OrderWord.READ_RECORDS),

@@ -13,6 +13,8 @@ from pydantic import AwareDatetime, Field, JsonValue, StringConstraints, WithJso
 
 from api.model import Model, Text
 from api.schemas_guarding import GuardingOut
+from api.schemas_operators import OpenShiftOut, PendingOut
+from api.sessions import Stage
 from controller.domain.alarms import AlarmKind, Priority
 from controller.domain.decision import DenyReason
 from controller.domain.doors import DoorAlarm, LockMode, LockStatus, Loop, ModeSource, Position
@@ -20,6 +22,7 @@ from controller.domain.events import KINDS
 from controller.domain.muster import Whereabouts
 from controller.domain.operators import Role
 from controller.domain.points import PointCondition
+from controller.domain.roles import SecondFactor
 from controller.domain.site import DeviceKind, DoorKind, Factor
 
 NAME_LENGTH = 64
@@ -72,6 +75,11 @@ class OrderWord(StrEnum):
     APPROVE_VISIT = "approve_visit"
     SIGN_IN_VISITOR = "sign_in_visitor"
     SIGN_OUT_VISITOR = "sign_out_visitor"
+    APPOINT_OPERATOR = "appoint_operator"
+    WITHDRAW_OPERATOR = "withdraw_operator"
+    RESET_OPERATOR = "reset_operator"
+    HAND_OVER = "hand_over"
+    ACCEPT_HAND_OVER = "accept_hand_over"
 
 
 class ProblemOut(Model):
@@ -102,12 +110,21 @@ class SignInIn(Model):
 
 
 class MeOut(Model):
-    """Who is signed in. ``csrf`` goes back as ``X-CSRF-Token`` with every order."""
+    """Who is signed in. ``csrf`` goes back as ``X-CSRF-Token`` with every order.
+
+    ``stage``: ``full``, or what a right password is not enough for. ``methods``: what the operator may show besides it.
+    ``locked``: nobody was there for ``idle_seconds``, and no order counts until they say who they are.
+    """
 
     operator: str
     role: Role
     csrf: str
     may_order: list[OrderWord]
+    stage: Stage
+    methods: list[SecondFactor]
+    zones: list[str] | None
+    locked: bool
+    idle_seconds: float
 
 
 class PointOut(Model):
@@ -338,6 +355,8 @@ class ViewOut(Model):
     unknown: int
     log_late: bool
     clock_trusted: bool
+    pending: list[PendingOut]
+    open_shift: OpenShiftOut | None
 
 
 class WaitingOut(Model):

@@ -14,7 +14,8 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from api.problems import Problem
-from api.sessions import Session, Sessions, Throttle
+from api.sessions import Session, Sessions, Stage, Throttle
+from controller.domain.ids import OperatorId
 from controller.domain.instant import Instant
 from controller.domain.operators import SEES_SILENT, Operator
 from controller.runtime.facade import Facade
@@ -26,8 +27,13 @@ CSRF_HEADER = "X-CSRF-Token"
 
 TRIES_PER_OPERATOR_AND_ADDRESS = 10
 TRIES_PER_ADDRESS = 40
+TRIES_PER_OPERATOR = 60
+"""From addresses where that operator never signed in: whoever guesses from many of them keeps nobody out at a post."""
 THROTTLE_SECONDS = 60.0
 """High enough that the building's own brute-force alarm, which counts failures in the log, comes first."""
+STEP_UP_SECONDS = 5 * 60.0
+"""How long a second factor is fresh enough for what is dangerous."""
+PLACES_REMEMBERED = 1024
 PASSWORDS_AT_ONCE = 2
 """Argon2id takes 0.2 s of a core and 64 MiB: a flood of guesses may not starve the doors."""
 
@@ -41,12 +47,25 @@ class Api:
     sessions: Sessions = field(default_factory=Sessions)
     by_operator: Throttle = field(default_factory=lambda: Throttle(TRIES_PER_OPERATOR_AND_ADDRESS, THROTTLE_SECONDS))
     by_address: Throttle = field(default_factory=lambda: Throttle(TRIES_PER_ADDRESS, THROTTLE_SECONDS))
+    by_account: Throttle = field(default_factory=lambda: Throttle(TRIES_PER_OPERATOR, THROTTLE_SECONDS))
+    places: dict[tuple[OperatorId, str], None] = field(default_factory=dict)
     passwords: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PASSWORDS_AT_ONCE))
     closing: bool = False
 
     def now(self) -> Instant:
         """Return this moment."""
         return Instant(self.wall(), self.facade.mono())
+
+    def remember_place(self, operator: OperatorId, address: str) -> None:
+        """An operator signed in here: guesses from elsewhere do not slow them down here."""
+        self.places[operator, address] = None
+        while len(self.places) > PLACES_REMEMBERED:
+            del self.places[next(iter(self.places))]
+
+    def idle_locked(self, session: Session) -> bool:
+        """Tell whether a session takes no orders until its operator proves who they are."""
+        idle = self.facade.moment().site.console.idle_seconds
+        return session.locked or self.facade.mono() >= session.active + idle
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +114,16 @@ def drop_cookie(connection: HTTPConnection, response: Response) -> None:
 
 
 def look_up(api: Api, token: str) -> SignedIn | None:
-    """Return who a token stands for right now: None once the session ended or the right was withdrawn."""
+    """Return who a token stands for right now: None once the session ended or the right was withdrawn.
+
+    A sign-in that still lacks its second factor stands for nobody.
+    """
+    found = look_up_entering(api, token)
+    return found if found is not None and found.session.stage is Stage.FULL else None
+
+
+def look_up_entering(api: Api, token: str) -> SignedIn | None:
+    """Return who a token stands for, or is about to."""
     session = api.sessions.find(token, api.facade.mono())
     if session is None:
         return None
@@ -106,22 +134,70 @@ def look_up(api: Api, token: str) -> SignedIn | None:
     return SignedIn(token, session, operator)
 
 
-def signed_in(connection: HTTPConnection, api: Context) -> SignedIn:
-    """Return who asks. Raises ``Problem`` 401 for nobody."""
-    found = look_up(api, connection.cookies.get(cookie_name(connection), ""))
+def entering(connection: HTTPConnection, api: Context) -> SignedIn:
+    """Return who asks, however far their sign-in is. Raises ``Problem`` 401 for nobody."""
+    found = look_up_entering(api, connection.cookies.get(cookie_name(connection), ""))
     if found is None:
         raise Problem(401, "not_signed_in", "Sign in first.")
     return found
 
 
+Entering = Annotated[SignedIn, Depends(entering)]
+
+
+def signed_in(who: Entering) -> SignedIn:
+    """Return who asks. Raises ``Problem`` 401 for nobody, 403 for somebody who has yet to show a second factor."""
+    if who.session.stage is not Stage.FULL:
+        raise Problem(403, "second_factor_needed", "Show your second factor first.")
+    return who
+
+
 Watching = Annotated[SignedIn, Depends(signed_in)]
 
 
-def ordering(who: Watching, token: Annotated[str, Header(alias=CSRF_HEADER)] = "") -> SignedIn:
-    """Return who orders. Raises ``Problem`` 403 unless the request carries the session's own token."""
+Token = Annotated[str, Header(alias=CSRF_HEADER)]
+
+
+def own_page(who: Entering, token: Token = "") -> SignedIn:
+    """Return who changes something of their own. Raises ``Problem`` 403 unless it carries the session's own token."""
     if not hmac.compare_digest(token.encode(), who.session.csrf.encode()):
         raise Problem(403, "csrf_token_wrong", "The request lacks this session's token; reload the page.")
     return who
 
 
+OwnPage = Annotated[SignedIn, Depends(own_page)]
+"""Their own sign-in, however far it is."""
+
+
+def ordering_even_locked(who: OwnPage, full: Watching) -> SignedIn:
+    """Return who orders what no lock of the console may hold up."""
+    return full if full.token == who.token else who
+
+
+OrderingEvenLocked = Annotated[SignedIn, Depends(ordering_even_locked)]
+
+
+def ordering(who: OrderingEvenLocked, api: Context) -> SignedIn:
+    """Return who orders, and count it as a hand on the console. Raises ``Problem`` 423 while that is locked."""
+    if api.idle_locked(who.session):
+        raise Problem(423, "console_locked", "Nobody has been at this console for a while. Say who you are.")
+    api.sessions.change(who.token, active=api.facade.mono())
+    return who
+
+
 Ordering = Annotated[SignedIn, Depends(ordering)]
+
+
+def fresh(who: Ordering, api: Context) -> SignedIn:
+    """Return who orders what is dangerous. Raises ``Problem`` 403 unless they proved who they are a moment ago."""
+    demand_fresh(api, who)
+    return who
+
+
+Fresh = Annotated[SignedIn, Depends(fresh)]
+
+
+def demand_fresh(api: Api, who: SignedIn) -> None:
+    """Raise ``Problem`` 403 unless somebody proved who they are a moment ago."""
+    if api.facade.mono() >= who.session.proven + STEP_UP_SECONDS:
+        raise Problem(403, "step_up_needed", "Show your second factor again: this order is a dangerous one.")

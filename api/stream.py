@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Literal
 
 import structlog
@@ -17,7 +18,8 @@ from starlette.types import Receive, Scope, Send
 
 from api.model import Model
 from api.records import event_of, is_silent
-from api.schemas import BeatOut, HelloOut, ResyncOut, SignedOutOut
+from api.rights import MAY_ORDER
+from api.schemas import BeatOut, HelloOut, OrderWord, ResyncOut, SignedOutOut
 from api.security import Api, SignedIn, look_up
 from api.views import view_of
 from controller.domain.events import Recorded
@@ -53,6 +55,22 @@ class Feed:
     async def run(self, emit: Emit) -> None:
         """Send until the right to watch ends or the server closes."""
         missed: Missed | None = None
+        with self._counted():
+            await self._run(emit, missed)
+
+    @contextmanager
+    def _counted(self) -> Iterator[None]:
+        """Count as a console that is watched, where whoever watches may act on an alarm."""
+        acts = OrderWord.ACKNOWLEDGE_ALARM in MAY_ORDER[self._who.operator.role]
+        if acts:
+            self._api.facade.console_opened()
+        try:
+            yield
+        finally:
+            if acts:
+                self._api.facade.console_closed()
+
+    async def _run(self, emit: Emit, missed: Missed | None) -> None:
         while not self._over():
             try:
                 await self._follow(emit, missed)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from api.guarding import guarding_of
+from api.pending import pending_of
 from api.plan import camera_of_door, door_of_device, zone_of_door
 from api.records import Names, Texts
 from api.schemas import (
@@ -27,6 +28,7 @@ from api.schemas import (
     WaitingOut,
     WhoOut,
 )
+from api.schemas_operators import OpenShiftOut
 from controller.domain.alarms import Alarm, AlarmKind, Source, in_order
 from controller.domain.doors import HELD, DoorAlarm, DoorState, LockMode, LockStatus, ModeRequest, ModeSource, Position
 from controller.domain.ids import CameraId, CardholderId, DoorId
@@ -72,6 +74,21 @@ def view_of(
         unknown=people[Whereabouts.UNKNOWN],
         log_late=state.log_late,
         clock_trusted=state.clock_trusted,
+        pending=pending_of(state, now.wall, texts),
+        open_shift=_open_shift(state, texts),
+    )
+
+
+def _open_shift(state: SiteState, texts: Texts) -> OpenShiftOut | None:
+    shift = state.open_shift
+    if shift is None:
+        return None
+    return OpenShiftOut(
+        operator=shift.operator,
+        note=texts(shift.note),
+        since=shift.wall,
+        alarms=[alarm for alarm in shift.alarms if alarm in state.alarms],
+        doors=list(shift.doors),
     )
 
 

@@ -19,6 +19,7 @@ from api.server import ApiServer
 from controller.activation import Activation, rewired
 from controller.admin import Admin, AdminError
 from controller.commissioning import Commissioning
+from controller.console_watch import ConsoleWatch
 from controller.control import ControlServer
 from controller.core import Core, open_core, start_up
 from controller.disk import LOW_MIB, DiskWatch
@@ -134,6 +135,7 @@ class Box:
         self._stack.push_async_callback(self._close_eyes)
         await self.eyes.start()
         await self._start_api()
+        self._watch_consoles()
         activation = Activation(self.core, self._prepare, self._replug)
         now = lambda: self.core.clock.now().wall  # noqa: E731 - the wall clock of this box
         wizard = Commissioning(lambda: self.core.runtime.site, KeyRing(secrets), self._ports.lines, now, self._lend)
@@ -269,6 +271,14 @@ class Box:
 
     def _watch_disk(self) -> None:
         watch = DiskWatch(self._folder, self.core.runtime.submit, self._ports.disk_low_mib)
+        watch.start()
+        self._stack.push_async_callback(watch.stop)
+
+    def _watch_consoles(self) -> None:
+        runtime = self.core.runtime
+        watch = ConsoleWatch(
+            lambda: self.building.consoles, lambda: runtime.site.console.unwatched_seconds, runtime.submit
+        )
         watch.start()
         self._stack.push_async_callback(watch.stop)
 

@@ -93,6 +93,7 @@ ALARMS: Mapping[AlarmKind, str] = MappingProxyType(
         AlarmKind.LOG_LATE: "Log cannot be written in time",
         AlarmKind.CLOCK_UNTRUSTED: "Clock not trusted",
         AlarmKind.LOGIN_BRUTE_FORCE: "Password guessing",
+        AlarmKind.NO_CONSOLE_WATCHING: "No console is watched",
     }
 )
 """What is wrong."""
@@ -212,6 +213,12 @@ EVENTS: Mapping[type[Event], str] = MappingProxyType(
         ev.LegalHoldLifted: "Legal hold lifted by two",
         ev.RecordRead: "People's records read",
         ev.PeopleExported: "List of people handed out to two",
+        ev.OperatorAppointed: "Operator appointed by two",
+        ev.OperatorWithdrawn: "Operator's right withdrawn",
+        ev.OperatorReset: "Operator begins anew: password and second factors are void",
+        ev.SecondFactorChanged: "Second factor added or removed",
+        ev.ShiftHandedOver: "Shift handed over",
+        ev.ShiftAccepted: "Shift accepted",
         ev.RetentionApplied: "Old personal data destroyed",
         ev.BackupTaken: "Backup taken",
         ev.BackupRestored: "Restored from a backup",

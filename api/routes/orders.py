@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path
 from api.problems import refused
 from api.schemas import NAME_LENGTH, DoorModeIn, DoorModeReleaseIn, OrderedOut, ReasonIn, ThreatLevelIn, UnlockIn
 from api.schemas_guarding import BypassIn, UntilIn
-from api.security import Api, Context, Ordering, SignedIn
+from api.security import Api, Context, Fresh, Ordering, OrderingEvenLocked, SignedIn, demand_fresh
 from controller.domain.area_orders import ArmArea, BypassPoint, DisarmArea, EndBypass, ResetCause, WalkTest
 from controller.domain.ids import AlarmId, AreaId, CardholderId, CauseId, DoorId, FireZoneId, PointId, RequestId
 from controller.domain.operators import (
@@ -83,13 +83,13 @@ async def confirm_fire_reset(fire_zone: Id, asked: ReasonIn, who: Ordering, api:
 
 
 @router.post("/lockdown", status_code=202)
-async def start_lockdown(asked: ReasonIn, who: Ordering, api: Context) -> OrderedOut:
-    """Lock everything."""
+async def start_lockdown(asked: ReasonIn, who: OrderingEvenLocked, api: Context) -> OrderedOut:
+    """Lock everything. No lock of a console holds it up."""
     return await give(api, who, StartLockdown(asked.reason))
 
 
 @router.post("/lockdown/end", status_code=202)
-async def end_lockdown(who: Ordering, api: Context) -> OrderedOut:
+async def end_lockdown(who: Fresh, api: Context) -> OrderedOut:
     """Ask for the lockdown's end; it ends once a second, other person asks too."""
     await give(api, who, EndLockdown())
     waits = api.facade.moment().state.lockdown is not None
@@ -98,7 +98,9 @@ async def end_lockdown(who: Ordering, api: Context) -> OrderedOut:
 
 @router.post("/threat-level", status_code=202)
 async def set_threat_level(asked: ThreatLevelIn, who: Ordering, api: Context) -> OrderedOut:
-    """Make the building stricter, or less strict."""
+    """Make the building stricter, or less strict. The latter takes a fresh second factor."""
+    if asked.level < api.facade.moment().state.threat_level:
+        demand_fresh(api, who)
     return await give(api, who, SetThreatLevel(asked.level, asked.reason))
 
 
@@ -141,8 +143,8 @@ async def refuse_passage(request: Id, asked: ReasonIn, who: Ordering, api: Conte
 
 
 @router.post("/panic", status_code=202)
-async def panic(who: Ordering, api: Context) -> OrderedOut:
-    """Ask for help, at once."""
+async def panic(who: OrderingEvenLocked, api: Context) -> OrderedOut:
+    """Ask for help, at once. No lock of a console holds it up."""
     return await give(api, who, Panic())
 
 

@@ -12,7 +12,7 @@ from api.records import event_of
 from api.routes.events import PAGE, may_see
 from api.schemas import NAME_LENGTH, EventsOut, OrderedOut, ReasonIn
 from api.schemas_people import ForIn, HistoryIn, HoldIn, PeopleOut, PersonOut, SearchIn, StatusIn
-from api.security import Api, Context, Ordering, SignedIn
+from api.security import Api, Context, Fresh, Ordering, SignedIn
 from controller.domain.ids import AccessLevelId, CardholderId, CredentialId, DoorId
 from controller.domain.people import Cardholder
 from controller.domain.record_orders import (
@@ -45,7 +45,7 @@ async def search(asked: SearchIn, who: Ordering, api: Context) -> PeopleOut:
 
 
 @router.post("/people/export")
-async def export(asked: ForIn, who: Ordering, api: Context) -> PeopleOut:
+async def export(asked: ForIn, who: Fresh, api: Context) -> PeopleOut:
     """Hand out everybody, once a second person asks for the same; until then ``waits`` is true."""
     order = ExportPeople(asked.purpose, asked.case)
     if await _give(api, who, order):
@@ -78,13 +78,13 @@ async def door_history(door: Id, asked: HistoryIn, who: Ordering, api: Context) 
 
 
 @router.post("/people/{cardholder}/erase", status_code=202)
-async def erase(cardholder: Id, asked: ReasonIn, who: Ordering, api: Context) -> OrderedOut:
+async def erase(cardholder: Id, asked: ReasonIn, who: Fresh, api: Context) -> OrderedOut:
     """Destroy what says who somebody is, once a second person asks for the same."""
     return await _ordered(api, who, EraseCardholder(CardholderId(cardholder), asked.reason))
 
 
 @router.post("/people/{cardholder}/levels/{level}/assign", status_code=202)
-async def assign(cardholder: Id, level: Id, asked: ReasonIn, who: Ordering, api: Context) -> OrderedOut:
+async def assign(cardholder: Id, level: Id, asked: ReasonIn, who: Fresh, api: Context) -> OrderedOut:
     """Give somebody an access level."""
     return await _ordered(api, who, AssignAccessLevel(CardholderId(cardholder), AccessLevelId(level), asked.reason))
 
@@ -109,7 +109,7 @@ async def place_hold(asked: HoldIn, who: Ordering, api: Context) -> OrderedOut:
 
 
 @router.post("/legal-holds/{hold}/lift", status_code=202)
-async def lift_hold(hold: Id, asked: ReasonIn, who: Ordering, api: Context) -> OrderedOut:
+async def lift_hold(hold: Id, asked: ReasonIn, who: Fresh, api: Context) -> OrderedOut:
     """Lift a hold, once a second person asks for the same."""
     return await _ordered(api, who, LiftLegalHold(hold, asked.reason))
 

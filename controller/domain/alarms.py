@@ -69,6 +69,7 @@ class AlarmKind(StrEnum):
     DISK_LOW = "disk_low"
     CLOCK_UNTRUSTED = "clock_untrusted"
     LOGIN_BRUTE_FORCE = "login_brute_force"
+    NO_CONSOLE_WATCHING = "no_console_watching"
 
 
 PRIORITY: Mapping[AlarmKind, Priority] = MappingProxyType(
@@ -108,6 +109,7 @@ PRIORITY: Mapping[AlarmKind, Priority] = MappingProxyType(
         AlarmKind.DISK_LOW: Priority.MEDIUM,
         AlarmKind.CLOCK_UNTRUSTED: Priority.MEDIUM,
         AlarmKind.LOGIN_BRUTE_FORCE: Priority.MEDIUM,
+        AlarmKind.NO_CONSOLE_WATCHING: Priority.HIGH,
     }
 )
 """The default priority of each kind (design: one per kind)."""

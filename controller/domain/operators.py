@@ -10,22 +10,12 @@ from enum import StrEnum
 from controller.domain.area_orders import AreaOrder
 from controller.domain.doors import LockMode
 from controller.domain.filming import Camera
-from controller.domain.ids import AlarmId, CardholderId, DoorId, FireZoneId, OperatorId, RequestId
+from controller.domain.ids import AlarmId, CardholderId, DoorId, FireZoneId, OperatorId, RequestId, ZoneId
+from controller.domain.operator_orders import OperatorOrder
 from controller.domain.record_orders import RecordOrder
+from controller.domain.roles import Role as Role
 from controller.domain.visit_orders import VisitOrder
 from controller.domain.words import ADDED
-
-
-class Role(StrEnum):
-    """Six roles; each sees and does its own rows of the rights matrix."""
-
-    GUARD = "guard"
-    SUPERVISOR = "supervisor"
-    SECURITY_OFFICER = "security_officer"
-    AUDITOR = "auditor"
-    DATA_PROTECTION_OFFICER = "data_protection_officer"
-    TECHNICIAN = "technician"
-
 
 SEES_SILENT = frozenset({Role.SUPERVISOR, Role.SECURITY_OFFICER, Role.AUDITOR})
 """Who sees a silent alarm, and what is recorded of it. Guards do not: their post may be watched."""
@@ -41,11 +31,13 @@ class Operator:
     """Somebody who may sign in. The password's hash lives in the key store, never in the log.
 
     ``cardholder``: the same human being as a badge holder, so that nobody decides about their own record.
+    ``zones``: where their orders count; None: everywhere.
     """
 
     id: OperatorId
     role: Role
     cardholder: CardholderId | None = field(default=None, metadata=ADDED)
+    zones: frozenset[ZoneId] | None = field(default=None, metadata=ADDED)
 
 
 def may_watch(role: Role, camera: Camera) -> bool:
@@ -219,6 +211,7 @@ Order = (
     | RecordOrder
     | AreaOrder
     | VisitOrder
+    | OperatorOrder
 )
 
 
@@ -268,3 +261,7 @@ class Refusal(StrEnum):
     VISIT_OVER = "visit_over"
     NOT_FOR_VISITORS = "not_for_visitors"
     BADGE_NOT_FREE = "badge_not_free"
+    NOT_YOUR_ZONE = "not_your_zone"
+    NO_SUCH_OPERATOR = "no_such_operator"
+    UNKNOWN_ZONE = "unknown_zone"
+    NO_HANDOVER = "no_handover"

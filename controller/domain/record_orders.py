@@ -29,7 +29,7 @@ class SetCredentialStatus:
 
 @dataclass(frozen=True, slots=True)
 class AssignAccessLevel:
-    """Give somebody an access level."""
+    """Give somebody an access level. *Two*, where it leads into an exclusion zone."""
 
     cardholder: CardholderId
     level: AccessLevelId

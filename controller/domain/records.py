@@ -60,3 +60,5 @@ class Asked:
 
     operator: OperatorId
     wall: datetime
+    reason: str = ""
+    hours: float = 72.0

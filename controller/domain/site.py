@@ -20,6 +20,7 @@ from controller.domain.calendar import Schedule as Schedule
 from controller.domain.calendar import Weekday as Weekday
 from controller.domain.cards import CardFormat
 from controller.domain.causes import Cause, Escalation
+from controller.domain.console import ConsoleRules
 from controller.domain.filming import Camera as Camera
 from controller.domain.filming import Recording
 from controller.domain.ids import (
@@ -434,6 +435,7 @@ class Site:
     card_formats: Mapping[str, CardFormat] = field(default_factory=dict)  # those of the site's own
     recording: Recording = field(default_factory=Recording)
     face_engine: FaceEngine = FaceEngine.DLIB
+    console: ConsoleRules = field(default_factory=ConsoleRules)
 
 
 def takes_pin_alone(site: Site, reader: Reader) -> bool:

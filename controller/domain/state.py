@@ -35,6 +35,7 @@ from controller.domain.operators import Operator
 from controller.domain.people import Cardholder, Credential
 from controller.domain.points import AreaState, PointCondition
 from controller.domain.records import Asked, LegalHold
+from controller.domain.shift import OpenShift
 from controller.domain.site import Factor
 
 
@@ -210,6 +211,7 @@ class SiteState:
     alarms: Map[AlarmId, Alarm] = field(default_factory=Map)
     holds: Map[str, LegalHold] = field(default_factory=Map)
     asked: Map[tuple[str, str], Asked] = field(default_factory=Map)  # by an order's word and its subject
+    open_shift: OpenShift | None = None
     deferred: frozenset[DoorId] = frozenset()  # barriers that secure once their loop is free
     lockdown: Lockdown | None = None
     fires: Map[FireZoneId, datetime] = field(default_factory=Map)  # that stand, and since when

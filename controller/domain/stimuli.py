@@ -24,6 +24,7 @@ from controller.domain.ids import (
 from controller.domain.operators import Operator, Order
 from controller.domain.people import Cardholder, Credential
 from controller.domain.points import PointCondition
+from controller.domain.roles import FactorChange, SecondFactor
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,12 +215,24 @@ class Ordered:
 
 @dataclass(frozen=True, slots=True)
 class SignInTried:
-    """Somebody tried to sign in at the console. ``duress``: with the password for when somebody forces them."""
+    """Somebody tried to sign in at the console. ``duress``: with the password for when somebody forces them.
+
+    ``factor``: what they showed besides the password; None where that sufficed.
+    """
 
     operator: OperatorId
     succeeded: bool
     address: str
     duress: bool = False
+    factor: SecondFactor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DuressSeen:
+    """Somebody gave the password for when they are forced, and is not signed in by it, or not yet."""
+
+    operator: OperatorId
+    address: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +276,32 @@ class OperatorEnrolled:
 
     author: str
     operator: Operator
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorRemoved:
+    """At the box itself somebody's right to sign in was withdrawn, or, with ``anew``, their passwords and factors."""
+
+    author: str
+    operator: OperatorId
+    anew: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactorSet:
+    """An operator added or removed a second factor of their own."""
+
+    operator: OperatorId
+    factor: SecondFactor
+    change: FactorChange
+
+
+@dataclass(frozen=True, slots=True)
+class ConsolesSeen:
+    """Whether any console is watched by somebody who may act; told when it changed for long enough."""
+
+    watching: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -404,11 +443,15 @@ Stimulus = (
     | UnlockFailed
     | Ordered
     | SignInTried
+    | DuressSeen
     | SignedOutSeen
     | PersonEnrolled
     | BadgeEnrolled
     | FaceEnrolled
     | OperatorEnrolled
+    | OperatorRemoved
+    | SecondFactorSet
+    | ConsolesSeen
     | TimePassed
     | LogLateSeen
     | LogRestoredSeen

@@ -34,6 +34,7 @@ LASTING = frozenset(
         AlarmKind.LOG_LATE,
         AlarmKind.DISK_LOW,
         AlarmKind.CLOCK_UNTRUSTED,
+        AlarmKind.NO_CONSOLE_WATCHING,
     }
 )
 """Alarms whose cause lasts, and is seen to end. The others tell of a moment."""

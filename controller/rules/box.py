@@ -7,7 +7,16 @@ from controller.domain.alarms import AlarmKind, Source
 from controller.domain.decision import DenyReason
 from controller.domain.doors import DoorState
 from controller.domain.ids import DoorId
-from controller.domain.stimuli import BoxStartedUp, DiskSeen, LogLateSeen, LogTamperedSeen, SignInTried
+from controller.domain.stimuli import (
+    BoxStartedUp,
+    ConsolesSeen,
+    DiskSeen,
+    DuressSeen,
+    LogLateSeen,
+    LogTamperedSeen,
+    OperatorRemoved,
+    SignInTried,
+)
 from controller.rules.access import abandon_challenge
 from controller.rules.alarm import cause_gone, raise_alarm
 from controller.rules.fold_access import BURST_SECONDS, PIN_LOCK_SECONDS
@@ -110,14 +119,35 @@ def disk_seen(turn: Turn, seen: DiskSeen) -> None:
 def sign_in_tried(turn: Turn, tried: SignInTried) -> None:
     """Somebody signed in, or tried to."""
     if tried.succeeded:
-        turn.record(ev.OperatorSignedIn(tried.operator, tried.address))
+        turn.record(ev.OperatorSignedIn(tried.operator, tried.address, tried.factor))
         if tried.duress:
-            raise_alarm(turn, AlarmKind.DURESS, Source(), f"{tried.operator} signed in from {tried.address}")
+            duress_seen(turn, DuressSeen(tried.operator, tried.address))
         return
     turn.record(ev.OperatorSignInFailed(tried.operator, tried.address))
     recent = [t for t in turn.state.failed_sign_ins if turn.now.mono - t < BURST_SECONDS]
     if len(recent) >= SIGN_IN_BURST:
         raise_alarm(turn, AlarmKind.LOGIN_BRUTE_FORCE, Source(), f"from {tried.address}")
+
+
+def duress_seen(turn: Turn, seen: DuressSeen) -> None:
+    """Somebody is forced at a console: told at a second station, whatever comes of the sign-in."""
+    raise_alarm(turn, AlarmKind.DURESS, Source(), f"{seen.operator} signed in from {seen.address}")
+
+
+def operator_removed(turn: Turn, removed: OperatorRemoved) -> None:
+    """At the box itself: nobody's word is asked for, and it stands in the log."""
+    if removed.anew:
+        turn.record(ev.OperatorReset(removed.author, None, removed.operator, removed.reason))
+    else:
+        turn.record(ev.OperatorWithdrawn(removed.author, removed.operator, removed.reason))
+
+
+def consoles_seen(turn: Turn, seen: ConsolesSeen) -> None:
+    """Nobody is told of an alarm at a console that nobody watches: sirens and the second post are."""
+    if seen.watching:
+        cause_gone(turn, {AlarmKind.NO_CONSOLE_WATCHING}, Source())
+    else:
+        raise_alarm(turn, AlarmKind.NO_CONSOLE_WATCHING, Source())
 
 
 def _lapse_grants(turn: Turn, door: DoorId, state: DoorState) -> None:

@@ -42,6 +42,7 @@ from controller.rules.fold_modes import (
     without_order,
 )
 from controller.rules.fold_modes import timed as modes_timed
+from controller.rules.fold_operators import operators_changed
 from controller.rules.fold_people import after_start, doubted, forgiven, grace_ended, grace_started, visiting
 from controller.rules.fold_points import heard, observed, shown, switched
 from controller.rules.fold_policy import activated
@@ -72,8 +73,15 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
             return _credential(state, event)
         case ev.FaceTemplateRecorded():
             return replace(state, faces=state.faces.set(event.cardholder, event.engine))
-        case ev.OperatorRecorded():
-            return replace(state, operators=state.operators.set(event.operator.id, event.operator))
+        case (
+            ev.OperatorRecorded()
+            | ev.OperatorAppointed()
+            | ev.OperatorWithdrawn()
+            | ev.OperatorReset()
+            | ev.ShiftHandedOver()
+            | ev.ShiftAccepted()
+        ):
+            return operators_changed(state, event, at)
         case ev.OperatorSignInFailed():
             failed = (*state.failed_sign_ins, at.mono)[-BURST_MEMORY:]
             return replace(state, failed_sign_ins=failed)
@@ -249,6 +257,7 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
             | ev.RetentionApplied()
             | ev.BackupTaken()
             | ev.OperatorSignedIn()
+            | ev.SecondFactorChanged()
             | ev.OperatorSignedOut()
             | ev.FaceJudged()
             | ev.PassageJudged()

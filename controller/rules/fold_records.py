@@ -14,6 +14,7 @@ from controller.rules.fold_people import forgotten
 
 ERASE = "erase_cardholder"
 LIFT = "lift_legal_hold"
+ASSIGN = "assign_access_level"
 
 RecordEvent = (
     ev.SecondPersonAsked
@@ -33,9 +34,9 @@ def records_changed(state: SiteState, event: RecordEvent, at: Instant) -> SiteSt
     """Fold what was ordered about people's records."""
     match event:
         case ev.SecondPersonAsked():
-            return replace(state, asked=state.asked.set((event.order, event.subject), Asked(event.operator, at.wall)))
+            return replace(state, asked=state.asked.set((event.order, event.subject), _asked(event, at)))
         case ev.CardholderErased():
-            return _answered(erased(state, event.cardholder), ERASE, event.cardholder)
+            return answered(erased(state, event.cardholder), ERASE, event.cardholder)
         case ev.CredentialStatusSet():
             credential = replace(state.credentials[event.credential], status=event.status)
             return replace(state, credentials=state.credentials.set(credential.id, credential))
@@ -45,11 +46,11 @@ def records_changed(state: SiteState, event: RecordEvent, at: Instant) -> SiteSt
             return replace(state, holds=state.holds.set(event.hold, LegalHold(event.hold, event.cardholder)))
         case ev.LegalHoldLifted():
             holds = state.holds.delete(event.hold) if event.hold in state.holds else state.holds
-            return _answered(replace(state, holds=holds), LIFT, event.hold)
+            return answered(replace(state, holds=holds), LIFT, event.hold)
         case ev.PeopleExported():
-            return _answered(state, "export_people", f"{event.purpose} {event.case}".strip())
+            return answered(state, "export_people", f"{event.purpose} {event.case}".strip())
         case ev.DestructionOrdered():
-            return _answered(state, "destroy_box", "")
+            return answered(state, "destroy_box", "")
         case ev.BackupRestored():
             for cardholder in event.erased:
                 state = erased(state, cardholder)
@@ -61,13 +62,13 @@ def unveiled(state: SiteState, event: ev.VeilLifted | ev.VeilLowered | ev.Eviden
     match event:
         case ev.VeilLifted(camera=camera, seconds=seconds):
             lifted = replace(state, veils=state.veils.set(camera, at.mono + seconds))
-            return _answered(lifted, "lift_veil", f"{camera} {seconds:g}")
+            return answered(lifted, "lift_veil", f"{camera} {seconds:g}")
         case ev.VeilLowered(camera=camera):
             return replace(state, veils=state.veils.delete(camera)) if camera in state.veils else state
         case ev.EvidenceExported():
             what = (event.purpose, event.case, event.recordings, event.records)
             about = evidence_subject(*what, pixelated=event.pixelated)
-            return _answered(state, "export_evidence", about)
+            return answered(state, "export_evidence", about)
     assert_never(event)
 
 
@@ -94,9 +95,15 @@ def _levels(state: SiteState, event: ev.AccessLevelAssigned | ev.AccessLevelWith
     person = state.people[event.cardholder]
     one = frozenset({event.level})
     levels = person.levels | one if isinstance(event, ev.AccessLevelAssigned) else person.levels - one
-    return replace(state, people=state.people.set(person.id, replace(person, levels=levels)))
+    changed = replace(state, people=state.people.set(person.id, replace(person, levels=levels)))
+    return answered(changed, ASSIGN, f"{event.cardholder} {event.level}")
 
 
-def _answered(state: SiteState, order: str, subject: str) -> SiteState:
-    key = (order, subject)
+def _asked(event: ev.SecondPersonAsked, at: Instant) -> Asked:
+    return Asked(event.operator, at.wall, event.reason, event.hours)
+
+
+def answered(state: SiteState, order: str, about: str) -> SiteState:
+    """Nothing waits for a second person about this any more."""
+    key = (order, about)
     return replace(state, asked=state.asked.delete(key)) if key in state.asked else state

@@ -13,6 +13,7 @@ from controller.domain.decision import GuardAnswer
 from controller.domain.doors import LockMode
 from controller.domain.effects import Unlock
 from controller.domain.ids import DoorId, OperatorId
+from controller.domain.operator_orders import OperatorOrder, operator_subject
 from controller.domain.operators import (
     SEES_SILENT,
     AcknowledgeAlarm,
@@ -43,7 +44,7 @@ from controller.domain.state import SiteState
 from controller.domain.stimuli import Ordered
 from controller.domain.visit_orders import VisitOrder
 from controller.domain.words import word_for
-from controller.rules import record_orders, visit_orders
+from controller.rules import operator_orders, record_orders, visit_orders
 from controller.rules.access import UNLOCK_DEADLINE_SECONDS, count_as_used
 from controller.rules.alarm import raise_alarm
 from controller.rules.area_orders import area_subject, carry_out_area, may_order_area
@@ -54,6 +55,7 @@ from controller.rules.interlock import busy
 from controller.rules.lockdown import end_lockdown, start_lockdown, withdraw
 from controller.rules.mode import stricter
 from controller.rules.mode_order import lock_held_door, may_release, may_set, release_mode, set_mode
+from controller.rules.reach import within
 from controller.rules.relock import relock
 from controller.rules.turn import Turn
 
@@ -97,7 +99,10 @@ _AT_THE_DOORS: Mapping[Role, frozenset[type[Order]]] = MappingProxyType(
     }
 )
 RIGHTS: Mapping[Role, frozenset[type[Order]]] = MappingProxyType(
-    {role: orders | record_orders.RIGHTS[role] | visit_orders.RIGHTS[role] for role, orders in _AT_THE_DOORS.items()}
+    {
+        role: orders | record_orders.RIGHTS[role] | visit_orders.RIGHTS[role] | operator_orders.RIGHTS[role]
+        for role, orders in _AT_THE_DOORS.items()
+    }
 )
 """The rights matrix: who may order what."""
 
@@ -120,12 +125,16 @@ def may(turn: Turn, operator: OperatorId, order: Order) -> Refusal | None:  # no
         return Refusal.UNKNOWN_OPERATOR
     if type(order) not in RIGHTS[known.role]:
         return Refusal.NOT_YOUR_ROLE
+    if known.zones is not None and not within(turn, known.zones, order):
+        return Refusal.NOT_YOUR_ZONE
     if isinstance(order, RecordOrder):
         return record_orders.may(turn, operator, order)
     if isinstance(order, AreaOrder):
         return may_order_area(turn, known.role, order)
     if isinstance(order, VisitOrder):
         return visit_orders.may(turn, order)
+    if isinstance(order, OperatorOrder):
+        return operator_orders.may(turn, operator, order)
     match order:
         case UnlockOnce() | LockDoor() | BlockDoor() | UnblockDoor():
             return _unknown_door(turn, order.door) or _may_move(turn, operator, order)
@@ -161,6 +170,9 @@ def _carry_out(turn: Turn, operator: OperatorId, order: Order) -> None:  # noqa:
         return
     if isinstance(order, VisitOrder):
         visit_orders.carry_out(turn, operator, order)
+        return
+    if isinstance(order, OperatorOrder):
+        operator_orders.carry_out(turn, operator, order)
         return
     match order:
         case UnlockOnce():
@@ -332,6 +344,8 @@ def _subject(order: Order) -> str:  # noqa: C901 - one flat table
         return area_subject(order)
     if isinstance(order, VisitOrder):
         return order.visitor
+    if isinstance(order, OperatorOrder):
+        return operator_subject(order)
     match order:
         case UnlockOnce(door=door) | LockDoor(door=door) | BlockDoor(door=door) | UnblockDoor(door=door):
             return door

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
 from types import MappingProxyType
 from typing import assert_never
 
 from controller.domain import events as ev
-from controller.domain.ids import OUTSIDE, CardholderId, OperatorId
+from controller.domain.ids import OUTSIDE, AccessLevelId, CardholderId, OperatorId
 from controller.domain.operators import Refusal, Role, one_person
 from controller.domain.people import CredentialStatus
 from controller.domain.record_orders import (
@@ -29,18 +28,20 @@ from controller.domain.record_orders import (
     subject,
 )
 from controller.domain.records import PURPOSES_WITH_CASE, Purpose, RecordScope
+from controller.domain.site import SecurityLevel, Site
 from controller.domain.state import SiteState
 from controller.domain.words import word_for
 from controller.rules.filming import may_hand_out, may_lift_veil, may_lower_veil, may_see
+from controller.rules.second_person import SECOND_PERSON_HOURS as SECOND_PERSON_HOURS
+from controller.rules.second_person import ask, first_to_ask
 from controller.rules.turn import Turn
-
-SECOND_PERSON_HOURS = 72.0
-"""So long the first of two waits for the second: over a weekend, and not for ever."""
 
 _CASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9./-]{0,39}")
 _HOLD = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
-TwoPersonOrder = EraseCardholder | LiftLegalHold | ExportPeople | DestroyBox | LiftVeil | ExportEvidence
+AlwaysTwo = EraseCardholder | LiftLegalHold | ExportPeople | DestroyBox | LiftVeil | ExportEvidence
+TwoPersonOrder = AlwaysTwo | AssignAccessLevel
+"""An access level takes two only where it leads into an exclusion zone: see ``takes_two``."""
 
 _BADGES = frozenset({SetCredentialStatus, AssignAccessLevel, WithdrawAccessLevel})
 _VEILS = frozenset({LiftVeil, LowerVeil, ExportEvidence})
@@ -72,9 +73,7 @@ PURPOSES: Mapping[Role, frozenset[Purpose]] = MappingProxyType(
 """What each role may read people's records for."""
 
 
-def may(  # noqa: C901 - one flat table
-    turn: Turn, operator: OperatorId, order: RecordOrder
-) -> Refusal | None:
+def may(turn: Turn, operator: OperatorId, order: RecordOrder) -> Refusal | None:  # noqa: C901 - one flat table
     """Tell why an order about records is refused, the role being right; None where it may be given."""
     state = turn.state
     match order:
@@ -102,32 +101,44 @@ def may(  # noqa: C901 - one flat table
             refusal = may_hand_out(turn, operator, order.cameras) or _may_for(state, operator, purpose, case)
         case _:
             assert_never(order)
-    if refusal is None and isinstance(order, TwoPersonOrder) and _asked_alone(turn, operator, order):
+    if refusal is None and takes_two(turn.site, order) and _asked_alone(turn, operator, order):
         return Refusal.SECOND_PERSON_NEEDED
     return refusal
 
 
 def carry_out(turn: Turn, operator: OperatorId, order: RecordOrder) -> None:
     """Record what an order comes to: of one that takes two and has one, that it was asked for."""
-    if isinstance(order, TwoPersonOrder):
+    if isinstance(order, AlwaysTwo) or (isinstance(order, AssignAccessLevel) and takes_two(turn.site, order)):
         first = first_of_two(turn, order)
         if first is None:
-            word = word_for(type(order))
             why = "" if isinstance(order, ExportPeople | ExportEvidence) else order.reason
-            turn.record(ev.SecondPersonAsked(operator, word, subject(order), SECOND_PERSON_HOURS, why))
+            ask(turn, operator, word_for(type(order)), subject(order), why)
         else:
             turn.record(_agreed(first, operator, order))
         return
     turn.record(_fact(turn, operator, order))
 
 
-def first_of_two(turn: Turn, order: TwoPersonOrder) -> OperatorId | None:
+def first_of_two(turn: Turn, order: RecordOrder) -> OperatorId | None:
     """Return who asked for the same before: in time, and still with the right to."""
-    asked = turn.state.asked.get((word_for(type(order)), subject(order)))
-    if asked is None or turn.now.wall - asked.wall > timedelta(hours=SECOND_PERSON_HOURS):
-        return None
-    known = turn.state.operators.get(asked.operator)
-    return asked.operator if known is not None and type(order) in RIGHTS[known.role] else None
+    roles = [role for role, orders in RIGHTS.items() if type(order) in orders]
+    return first_to_ask(turn, word_for(type(order)), subject(order), roles)
+
+
+def takes_two(site: Site, order: RecordOrder) -> bool:
+    """Tell whether an order takes two people. What makes a zone harder to enter never waits for a second one."""
+    if isinstance(order, AssignAccessLevel):
+        return leads_into_exclusion(site, order.level)
+    return isinstance(order, AlwaysTwo)
+
+
+def leads_into_exclusion(site: Site, level: AccessLevelId) -> bool:
+    """Tell whether an access level is a right to an exclusion zone, or to a door of one."""
+    granted = site.access_levels.get(level)
+    if granted is None:
+        return False
+    zones = {*granted.zones, *(zone for door in granted.doors for zone in site.doors[door].zones)}
+    return any(site.zones[zone].level is SecurityLevel.EXCLUSION for zone in zones)
 
 
 def _agreed(
@@ -139,6 +150,7 @@ def _agreed(
     | ev.DestructionOrdered
     | ev.VeilLifted
     | ev.EvidenceExported
+    | ev.AccessLevelAssigned
 ):
     match order:
         case EraseCardholder(cardholder=cardholder, reason=reason):
@@ -147,6 +159,8 @@ def _agreed(
             return ev.LegalHoldLifted(first, second, hold, reason)
         case ExportPeople(purpose=purpose, case=case):
             return ev.PeopleExported(first, second, purpose, case)
+        case AssignAccessLevel():
+            return ev.AccessLevelAssigned(first, order.cardholder, order.level, order.reason, second)
         case DestroyBox(reason=reason):
             return ev.DestructionOrdered(first, second, reason)
         case LiftVeil(camera=camera, seconds=seconds, reason=reason):
@@ -186,7 +200,7 @@ def _fact(
     assert_never(order)
 
 
-def _asked_alone(turn: Turn, operator: OperatorId, order: TwoPersonOrder) -> bool:
+def _asked_alone(turn: Turn, operator: OperatorId, order: RecordOrder) -> bool:
     return one_person(turn.state.operators, first_of_two(turn, order), operator)
 
 

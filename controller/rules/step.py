@@ -15,7 +15,18 @@ from controller.domain.state import SiteState
 from controller.domain.stimuli import Stimulus
 from controller.rules.access import abandon_challenge, card_presented, face_seen, pin_entered
 from controller.rules.areas import area_time_passed, look_at_areas
-from controller.rules.box import disk_seen, log_late, log_restored, log_tampered, sign_in_tried, started_up, watch_clock
+from controller.rules.box import (
+    consoles_seen,
+    disk_seen,
+    duress_seen,
+    log_late,
+    log_restored,
+    log_tampered,
+    operator_removed,
+    sign_in_tried,
+    started_up,
+    watch_clock,
+)
 from controller.rules.causes import cause_time_passed, look_at_causes
 from controller.rules.devices import (
     battery_seen,
@@ -140,6 +151,8 @@ def _dispatch(turn: Turn, stimulus: Stimulus) -> None:  # noqa: C901 - one flat 
             ordered(turn, stimulus)
         case st.SignInTried():
             sign_in_tried(turn, stimulus)
+        case st.DuressSeen():
+            duress_seen(turn, stimulus)
         case st.SignedOutSeen():
             turn.record(ev.OperatorSignedOut(stimulus.operator))
         case st.PersonEnrolled():
@@ -154,6 +167,12 @@ def _dispatch(turn: Turn, stimulus: Stimulus) -> None:  # noqa: C901 - one flat 
             )
         case st.OperatorEnrolled():
             turn.record(ev.OperatorRecorded(stimulus.author, stimulus.operator))
+        case st.OperatorRemoved():
+            operator_removed(turn, stimulus)
+        case st.SecondFactorSet():
+            turn.record(ev.SecondFactorChanged(stimulus.operator, stimulus.factor, stimulus.change))
+        case st.ConsolesSeen():
+            consoles_seen(turn, stimulus)
         case st.TimePassed():
             _time_passed(turn)
         case st.LogLateSeen():

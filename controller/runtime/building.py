@@ -11,11 +11,13 @@ from controller.domain.events import CardholderErased, OrderRefused, Recorded
 from controller.domain.ids import CameraId, CardholderId, CredentialId, DeviceId, OperatorId, ReaderId
 from controller.domain.operators import CloseAlarm, Operator, Order, Refusal, UnlockOnce
 from controller.domain.record_orders import RecordOrder
-from controller.domain.stimuli import Ordered, SignedOutSeen, SignInTried, Stimulus
+from controller.domain.roles import FactorChange, SecondFactor
+from controller.domain.stimuli import Ordered, SecondFactorSet, SignedOutSeen, SignInTried, Stimulus
 from controller.domain.visit_orders import RegisterVisitor
 from controller.rules.mode import mode_requests
 from controller.runtime.facade import Moment, SignIn
-from controller.runtime.ports import Clock, Histories, Identity, Office, Passwords, People, Pictures
+from controller.runtime.front_door import FrontDoor
+from controller.runtime.ports import Clock, Factors, Histories, Identity, Office, Passwords, People, Pictures
 from controller.runtime.runtime import Runtime
 from controller.runtime.watch import RecordWatch
 
@@ -44,6 +46,8 @@ class Building:
         self._passwords = passwords
         self._pictures = pictures
         self._clock = clock
+        self._door = FrontDoor(runtime, passwords)
+        self.consoles = 0
 
     def look_through(self, pictures: Pictures) -> None:
         """Take pictures from other eyes from now on."""
@@ -105,41 +109,60 @@ class Building:
 
     async def sign_in(self, operator: OperatorId, password: str, *, new_password: str | None, address: str) -> SignIn:
         """Check a password. A one-time password counts only together with a new one, which then replaces it."""
-        right, forced = await asyncio.to_thread(self._compare, operator, password)
-        one_time = await asyncio.to_thread(self._passwords.password_is_one_time, operator)
-        if self.operator(operator) is None or not (right or forced):
-            self._runtime.handle(SignInTried(operator, succeeded=False, address=address))
-            return SignIn(refused=True)
-        if forced:
-            self._runtime.handle(SignInTried(operator, succeeded=True, address=address, duress=True))
-            return SignIn(operator=self.operator(operator), watched=True)
-        if one_time:
-            if new_password is None or (await asyncio.to_thread(self._compare, operator, new_password))[1]:
-                return SignIn(new_password_needed=True)
-            await asyncio.to_thread(self._passwords.set_password, operator, new_password, one_time=False)
-        self._runtime.handle(SignInTried(operator, succeeded=True, address=address))
-        return SignIn(operator=self.operator(operator))
+        return await self._door.sign_in(operator, password, new_password=new_password, address=address)
+
+    async def vouch(self, operator: OperatorId, password: str, *, address: str) -> SignIn:
+        """Check a password, as a second person gives it at somebody else's console: nobody signs in by it."""
+        return await self._door.vouch(operator, password, address=address)
+
+    async def signed_in(self, operator: OperatorId, address: str, factor: SecondFactor) -> None:
+        """Record that a second factor completed a sign-in."""
+        self._runtime.handle(SignInTried(operator, succeeded=True, address=address, factor=factor))
+
+    async def factor_refused(self, operator: OperatorId, address: str) -> None:
+        """Record that a second factor was not right."""
+        self._runtime.handle(SignInTried(operator, succeeded=False, address=address))
+
+    async def factor_changed(self, operator: OperatorId, factor: SecondFactor, change: FactorChange) -> None:
+        """Record that an operator added or removed a second factor."""
+        self._runtime.handle(SecondFactorSet(operator, factor, change))
+
+    async def change_password(self, operator: OperatorId, password: str, new_password: str, address: str) -> bool:
+        """Keep another password; False where ``password`` is not their own, or the new one is the duress password."""
+        return await self._door.change_password(operator, password, new_password, address)
 
     async def choose_duress(self, operator: OperatorId, password: str, duress: str) -> bool:
         """Keep a password for when somebody forces the operator; False unless ``password`` is their own, and another.
 
         Whoever signed in by force, and gives that password, is answered alike, and nothing is changed.
         """
-        right, forced = await asyncio.to_thread(self._compare, operator, password)
-        if password == duress or not (right or forced):
-            return False
-        if not forced:
-            await asyncio.to_thread(self._passwords.set_duress_password, operator, duress)
-        return True
+        return await self._door.choose_duress(operator, password, duress)
 
-    def _compare(self, operator: OperatorId, password: str) -> tuple[bool, bool]:
-        """Tell whether a password is the operator's own, and whether it is the one for when somebody forces them.
+    async def issue_password(self, operator: OperatorId) -> str:
+        """Let somebody begin anew: everything that proved who they are goes; return their one-time password."""
+        return await self._door.issue_password(operator)
 
-        Both are always looked at: the time an answer takes does not say which it was.
-        """
-        own = self._passwords.password_matches(operator, password)
-        forced = self._passwords.duress_matches(operator, password)
-        return own, forced and not own
+    async def first_password(self, operator: OperatorId) -> str | None:
+        """Return a one-time password for somebody who has no password yet; None for somebody who has."""
+        known = await asyncio.to_thread(self._passwords.has_password, operator)
+        return None if known else await self._door.issue_password(operator)
+
+    async def forget_operator(self, operator: OperatorId) -> None:
+        """Forget everything that proved who somebody was."""
+        await asyncio.to_thread(self._passwords.forget_operator, operator)
+
+    @property
+    def factors(self) -> Factors:
+        """The operators' second factors."""
+        return self._passwords.factors
+
+    def console_opened(self) -> None:
+        """Somebody who may act watches a console from here on."""
+        self.consoles += 1
+
+    def console_closed(self) -> None:
+        """They no longer do."""
+        self.consoles -= 1
 
     async def signed_out(self, operator: OperatorId) -> None:
         """Record that an operator left."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 from controller.domain.doors import ModeRequest
 from controller.domain.events import Recorded
 from controller.domain.ids import CameraId, CardholderId, DoorId, OperatorId
 from controller.domain.operators import Operator, Order, Refusal
+from controller.domain.roles import FactorChange, SecondFactor
 from controller.domain.site import Site
 from controller.domain.state import SiteState
-from controller.runtime.ports import Identity
+from controller.runtime.ports import Factors, Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,51 @@ class Facade(Protocol):
         """Check a password. A one-time password counts only together with a new one, which then replaces it."""
         ...
 
+    async def vouch(self, operator: OperatorId, password: str, *, address: str) -> SignIn:
+        """Check a password, as a second person gives it at somebody else's console: nobody signs in by it."""
+        ...
+
+    async def signed_in(self, operator: OperatorId, address: str, factor: SecondFactor) -> None:
+        """Record that a second factor completed a sign-in."""
+        ...
+
+    async def factor_refused(self, operator: OperatorId, address: str) -> None:
+        """Record that a second factor was not right."""
+        ...
+
+    async def factor_changed(self, operator: OperatorId, factor: SecondFactor, change: FactorChange) -> None:
+        """Record that an operator added or removed a second factor."""
+        ...
+
+    async def change_password(self, operator: OperatorId, password: str, new_password: str, address: str) -> bool:
+        """Keep another password; False where ``password`` is not their own, or the new one is the duress password."""
+        ...
+
+    async def issue_password(self, operator: OperatorId) -> str:
+        """Let somebody begin anew: everything that proved who they are goes; return their one-time password."""
+        ...
+
+    async def first_password(self, operator: OperatorId) -> str | None:
+        """Return a one-time password for somebody who has no password yet; None for somebody who has."""
+        ...
+
+    async def forget_operator(self, operator: OperatorId) -> None:
+        """Forget everything that proved who somebody was."""
+        ...
+
+    @property
+    def factors(self) -> Factors:
+        """The operators' second factors."""
+        ...
+
+    def console_opened(self) -> None:
+        """Somebody who may act watches a console from here on."""
+        ...
+
+    def console_closed(self) -> None:
+        """They no longer do."""
+        ...
+
     async def choose_duress(self, operator: OperatorId, password: str, duress: str) -> bool:
         """Keep a password for when somebody forces the operator; False unless ``password`` is their own, and another.
 
@@ -88,17 +135,27 @@ class Facade(Protocol):
         ...
 
 
+class Second(StrEnum):
+    """What a right password is not enough for: nothing, a second factor, or setting one up first."""
+
+    NONE = "none"
+    PROVE = "prove"
+    ENROL = "enrol"
+
+
 @dataclass(frozen=True, slots=True)
 class SignIn:
     """The outcome of a sign-in: exactly one of the first three is set.
 
     ``watched``: somebody forces the operator, so this session looks as always and shows nothing silent.
+    ``second``: what is still asked of whoever gave the right password.
     """
 
     operator: Operator | None = None
     new_password_needed: bool = False
     refused: bool = False
     watched: bool = False
+    second: Second = Second.NONE
 
 
 class Watch(Protocol):

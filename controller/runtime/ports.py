@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Protocol
 
 from controller.domain.effects import Effect
 from controller.domain.events import Recorded
 from controller.domain.ids import CameraId, CardholderId, CredentialId, OperatorId
 from controller.domain.instant import Instant
+from controller.domain.roles import SecondFactor
 
 
 class Clock(Protocol):
@@ -131,8 +132,84 @@ class CardSecrets(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Passkey:
+    """A passkey's public half. ``id`` is base64url, ``public_key`` COSE (RFC 9052), ``counter`` how often it signed."""
+
+    id: str
+    public_key: bytes
+    counter: int
+    name: str
+    added: datetime
+
+
+class Factors(Protocol):
+    """The operators' second factors. Everything here is slow: call it in a thread."""
+
+    def methods(self, operator: OperatorId) -> frozenset[SecondFactor]:
+        """Return what this operator may show."""
+        ...
+
+    def begin_totp(self, operator: OperatorId) -> str:
+        """Make a secret (base32) for a code generator. Raises ``ValueError`` where one is set up."""
+        ...
+
+    def confirm_totp(self, operator: OperatorId, code: str, now: datetime) -> bool:
+        """Take the secret into use if the code is one of it."""
+        ...
+
+    def totp_counts(self, operator: OperatorId, code: str, now: datetime) -> bool:
+        """Tell whether a code is right, and was not shown before; from then on it was."""
+        ...
+
+    def drop_totp(self, operator: OperatorId) -> bool:
+        """Forget the code generator; False where there was none."""
+        ...
+
+    def passkeys(self, operator: OperatorId) -> list[Passkey]:
+        """Return an operator's passkeys."""
+        ...
+
+    def add_passkey(self, operator: OperatorId, passkey: Passkey) -> None:
+        """Keep a new passkey. Raises ``ValueError``."""
+        ...
+
+    def passkey_used(self, operator: OperatorId, passkey: str, counter: int) -> bool:
+        """Keep how often a passkey has signed; False where it may have been copied."""
+        ...
+
+    def drop_passkey(self, operator: OperatorId, passkey: str) -> bool:
+        """Forget a passkey; False where it was not this operator's."""
+        ...
+
+    def make_recovery_codes(self, operator: OperatorId) -> list[str]:
+        """Make new recovery codes, each good once."""
+        ...
+
+    def recovery_counts(self, operator: OperatorId, code: str) -> bool:
+        """Tell whether a recovery code is right; from then on it is used up."""
+        ...
+
+    def recovery_codes_left(self, operator: OperatorId) -> int:
+        """Return how many recovery codes are left."""
+        ...
+
+
 class Passwords(Protocol):
     """The operators' passwords, as hashes."""
+
+    @property
+    def factors(self) -> Factors:
+        """The second factors beside them."""
+        ...
+
+    def forget_operator(self, operator: OperatorId) -> None:
+        """Forget passwords and second factors. Slow: call it in a thread."""
+        ...
+
+    def has_password(self, operator: OperatorId) -> bool:
+        """Tell whether this operator has a password already."""
+        ...
 
     def password_matches(self, operator: OperatorId, password: str) -> bool:
         """Tell whether the password is right; takes as long for operators nobody knows. Slow: call it in a thread."""

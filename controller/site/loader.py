@@ -10,6 +10,7 @@ from pathlib import Path as FilePath
 from typing import TypeVar
 
 from controller.domain.causes import Escalation
+from controller.domain.console import ConsoleRules
 from controller.domain.filming import Recording
 from controller.domain.ids import OUTSIDE
 from controller.domain.site import Site
@@ -17,6 +18,7 @@ from controller.site import (
     asking,
     boards,
     causes,
+    consoles,
     consumer,
     filming,
     formats,
@@ -59,7 +61,7 @@ _ROWS = (
     "intrusion_area",
     "cause",
 )
-_TABLES = ("site", "escalation", "retention", "recording")
+_TABLES = ("site", "console", "escalation", "retention", "recording")
 _ID_KEYS = {"threat_level": "number"}
 _PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
 _BARE_CLOCK = re.compile(r"[=,\[]\s*\d\d:\d\d(?!:)")
@@ -269,6 +271,7 @@ def _read(
         areas={area.id: area for area in whole("intrusion_area", guarding.intrusion_area)},
         causes={cause.id: cause for cause in whole("cause", causes.cause)},
         escalation=_escalation(reading, document),
+        console=kinds.nested(consoles.console)(reading, ("console",), document.get("console", {})) or ConsoleRules(),
         card_formats={own.id: own for own in whole("card_format", formats.card_format)},
         recording=_recording(reading, document),
         buses={bus.id: bus for bus in whole("bus", boards.bus)},

@@ -28,6 +28,7 @@ from controller.domain.ids import CardholderId, CredentialId, OperatorId
 from controller.store import boxkey
 from controller.store.boxkey import KEY_BYTES, NONCE_BYTES, SealBroken
 from controller.store.private_file import PRIVATE
+from controller.store.second_factors import SecondFactors
 from controller.store.secret_files import SecretFiles
 
 KEY_FILE = "keys.db"
@@ -107,6 +108,7 @@ class Keystore:
         self._engine = _engine(database)
         METADATA.create_all(self._engine)
         self._hasher = PasswordHasher()
+        self.factors = SecondFactors(self._engine, lambda: boxkey.derived(self._box_key, "second factors"))
         self._wrapped = self._stored_keys()
         self._unkept: dict[CardholderId, bytes] = {}
         self._cards, self._salts = self._stored_badges()
@@ -247,6 +249,17 @@ class Keystore:
         with self._engine.begin() as connection:
             connection.execute(OPERATOR_DURESS.delete().where(OPERATOR_DURESS.c.operator == operator))
             connection.execute(OPERATOR_DURESS.insert(), [row])
+
+    def has_password(self, operator: OperatorId) -> bool:
+        """Tell whether this operator has a password already."""
+        return self._secret(operator) is not None
+
+    def forget_operator(self, operator: OperatorId) -> None:
+        """Forget both passwords and every second factor."""
+        with self._engine.begin() as connection:
+            for table in (OPERATOR_SECRET, OPERATOR_DURESS):
+                connection.execute(table.delete().where(table.c.operator == operator))
+        self.factors.forget(operator)
 
     def close(self) -> None:
         """Let go of the file."""

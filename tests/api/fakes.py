@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections import deque
 from collections.abc import Sequence
 from contextlib import asynccontextmanager
@@ -10,7 +11,9 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import httpx
+import sqlalchemy as sa
 from immutables import Map
+from sqlalchemy.pool import StaticPool
 
 from api.app import create_app
 from controller.domain.doors import DoorState, LockStatus, Position
@@ -28,6 +31,7 @@ from controller.domain.ids import (
 )
 from controller.domain.instant import Instant
 from controller.domain.operators import Operator, Order, Refusal, Role
+from controller.domain.roles import FactorChange, SecondFactor
 from controller.domain.site import (
     Assurance,
     Camera,
@@ -48,8 +52,9 @@ from controller.domain.site import (
 )
 from controller.domain.state import DeviceState, SiteState
 from controller.rules.fold import apply
-from controller.runtime.facade import Lagged, Moment, SignIn
+from controller.runtime.facade import Lagged, Moment, Second, SignIn
 from controller.runtime.ports import Identity
+from controller.store.second_factors import SecondFactors
 
 GATE, VAULT = DoorId("gate"), DoorId("vault")
 GATE_IN, VAULT_IN = ReaderId("gate-in"), ReaderId("vault-in")
@@ -183,6 +188,13 @@ class FakeWatch:
         self._facade.nobody_watches.set()
 
 
+def factors_in_memory() -> SecondFactors:
+    """The real second factors, on no disk."""
+    key = secrets.token_bytes(32)
+    engine = sa.create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    return SecondFactors(engine, lambda: key)
+
+
 class FakeFacade:
     """A building whose state is a real fold of what it is told to record."""
 
@@ -205,6 +217,9 @@ class FakeFacade:
         self.refusal: Refusal | None = None
         self.pictures: dict[CameraId, bytes] = {CAMERA: b"\xff\xd8 jpeg 1"}
         self.texts: dict[str, str] = {}
+        self.factors = factors_in_memory()
+        self.must_prove: set[OperatorId] = set()
+        self.consoles = 0
         self.names = {ALICE: Identity("Alice Example")}
 
     def record(self, event: Event) -> Recorded:
@@ -245,10 +260,54 @@ class FakeFacade:
             self.passwords[operator] = new_password
             self.operators[operator] = Operator(operator, Role.GUARD)
         if self.duress.get(operator) == password:
-            return SignIn(operator=self.operators[operator], watched=True)
+            return SignIn(self.operators[operator], watched=True, second=self.second(self.operators[operator]))
         if self.passwords.get(operator) != password and new_password is None:
             return SignIn(refused=True)
-        return SignIn(operator=self.operators[operator])
+        return SignIn(self.operators[operator], second=self.second(self.operators[operator]))
+
+    async def vouch(self, operator: OperatorId, password: str, *, address: str) -> SignIn:
+        self.tape.append(("vouch", operator, address))
+        known = self.operators.get(operator)
+        if known is None or password not in (self.passwords.get(operator), self.duress.get(operator)):
+            return SignIn(refused=True)
+        return SignIn(known, watched=password == self.duress.get(operator), second=self.second(known))
+
+    def second(self, operator: Operator) -> Second:
+        if self.factors.methods(operator.id):
+            return Second.PROVE
+        return Second.ENROL if operator.id in self.must_prove else Second.NONE
+
+    async def signed_in(self, operator: OperatorId, address: str, factor: SecondFactor) -> None:
+        self.tape.append(("signed_in", operator, factor))
+
+    async def factor_refused(self, operator: OperatorId, address: str) -> None:
+        self.tape.append(("factor_refused", operator))
+
+    async def factor_changed(self, operator: OperatorId, factor: SecondFactor, change: FactorChange) -> None:
+        self.tape.append(("factor_changed", operator, factor, change))
+
+    async def change_password(self, operator: OperatorId, password: str, new_password: str, address: str) -> bool:
+        if self.passwords[operator] != password:
+            return False
+        self.passwords[operator] = new_password
+        return True
+
+    async def issue_password(self, operator: OperatorId) -> str:
+        self.tape.append(("issue_password", operator))
+        self.factors.forget(operator)
+        return "fresh-one-time"
+
+    async def first_password(self, operator: OperatorId) -> str | None:
+        return None if operator in self.passwords else await self.issue_password(operator)
+
+    async def forget_operator(self, operator: OperatorId) -> None:
+        self.tape.append(("forget_operator", operator))
+
+    def console_opened(self) -> None:
+        self.consoles += 1
+
+    def console_closed(self) -> None:
+        self.consoles -= 1
 
     async def choose_duress(self, operator: OperatorId, password: str, duress: str) -> bool:
         self.tape.append(("choose_duress", operator))

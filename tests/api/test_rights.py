@@ -57,13 +57,15 @@ BODIES = {
     "/api/legal-holds": {**BECAUSE, "hold": "court-7"},
     "/api/visits": {"name": "Vera", "host": ALICE, "valid_from": "2026-11-21T11:00:00Z", "valid_until": UNTIL},
     "/api/visits/hosts": {"text": "ali"},
+    "/api/operators": {**BECAUSE, "operator": "nick", "role": "guard", "zones": None},
+    "/api/shift/hand-over": {"note": "quiet"},
     "/api/visits/{visitor}/sign-in": {"credential": "pool-1"},
     "/api/visits/{visitor}/sign-out": {"badge_returned": True},
 }
 """What routes take that take more than a reason."""
 
-OWN = ("/api/session", "/api/health", "/api/stream")
-"""Routes about the session itself, the one before it, and one that never ends."""
+OWN = ("/api/session", "/api/account", "/api/health", "/api/stream", "/api/pending")
+"""About the session and its operator, the one before it, one that never ends; what waits is judged as what it is."""
 
 
 class Ruled(FakeFacade):

@@ -113,6 +113,14 @@ from controller.domain.events.modes import (
     LockModeChanged,
     LockModesTimed,
 )
+from controller.domain.events.operators import (
+    OperatorAppointed,
+    OperatorReset,
+    OperatorWithdrawn,
+    SecondFactorChanged,
+    ShiftAccepted,
+    ShiftHandedOver,
+)
 from controller.domain.events.orders import (
     DoorBlocked,
     DoorLockOrdered,
@@ -257,10 +265,13 @@ __all__ = [
     "MessageTaken",
     "NoEntryAfterGrant",
     "Obstacle",
+    "OperatorAppointed",
     "OperatorRecorded",
+    "OperatorReset",
     "OperatorSignInFailed",
     "OperatorSignedIn",
     "OperatorSignedOut",
+    "OperatorWithdrawn",
     "OrderRefused",
     "OutputObserved",
     "OutputOrdered",
@@ -280,7 +291,10 @@ __all__ = [
     "RelockResumed",
     "RetentionApplied",
     "RotationObserved",
+    "SecondFactorChanged",
     "SecondPersonAsked",
+    "ShiftAccepted",
+    "ShiftHandedOver",
     "SiteActivated",
     "SnapshotTaken",
     "StartUpCompleted",
@@ -415,6 +429,12 @@ Event = (
     | LegalHoldLifted
     | RecordRead
     | PeopleExported
+    | OperatorAppointed
+    | OperatorReset
+    | OperatorWithdrawn
+    | SecondFactorChanged
+    | ShiftAccepted
+    | ShiftHandedOver
     | RetentionApplied
     | BackupTaken
     | BackupRestored

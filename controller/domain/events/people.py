@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from controller.domain.ids import CardholderId, DoorId, OperatorId, ZoneId
 from controller.domain.operators import Operator
 from controller.domain.people import Cardholder, Credential
+from controller.domain.roles import SecondFactor
+from controller.domain.words import ADDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +85,11 @@ class OperatorRecorded:
 
 @dataclass(frozen=True, slots=True)
 class OperatorSignedIn:
-    """Somebody is at the console."""
+    """Somebody is at the console. ``factor``: what they showed besides the password."""
 
     operator: OperatorId
     address: str
+    factor: SecondFactor | None = field(default=None, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,12 +45,13 @@ class CredentialStatusSet:
 
 @dataclass(frozen=True, slots=True)
 class AccessLevelAssigned:
-    """Somebody has an access level more."""
+    """Somebody has an access level more. ``second`` agreed, where it leads into an exclusion zone."""
 
     operator: OperatorId
     cardholder: CardholderId
     level: AccessLevelId
     reason: str
+    second: OperatorId | None = field(default=None, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

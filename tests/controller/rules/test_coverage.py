@@ -210,6 +210,7 @@ ALARMS: Mapping[AlarmKind, Script] = {
     AlarmKind.DISK_LOW: [st.DiskSeen(low=True, detail="400 MiB free")],
     AlarmKind.LOG_TAMPERED: [st.LogTamperedSeen("truncated")],
     AlarmKind.LOGIN_BRUTE_FORCE: [FAILED_SIGN_IN] * 5,
+    AlarmKind.NO_CONSOLE_WATCHING: [st.ConsolesSeen(watching=False)],
 }
 ALARMS_ELSEWHERE = {
     AlarmKind.CLOCK_UNTRUSTED: "takes a clock that steps: test_box.py",
@@ -342,6 +343,17 @@ EVENTS_ELSEWHERE = {
             ev.EvidenceExported,
         ),
         "takes operators of other roles: test_record_orders.py",
+    ),
+    **dict.fromkeys(
+        (
+            ev.OperatorAppointed,
+            ev.OperatorWithdrawn,
+            ev.OperatorReset,
+            ev.SecondFactorChanged,
+            ev.ShiftHandedOver,
+            ev.ShiftAccepted,
+        ),
+        "takes operators of other roles: test_operator_orders.py",
     ),
     **dict.fromkeys(
         (

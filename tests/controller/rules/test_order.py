@@ -15,6 +15,7 @@ from controller.domain.area_orders import ArmArea, BypassPoint, DisarmArea, EndB
 from controller.domain.doors import LockMode, LockStatus
 from controller.domain.effects import Relock, Unlock
 from controller.domain.ids import AlarmId, CardholderId, CauseId, DoorId, OperatorId, RequestId
+from controller.domain.operator_orders import OperatorOrder
 from controller.domain.operators import (
     AcknowledgeAlarm,
     BlockDoor,
@@ -172,9 +173,18 @@ AT_THE_DESK = {Refusal.UNKNOWN_VISITOR, Refusal.VISIT_OVER, Refusal.NOT_FOR_VISI
 """Each has its row in test_visitors.py."""
 
 
+ABOUT_COLLEAGUES = {
+    Refusal.NOT_YOUR_ZONE,
+    Refusal.NO_SUCH_OPERATOR,
+    Refusal.UNKNOWN_ZONE,
+    Refusal.NO_HANDOVER,
+}
+"""Each has its row in test_operator_orders.py, test_reach.py or test_record_orders.py."""
+
+
 def test_every_refusal_has_a_row() -> None:
     about_records = {refusal for refusal, *_ in RECORD_ROWS}
-    assert set(ROWS) | set(NOT_FOR_ORDERS) | about_records | AT_THE_DESK == set(Refusal)
+    assert set(ROWS) | set(NOT_FOR_ORDERS) | about_records | AT_THE_DESK | ABOUT_COLLEAGUES == set(Refusal)
 
 
 MORE: list[tuple[Before, Order, Refusal]] = [
@@ -249,7 +259,7 @@ def test_who_only_looks_orders_nothing(role: Role, what: Order) -> None:
 def test_a_guard_may_do_everything_but_set_the_threat_level_and_forgive_everybody() -> None:
     assert {type(what) for what in EVERY_ORDER} - RIGHTS[Role.GUARD] == ABOVE_THE_POST
     everything = {*map(type, EVERY_ORDER), Panic}
-    elsewhere = {*get_args(RecordOrder), *get_args(VisitOrder)}  # test_record_orders.py, test_visitors.py
+    elsewhere = {*get_args(RecordOrder), *get_args(VisitOrder), *get_args(OperatorOrder)}  # each in a test of its own
     assert RIGHTS[Role.SUPERVISOR] - elsewhere == everything
     assert RIGHTS[Role.SECURITY_OFFICER] - elsewhere == everything
 

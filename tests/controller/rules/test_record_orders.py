@@ -29,21 +29,25 @@ from controller.domain.record_orders import (
 )
 from controller.domain.records import Purpose, RecordScope
 from controller.rules.fold import apply
-from controller.rules.record_orders import SECOND_PERSON_HOURS
+from controller.rules.record_orders import SECOND_PERSON_HOURS, leads_into_exclusion
 from tests.controller.builders import (
     ALICE,
     BOB,
+    CELLAR,
     CELLAR_CAMERA,
+    CHANCERY,
     FRONT,
     FRONT_IN,
     FRONT_OUT,
     GIL,
     GUARDS,
+    INNER,
     INNER_IN,
     LOBBY,
     LOBBY_CAMERA,
     STAFF,
     SUE,
+    VAULT,
     badge_of,
     closes,
     of_kind,
@@ -370,3 +374,39 @@ def test_an_agreement_is_to_just_these_recordings():
     ):
         (event,) = house.see(order(SVEN, other)).events
         assert isinstance(event, ev.SecondPersonAsked)
+
+
+EXCLUSION = AssignAccessLevel(ALICE, GUARDS, "stands in for Bob")
+
+
+def test_a_right_to_an_exclusion_zone_is_given_by_two_and_taken_by_one():
+    house = office()
+    assert VAULT in house.site.access_levels[GUARDS].zones
+    house.see(order(SVEN, EXCLUSION))
+    assert house.state.people[ALICE].levels == frozenset({STAFF})
+    assert refused(house, SVEN, EXCLUSION) is Refusal.SECOND_PERSON_NEEDED
+    house.see(order(SUE, EXCLUSION))
+    assert house.events[-1] == ev.AccessLevelAssigned(SVEN, ALICE, GUARDS, "stands in for Bob", SUE)
+    assert GUARDS in house.state.people[ALICE].levels
+    assert len(house.state.asked) == 0
+    house.see(order(SVEN, WithdrawAccessLevel(ALICE, GUARDS, "Bob is back")))
+    assert house.state.people[ALICE].levels == frozenset({STAFF})
+
+
+def test_a_right_to_a_door_of_an_exclusion_zone_is_one_to_the_zone():
+    site = office().site
+    bare = replace(site.access_levels[GUARDS], zones=frozenset(), doors=frozenset())
+    for level, leads in (
+        (bare, False),
+        (replace(bare, doors=frozenset({CELLAR})), True),
+        (replace(bare, doors=frozenset({INNER})), False),
+        (replace(bare, zones=frozenset({VAULT})), True),
+        (replace(bare, zones=frozenset({LOBBY, CHANCERY})), False),
+    ):
+        changed = replace(site, access_levels={**site.access_levels, GUARDS: level})
+        assert leads_into_exclusion(changed, GUARDS) is leads
+    assert not leads_into_exclusion(site, "no such level")
+
+
+def refused(house, who, what):
+    return next((e.why for e in house.see(order(who, what)).events if isinstance(e, ev.OrderRefused)), None)

@@ -14,6 +14,7 @@ from controller.domain.operators import Operator, Refusal, Role
 from controller.domain.people import Cardholder, CardholderKind, Credential, CredentialStatus, HeldCompetency
 from controller.domain.points import PointCondition
 from controller.domain.records import Purpose, RecordScope, RetentionClass
+from controller.domain.roles import FactorChange, SecondFactor
 from controller.domain.site import Assurance, Factor
 
 TRACE = (Check("right", 'level "staff" holds → naïve', None), Check("lockdown", "lockdown", DenyReason.LOCKDOWN))
@@ -41,6 +42,12 @@ EXAMPLES: tuple[Event, ...] = (
     ev.OperatorSignedIn("gil", "192.0.2.7"),
     ev.OperatorSignInFailed("gil", "192.0.2.7"),
     ev.OperatorSignedOut("gil"),
+    ev.OperatorAppointed("sven", "sue", Operator("gil", Role.GUARD, None, frozenset({"lobby"})), "joins the post"),
+    ev.OperatorWithdrawn("sven", "gil", "left the mission"),
+    ev.OperatorReset("sven", "sue", "gil", "lost the telephone"),
+    ev.SecondFactorChanged("gil", SecondFactor.TOTP, FactorChange.ADDED),
+    ev.ShiftHandedOver("gil", "the gate sticks", ("a1", "a3"), ("front",)),
+    ev.ShiftAccepted("sue", "gil"),
     ev.AccessGranted(
         "r1", "front-in", "front", "lobby", "p-1-badge", "p-1", (Factor.CARD, Factor.PIN, Factor.FACE), 5.25, TRACE
     ),
