@@ -128,7 +128,7 @@ def look_up_entering(api: Api, token: str) -> SignedIn | None:
     if session is None:
         return None
     operator = api.facade.operator(session.operator)
-    if operator is None:
+    if operator is None or operator.resets != session.resets:
         api.sessions.close_all(session.operator)
         return None
     return SignedIn(token, session, operator)

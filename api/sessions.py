@@ -57,6 +57,7 @@ class Session:
     ident: str = ""
     challenge: bytes | None = None
     wrong: int = 0
+    resets: int = 0
 
     def over(self, mono: float) -> bool:
         """Tell whether it has come to one of its ends."""
@@ -80,6 +81,7 @@ class Sessions:
         address: str = "",
         agent: str = "",
         began: datetime | None = None,
+        resets: int = 0,
     ) -> tuple[str, Session]:
         """Return a new token and its session. The oldest of an operator's sessions makes room.
 
@@ -106,6 +108,7 @@ class Sessions:
             address=address,
             agent=agent[:AGENT_LENGTH],
             began=began,
+            resets=resets,
             ident=secrets.token_urlsafe(IDENT_BYTES),
         )
         self._by_hash[_hash(token)] = session

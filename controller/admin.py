@@ -15,7 +15,7 @@ from typing import Any
 import cattrs
 
 from controller.core import Core
-from controller.domain.ids import CardholderId, CredentialId, OperatorId
+from controller.domain.ids import CardholderId, CredentialId, OperatorId, ZoneId
 from controller.domain.operators import Operator, Role
 from controller.domain.people import (
     PERSONAL_PIN,
@@ -24,7 +24,7 @@ from controller.domain.people import (
     CredentialStatus,
     badge_number,
 )
-from controller.domain.stimuli import BadgeEnrolled, FaceEnrolled, OperatorEnrolled, PersonEnrolled
+from controller.domain.stimuli import BadgeEnrolled, FaceEnrolled, OperatorEnrolled, OperatorRemoved, PersonEnrolled
 from controller.life_admin import LifeAdmin
 from controller.pins import TooManyPins, personal_pin, too_near
 from controller.records_admin import RecordsAdmin
@@ -60,6 +60,9 @@ class Admin:
         self.commands: Mapping[str, Command] = {
             "operator_add": self._operator_add,
             "operator_duress": self._operator_duress,
+            "operator_list": self._operator_list,
+            "operator_withdraw": self._operator_withdraw,
+            "operator_reset": self._operator_reset,
             "people_import": self._people_import,
             "face_enrol": self._face_enrol,
             "record_order": said_no(self.records.give),
@@ -70,14 +73,29 @@ class Admin:
             "destroy": said_no(life.destroy),
         }
 
-    async def add_operator(self, name: str, role: Role, author: str, person: CardholderId | None = None) -> str:
-        """Appoint an operator, or give one another role and a new one-time password, which is returned."""
+    async def add_operator(
+        self,
+        name: str,
+        role: Role,
+        author: str,
+        person: CardholderId | None = None,
+        zones: frozenset[ZoneId] | None = None,
+    ) -> str:
+        """Appoint an operator, or give one another role and a new one-time password, which is returned.
+
+        ``zones``: where their orders count; None: everywhere.
+        """
+        unknown = sorted((zones or frozenset()) - self._core.runtime.site.zones.keys())
+        if unknown:
+            raise AdminError(f"no zone is called {', '.join(unknown)}")
         if not name.isprintable() or name.split() != [name] or len(name) > MAX_NAME:
             raise AdminError(f"{name!r} is no name to sign in with: one word, {MAX_NAME} characters at most")
         password = secrets.token_urlsafe(ONE_TIME_BYTES)
         operator = OperatorId(name)
         await asyncio.to_thread(self._core.keystore.set_password, operator, password, one_time=True)
-        await self._core.runtime.handle(OperatorEnrolled(author, Operator(operator, role, person))).durable
+        known = self._core.runtime.state.operators.get(operator)
+        anew = Operator(operator, role, person, zones, known.resets + 1 if known else 0)
+        await self._core.runtime.handle(OperatorEnrolled(author, anew)).durable
         return password
 
     async def give_duress_password(self, name: str, author: str) -> str:
@@ -203,7 +221,44 @@ class Admin:
         person = given.get("person")
         if person is not None and person not in self._core.runtime.state.people:
             raise AdminError(f"nobody is known as {person}; import people first")
-        return {"one_time_password": await self.add_operator(given["name"], role, given["author"], person)}
+        zones = given.get("zones")
+        limit = None if not zones else frozenset(map(ZoneId, zones))
+        return {"one_time_password": await self.add_operator(given["name"], role, given["author"], person, limit)}
+
+    async def _operator_list(self, _: Mapping[str, Any]) -> dict[str, Any]:
+        factors = self._core.keystore.factors
+        return {
+            "operators": [
+                {
+                    "name": one.id,
+                    "role": one.role.value,
+                    "zones": None if one.zones is None else sorted(one.zones),
+                    "second_factors": sorted(await asyncio.to_thread(factors.methods, one.id)),
+                }
+                for one in sorted(self._core.runtime.state.operators.values(), key=lambda one: one.id)
+            ]
+        }
+
+    async def _operator_withdraw(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        operator = self._known_operator(given["name"])
+        gone = OperatorRemoved(given["author"], operator, anew=False, reason=given["reason"])
+        await self._core.runtime.handle(gone).durable
+        await asyncio.to_thread(self._core.keystore.forget_operator, operator)
+        return {}
+
+    async def _operator_reset(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        operator = self._known_operator(given["name"])
+        password = secrets.token_urlsafe(ONE_TIME_BYTES)
+        await asyncio.to_thread(self._core.keystore.forget_operator, operator)
+        await asyncio.to_thread(self._core.keystore.set_password, operator, password, one_time=True)
+        anew = OperatorRemoved(given["author"], operator, anew=True, reason=given["reason"])
+        await self._core.runtime.handle(anew).durable
+        return {"one_time_password": password}
+
+    def _known_operator(self, name: str) -> OperatorId:
+        if OperatorId(name) not in self._core.runtime.state.operators:
+            raise AdminError(f"nobody signs in as {name}; see `ostiary operator list`")
+        return OperatorId(name)
 
     async def _operator_duress(self, given: Mapping[str, Any]) -> dict[str, Any]:
         return {"duress_password": await self.give_duress_password(given["name"], given["author"])}

@@ -147,12 +147,46 @@ def operator_add(
     name: Annotated[str, typer.Argument(help="The name to sign in with.")],
     role: Annotated[Role, typer.Option(help="What the operator may see and do.")],
     person: Annotated[str | None, typer.Option(help="The same human being as a badge holder: their id.")] = None,
+    zone: Annotated[list[str] | None, typer.Option(help="Where their orders count; none named: everywhere.")] = None,
     data: Data = DEFAULT_DATA,
 ) -> None:
     """Appoint an operator and print a one-time password; the operator chooses their own at the first sign-in."""
-    done = administer(data, "operator_add", name=name, role=role.value, person=person)
+    done = administer(data, "operator_add", name=name, role=role.value, person=person, zones=zone or [])
     if done is not None:
         out.print(f"{name} ({role.value}): one-time password  {done['one_time_password']}", markup=False)
+
+
+@operator_app.command("list")
+def operator_list(data: Data = DEFAULT_DATA) -> None:
+    """List who may sign in, where their orders count, and what they show besides the password."""
+    done = administer(data, "operator_list")
+    for one in done["operators"] if done is not None else ():
+        where = "everywhere" if one["zones"] is None else ", ".join(one["zones"])
+        shows = ", ".join(one["second_factors"]) or "no second factor"
+        out.print(f"{one['name']}  {one['role']}  {where}  {shows}", markup=False)
+
+
+@operator_app.command("withdraw")
+def operator_withdraw(
+    name: Annotated[str, typer.Argument(help="Who may no longer sign in.")],
+    reason: Annotated[str, typer.Option(help="Why; it stands in the log.")],
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Withdraw an operator's right: it acts on their next request, and their streams end within a second."""
+    if administer(data, "operator_withdraw", name=name, reason=reason) is not None:
+        out.print(f"{name} signs in no longer", markup=False)
+
+
+@operator_app.command("reset")
+def operator_reset(
+    name: Annotated[str, typer.Argument(help="Who lost their password or second factor.")],
+    reason: Annotated[str, typer.Option(help="Why; it stands in the log.")],
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Forget an operator's passwords and second factors, and print a one-time password to begin anew with."""
+    done = administer(data, "operator_reset", name=name, reason=reason)
+    if done is not None:
+        out.print(f"{name}: one-time password  {done['one_time_password']}", markup=False)
 
 
 @operator_app.command("duress")

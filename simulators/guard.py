@@ -6,9 +6,11 @@ import asyncio
 import json
 import secrets
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
 from typing import Any, Self
 
 import httpx
+import pyotp
 
 from simulators.screen import Screen
 
@@ -20,12 +22,19 @@ RECONNECT_SECONDS = 0.5
 class GuardError(Exception):
     """The console refused an order or does not answer; the sentence names its code."""
 
+    def __init__(self, sentence: str, code: str = "") -> None:
+        super().__init__(sentence)
+        self.code = code
+
 
 class Guard(Screen):
     """One operator's browser. Use it as an async context manager; `watch` keeps the screen up to date while it runs."""
 
     def __init__(self, url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         super().__init__()
+        self._password = ""
+        self._generator: pyotp.TOTP | None = None
+        self._shown = -1
         self._http = httpx.AsyncClient(base_url=url, timeout=10.0, trust_env=False, transport=transport)
 
     async def __aenter__(self) -> Self:
@@ -35,17 +44,33 @@ class Guard(Screen):
         await self._http.aclose()
 
     async def sign_in(self, operator: str, one_time: str) -> None:
-        """Sign in with a one-time password, choosing a new one that nobody else will ever know."""
+        """Sign in with a one-time password, choosing a new one that nobody else will ever know.
+
+        Where the box asks for a second factor, the guard sets up a code generator, as on a telephone.
+        """
         chosen = secrets.token_urlsafe(PASSWORD_BYTES)
         me = await self._post("/api/session", operator=operator, password=one_time, new_password=chosen)
         self._http.headers["X-CSRF-Token"] = str(me["csrf"])
+        self._password = chosen
+        if me.get("stage") == "enrol":
+            made = await self._post("/api/account/totp")
+            self._generator = pyotp.TOTP(str(made["secret"]))
+            await self._post("/api/account/totp/confirm", code=self._generator.now())
+            self._shown = self._generator.timecode(datetime.now(UTC))
+            self._http.headers["X-CSRF-Token"] = str((await self.ask("me"))["csrf"])
 
     async def order(self, button: str, /, **said: object) -> str | None:
         """Press a button (`lockdown/end`, `alarms/a3/close`); return what the order still waits for, or None.
 
         Raises GuardError where it is refused.
         """
-        code = (await self._post(f"/api/{button}", **said)).get("code")
+        try:
+            answer = await self._post(f"/api/{button}", **said)
+        except GuardError as refused:
+            if not await self._said_again(refused):
+                raise
+            answer = await self._post(f"/api/{button}", **said)
+        code = answer.get("code")
         return None if code is None else str(code)
 
     async def ask(self, page: str) -> dict[str, Any]:
@@ -74,6 +99,25 @@ class Guard(Screen):
                 pass
             await asyncio.sleep(RECONNECT_SECONDS)
 
+    async def _said_again(self, refused: GuardError) -> bool:
+        """Say again who one is, where that is what the console asks for."""
+        if refused.code == "console_locked":
+            await self._post("/api/session/unlock", password=self._password)
+        elif refused.code == "step_up_needed":
+            await self._post("/api/session/step-up", **await self._proof())
+        else:
+            return False
+        return True
+
+    async def _proof(self) -> dict[str, str]:
+        """Return a code that was not shown yet, or the password of whoever has no code generator."""
+        if self._generator is None:
+            return {"password": self._password}
+        used = self._shown - self._generator.timecode(datetime.now(UTC)) + 1  # how many half minutes until the next one
+        await asyncio.sleep(max(0, used) * self._generator.interval)
+        self._shown = self._generator.timecode(datetime.now(UTC))
+        return {"code": self._generator.generate_otp(self._shown)}
+
     async def _post(self, path: str, /, **said: object) -> dict[str, object]:
         try:
             response = await self._http.post(path, json=said)
@@ -81,7 +125,7 @@ class Guard(Screen):
             raise GuardError(f"{path}: {error!r}") from error
         told = response.json() if response.content else {}
         if response.is_error or not isinstance(told, dict):
-            raise GuardError(f"{path}: {response.status_code} {told.get('code', '')}")
+            raise GuardError(f"{path}: {response.status_code} {told.get('code', '')}", str(told.get("code", "")))
         return told
 
 

@@ -61,6 +61,7 @@ async def sign_in(asked: SignInIn, request: Request, response: Response, api: Co
         address=address_of(request),
         agent=request.headers.get("user-agent", ""),
         began=api.wall(),
+        resets=operator.resets,
     )
     if session.stage is Stage.FULL:
         api.remember_place(operator.id, session.address)
@@ -184,6 +185,7 @@ def complete(api: Api, who: SignedIn, request: Request, response: Response) -> S
         address=who.session.address,
         agent=who.session.agent,
         began=api.wall(),
+        resets=who.operator.resets,
     )
     api.remember_place(who.operator.id, session.address)
     set_cookie(request, response, token)

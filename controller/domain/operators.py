@@ -31,13 +31,15 @@ class Operator:
     """Somebody who may sign in. The password's hash lives in the key store, never in the log.
 
     ``cardholder``: the same human being as a badge holder, so that nobody decides about their own record.
-    ``zones``: where their orders count; None: everywhere.
+    ``zones``: where their orders count; None: everywhere. ``resets``: how often they began anew; no sign-in of before
+    counts.
     """
 
     id: OperatorId
     role: Role
     cardholder: CardholderId | None = field(default=None, metadata=ADDED)
     zones: frozenset[ZoneId] | None = field(default=None, metadata=ADDED)
+    resets: int = field(default=0, metadata=ADDED)
 
 
 def may_watch(role: Role, camera: Camera) -> bool:

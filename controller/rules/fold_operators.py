@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from controller.domain import events as ev
+from controller.domain.ids import OperatorId
 from controller.domain.instant import Instant
 from controller.domain.operator_orders import AppointOperator, operator_subject
 from controller.domain.shift import OpenShift
@@ -32,9 +33,16 @@ def operators_changed(state: SiteState, event: OperatorEvent, at: Instant) -> Si
             left = state.operators.delete(gone) if gone in state.operators else state.operators
             return replace(state, operators=left)
         case ev.OperatorReset(reset=who):
-            return answered(state, "reset_operator", who)
+            return answered(_begun_anew(state, who), "reset_operator", who)
         case ev.ShiftHandedOver():
             shift = OpenShift(event.operator, event.note, event.alarms, event.doors, at.wall)
             return replace(state, open_shift=shift)
         case ev.ShiftAccepted():
             return replace(state, open_shift=None)
+
+
+def _begun_anew(state: SiteState, who: OperatorId) -> SiteState:
+    known = state.operators.get(who)
+    if known is None:
+        return state
+    return replace(state, operators=state.operators.set(who, replace(known, resets=known.resets + 1)))

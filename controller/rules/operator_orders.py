@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import assert_never
 
@@ -81,7 +82,8 @@ def _with_a_second(turn: Turn, operator: OperatorId, order: AppointOperator | Re
         ask(turn, operator, word_for(type(order)), operator_subject(order), order.reason)
     elif isinstance(order, AppointOperator):
         known = turn.state.operators.get(order.appointed)
-        new = Operator(order.appointed, order.role, known.cardholder if known else None, order.zones)
+        blank = Operator(order.appointed, order.role)
+        new = replace(known or blank, role=order.role, zones=order.zones)
         turn.record(ev.OperatorAppointed(first, operator, new, order.reason))
     else:
         turn.record(ev.OperatorReset(first, operator, order.reset, order.reason))

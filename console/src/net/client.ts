@@ -1,14 +1,36 @@
 // Requests to the box. Types come from openapi.json; every order carries the session's CSRF token.
 import createClient, { type Middleware } from "openapi-fetch";
-import type { paths } from "../api/schema";
+import type { components, paths } from "../api/schema";
 import { isKey, t, type Key } from "../i18n/text.ts";
 import type { LoggedEvent, Me, Muster, OrderedMode, Site, Visits, Who, Why } from "../model/types";
 
 let csrf = "";
+let askAgain: ((want: Want) => Promise<boolean>) | null = null;
+const again = new WeakMap<Request, Request>();
+
+/** What a refused order wants: a console to be unlocked, or a fresh second factor. */
+export type Want = "unlock" | "step_up";
+
+/** Name who asks the operator to say again who they are; it answers whether they did. */
+export function whenAskedAgain(ask: ((want: Want) => Promise<boolean>) | null): void {
+  askAgain = ask;
+}
 const withToken: Middleware = {
   onRequest({ request }) {
     if (request.method !== "GET" && csrf) request.headers.set("X-CSRF-Token", csrf);
+    if (request.method !== "GET") again.set(request, request.clone());
     return request;
+  },
+  /** An order that wants the operator to say again who they are is asked for that, and then sent once more. */
+  async onResponse({ request, response }) {
+    const want = response.status === 423 ? "unlock" : response.status === 403 ? "step_up" : null;
+    const repeated = again.get(request);
+    if (!want || !repeated || !askAgain) return response;
+    const problem = (await response.clone().json()) as { code?: string };
+    if (problem.code !== "console_locked" && problem.code !== "step_up_needed") return response;
+    if (!(await askAgain(want))) return response;
+    repeated.headers.set("X-CSRF-Token", csrf);
+    return fetch(repeated);
   },
 };
 const api = createClient<paths>({ baseUrl: "/", credentials: "same-origin", cache: "no-store" });
@@ -34,6 +56,65 @@ export async function signIn(operator: string, password: string, newPassword: st
     await answer(api.POST("/api/session", { body: { operator, password, new_password: newPassword } })),
   );
 }
+
+type Schemas = components["schemas"];
+export type Proof = Schemas["AgainIn"];
+
+/** Complete a sign-in with a second factor. */
+export async function showSecondFactor(proof: Schemas["ProofIn"]): Promise<Answer<Me>> {
+  return remember(await answer(api.POST("/api/session/second-factor", { body: proof })));
+}
+
+export const stepUp = (proof: Proof) => answer(api.POST("/api/session/step-up", { body: proof }));
+export const unlock = (proof: Proof) => answer(api.POST("/api/session/unlock", { body: proof }));
+export const lockConsole = () => answer(api.POST("/api/session/lock"));
+export const reportActive = () => answer(api.POST("/api/session/active"));
+
+/** Ask one of the operator's passkeys to sign; null where it did not. */
+export async function askPasskey(): Promise<Record<string, unknown> | null> {
+  const asked = await answer(api.POST("/api/session/passkey-options"));
+  if (!asked.ok) return null;
+  const publicKey = PublicKeyCredential.parseRequestOptionsFromJSON(asked.value.options as unknown as PublicKeyCredentialRequestOptionsJSON);
+  const signed = (await navigator.credentials.get({ publicKey }).catch(() => null)) as PublicKeyCredential | null;
+  return signed && (signed.toJSON() as unknown as Record<string, unknown>);
+}
+
+/** Make a passkey and have the box keep it. */
+export async function addPasskey(name: string): Promise<Answer<Schemas["RecoveryCodesOut"]>> {
+  const asked = await answer(api.POST("/api/account/passkeys/options"));
+  if (!asked.ok) return asked;
+  const publicKey = PublicKeyCredential.parseCreationOptionsFromJSON(asked.value.options as unknown as PublicKeyCredentialCreationOptionsJSON);
+  const made = (await navigator.credentials.create({ publicKey }).catch(() => null)) as PublicKeyCredential | null;
+  if (!made) return { ok: false, status: 0, code: "passkey_failed", detail: t("proof.failed") };
+  return answer(api.POST("/api/account/passkeys", { body: { name, passkey: made.toJSON() as unknown as Record<string, unknown> } }));
+}
+
+export const account = {
+  read: () => answer(api.GET("/api/account")),
+  beginTotp: () => answer(api.POST("/api/account/totp")),
+  confirmTotp: (code: string) => answer(api.POST("/api/account/totp/confirm", { body: { code } })),
+  dropTotp: () => answer(api.DELETE("/api/account/totp")),
+  dropPasskey: (passkey: string) => answer(api.DELETE("/api/account/passkeys/{passkey}", { params: { path: { passkey } } })),
+  recoveryCodes: () => answer(api.POST("/api/account/recovery-codes")),
+  changePassword: (password: string, fresh: string) =>
+    answer(api.POST("/api/account/password", { body: { password, new_password: fresh } })),
+  chooseDuress: (password: string, duress: string) =>
+    answer(api.POST("/api/session/duress-password", { body: { password, duress_password: duress } })),
+  sessions: () => answer(api.GET("/api/sessions")),
+  endSession: (ident: string) => answer(api.DELETE("/api/sessions/{ident}", { params: { path: { ident } } })),
+};
+
+export const operators = {
+  list: () => answer(api.GET("/api/operators")),
+  appoint: (body: Schemas["AppointIn"]) => answer(api.POST("/api/operators", { body })),
+  withdraw: (operator: string, reason: string) =>
+    answer(api.POST("/api/operators/{operator}/withdraw", { params: { path: { operator } }, body: { reason } })),
+  reset: (operator: string, reason: string) =>
+    answer(api.POST("/api/operators/{operator}/reset", { params: { path: { operator } }, body: { reason } })),
+  agree: (body: Schemas["AgreeIn"]) => answer(api.POST("/api/pending/agree", { body })),
+  handOver: (note: string) => answer(api.POST("/api/shift/hand-over", { body: { note } })),
+  accept: () => answer(api.POST("/api/shift/accept")),
+};
 
 export async function signOut(): Promise<void> {
   await answer(api.DELETE("/api/session"));

@@ -20,7 +20,7 @@ export interface Notice {
 }
 
 /** What fills the screen beside the alarms. */
-export type Screen = "watch" | "muster" | "visitors";
+export type Screen = "watch" | "muster" | "visitors" | "operators";
 
 export class Watch {
   view: View | null = $state.raw(null);
@@ -104,6 +104,11 @@ export class Watch {
     if (!page.ok) return;
     this.reachedStart = page.value.length < PAGE;
     this.events = merge(this.events, page.value, this.events.length + page.value.length);
+  }
+
+  /** Tell the operator something that went well. */
+  say(text: string): void {
+    this.notify(text, false);
   }
 
   dismiss(id: number): void {

@@ -103,7 +103,7 @@ def test_a_reset_takes_two_and_what_was_asked_is_answered():
     house.see(order(OTTO, RESET))
     assert of_kind(ev.OperatorReset, house.events) == [ev.OperatorReset(SVEN, OTTO, GIL, "lost the telephone")]
     assert len(house.state.asked) == 0
-    assert GIL in house.state.operators
+    assert house.state.operators[GIL].resets == 1
 
 
 def test_whoever_signs_in_by_two_names_is_not_two():

@@ -3,29 +3,39 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime
 
+import pyotp
 import pytest
 
 from controller.domain import events as ev
 from controller.domain import stimuli as st
 from controller.domain.alarms import AlarmKind
+from controller.domain.console import ConsoleRules
 from controller.domain.events import OperatorSignedIn, OperatorSignInFailed
 from controller.domain.ids import CardholderId
 from controller.domain.operators import LockDoor, Operator, Refusal, Role, UnlockOnce
+from controller.domain.roles import SecondFactor
 from controller.runtime import runtime as module
 from controller.runtime.building import Building as Facade
-from controller.runtime.facade import SignIn
+from controller.runtime.facade import Second, SignIn
 from controller.runtime.runtime import HandlingFailed
+from tests.api.fakes import factors_in_memory
 from tests.controller.builders import BOB, FRONT, FRONT_IN, GIL, INNER_IN, badge_of, swipe
 from tests.controller.runtime.tape import Building
 
 pytestmark = pytest.mark.anyio
+
+POST = "192.0.2.1"
+NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
 class Passwords:
     def __init__(self):
         self.known = {GIL: ("once", True)}
         self.duress = {}
+        self.factors = factors_in_memory()
 
     def password_matches(self, operator, password):
         return self.known.get(operator, (None, False))[0] == password
@@ -71,11 +81,12 @@ def passwords():
 
 @pytest.fixture
 def building(inner, passwords):
+    inner.runtime.site = replace(inner.runtime.site, console=ConsoleRules(frozenset({POST})))
     return Facade(inner.runtime, None, Guests(), passwords, None, inner.clock)
 
 
 async def sign_in(building, password, new=None, operator=GIL):
-    return await building.sign_in(operator, password, new_password=new, address="192.0.2.1")
+    return await building.sign_in(operator, password, new_password=new, address=POST)
 
 
 async def test_whom_a_guard_lets_through_never_reaches_the_rules_by_name(building, inner):
@@ -162,3 +173,39 @@ async def test_the_moment_is_one(building, inner):
     moment = building.moment()
     assert (moment.seq, moment.state, moment.boot) == (inner.runtime.seq, inner.state, "boot-1")
     await asyncio.sleep(0)
+
+
+async def test_away_from_the_post_a_guard_sets_up_and_then_shows_a_second_factor(building, inner, passwords):
+    passwords.known[GIL] = ("my own", False)
+    away = {"new_password": None, "address": "192.0.2.99"}
+    assert (await building.sign_in(GIL, "my own", **away)).second is Second.ENROL
+    secret = building.factors.begin_totp(GIL)
+    assert building.factors.confirm_totp(GIL, pyotp.TOTP(secret).at(NOW), NOW)
+    assert (await building.sign_in(GIL, "my own", **away)).second is Second.PROVE
+    assert (await sign_in(building, "my own")).second is Second.PROVE  # who has one shows it at the post, too
+    assert inner.records == []
+    await building.signed_in(GIL, "192.0.2.99", SecondFactor.TOTP)
+    assert inner.records[-1].event == ev.OperatorSignedIn(GIL, "192.0.2.99", SecondFactor.TOTP)
+
+
+async def test_by_force_the_second_station_hears_of_it_before_any_second_factor(building, inner, passwords):
+    passwords.known[GIL] = ("my own", False)
+    passwords.duress[GIL] = "forced"
+    outcome = await building.sign_in(GIL, "forced", new_password=None, address="192.0.2.99")
+    assert (outcome.watched, outcome.second) == (True, Second.ENROL)
+    (raised,) = [r.event for r in inner.records]
+    assert (raised.kind, raised.silent) == (AlarmKind.DURESS, True)
+    vouched = await building.vouch(GIL, "forced", address="192.0.2.1")
+    assert vouched.watched
+    assert [type(r.event) for r in inner.records] == [ev.AlarmRaised] * 2
+
+
+async def test_another_password_is_kept_only_with_the_old_one_and_never_the_one_under_duress(building, passwords):
+    passwords.known[GIL] = ("my own", False)
+    passwords.duress[GIL] = "forced"
+    assert not await building.change_password(GIL, "wrong", "a new sentence", POST)
+    assert not await building.change_password(GIL, "my own", "forced", POST)
+    assert await building.change_password(GIL, "forced", "a new sentence", POST)  # answered alike
+    assert passwords.known[GIL] == ("my own", False)
+    assert await building.change_password(GIL, "my own", "a new sentence", POST)
+    assert passwords.known[GIL] == ("a new sentence", False)

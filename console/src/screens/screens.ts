@@ -1,0 +1,26 @@
+// The screens there are: what the rail shows, and to whom. A further one is a line here and a component in Watch.svelte.
+import Eye from "@lucide/svelte/icons/eye";
+import IdCard from "@lucide/svelte/icons/id-card";
+import UserCog from "@lucide/svelte/icons/user-cog";
+import Users from "@lucide/svelte/icons/users";
+import type { Me } from "../model/types";
+import type { Screen } from "../state/watch.svelte.ts";
+
+interface Entry {
+  readonly screen: Screen;
+  readonly icon: typeof Eye;
+  /** Whose rail shows it; nobody named: everybody's. */
+  readonly roles?: readonly Me["role"][];
+}
+
+const SCREENS: readonly Entry[] = [
+  { screen: "watch", icon: Eye },
+  { screen: "muster", icon: Users },
+  { screen: "visitors", icon: IdCard },
+  { screen: "operators", icon: UserCog, roles: ["supervisor", "security_officer", "auditor"] },
+];
+
+/** Return the screens of a role, in the rail's order. */
+export function screensOf(role: Me["role"]): readonly Entry[] {
+  return SCREENS.filter((one) => !one.roles || one.roles.includes(role));
+}
