@@ -37,7 +37,7 @@ class Proving(Hands):
     async def sign_in(self, operator, password, *, new_password, address):
         if self.one_time.get(operator) == password and new_password is not None:
             del self.one_time[operator]
-            self.passwords[operator] = new_password
+            self.passwords[operator] = password = new_password
         elif self.one_time.get(operator) == password:
             return await super().sign_in(operator, password, new_password=new_password, address=address)
         return await self.vouch(operator, password, address=address)
