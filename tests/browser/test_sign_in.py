@@ -209,6 +209,7 @@ def test_a_bare_address_offers_no_passkey_and_says_why(console, box):
     box.hands.must_prove.add(GUARD)
     opened = console()
     page = opened.page()
+    opened.expect("http://localhost")  # what the first page had still to fetch
     opened.url = box.url.replace("localhost", "127.0.0.1")
     page.goto(opened.url, wait_until="domcontentloaded")
     name_and_password(page, *box.guard)
