@@ -22,11 +22,13 @@ from controller.commissioning import Commissioning
 from controller.console_watch import ConsoleWatch
 from controller.control import ControlServer
 from controller.core import Core, open_core, start_up
-from controller.disk import LOW_MIB, DiskWatch
+from controller.disk import LOW_MIB, MIB, DiskWatch
 from controller.domain.ids import BusId, CameraId, CardholderId, DeviceId, LineId
 from controller.domain.site import Site
 from controller.domain.stimuli import BoxStopping, DeviceSeen
 from controller.erasure import ErasureKeeper
+from controller.film_keeper import FilmKeeper
+from controller.filming import Filming
 from controller.notary import NotaryTask
 from controller.osdp_keys import KeyRing, MissingKey, private_json
 from controller.pki_admin import PkiAdmin, authority_of, mqtt_devices, said_of_lacking
@@ -94,6 +96,7 @@ class Box:
     pki: PkiAdmin
     broker: Broker
     eyes: VisionGateway
+    filming: Filming
     _lines: OsdpGateway
 
     async def __aenter__(self) -> Self:
@@ -134,6 +137,12 @@ class Box:
         self._keep_certificates()
         self._stack.push_async_callback(self._close_eyes)
         await self.eyes.start()
+        self.filming = Filming(self.core, self._ports.disk_low_mib * MIB)
+        await self.filming.start(access)
+        self._stack.push_async_callback(self.filming.stop)
+        keeper = FilmKeeper(self.core, self._ports.disk_low_mib * MIB)
+        keeper.start()
+        self._stack.push_async_callback(keeper.stop)
         await self._start_api()
         self._watch_consoles()
         activation = Activation(self.core, self._prepare, self._replug)
@@ -234,6 +243,7 @@ class Box:
             self.building.look_through(self.eyes)
             self._switchboard.look_through(self.eyes)
             await self.eyes.start()
+            self.filming.follow(site, access)
         return parts
 
     def _open_authority(self, site: Site) -> None:

@@ -127,7 +127,9 @@ class Source:
         """Decode until the camera is lost; return why. A clean end is a lost camera too: cameras never end."""
         try:
             with av.open(
-                _with_credentials(self._watch), options=OPTIONS, timeout=(SILENT_FOR, SILENT_FOR)
+                with_credentials(self._watch.url, self._watch.username, self._watch.password),
+                options=OPTIONS,
+                timeout=(SILENT_FOR, SILENT_FOR),
             ) as container:
                 self._decode(container)
         except av.error.HTTPUnauthorizedError:
@@ -153,11 +155,12 @@ class Source:
                 return
 
 
-def _with_credentials(watch: Watch) -> str:
-    parts = urlsplit(watch.url)
-    if not watch.username:
-        return watch.url
-    user = f"{quote(watch.username, safe='')}:{quote(watch.password, safe='')}"
+def with_credentials(url: str, username: str, password: str) -> str:
+    """Return the address with the credentials in it, as FFmpeg wants it; never to be logged."""
+    if not username:
+        return url
+    parts = urlsplit(url)
+    user = f"{quote(username, safe='')}:{quote(password, safe='')}"
     return urlunsplit(parts._replace(netloc=f"{user}@{parts.netloc.rpartition('@')[2]}"))
 
 

@@ -7,16 +7,12 @@ again in the process that parses video.
 
 import asyncio
 import contextlib
-import os
-import socket
 import subprocess
-import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import AsyncIterator, Callable
 from typing import assert_never
 
+from vision.child import Child, ended, spawned
 from vision.messages import (
     LENGTH_BYTES,
     MAX_PICTURE,
@@ -57,19 +53,6 @@ PICTURE_WITHIN = 1.0
 """Seconds for one picture; a worker that takes longer gives none."""
 BACK_OFF = (0.1, 1.0, 5.0)
 """Seconds before a restart; the last one repeats, and a heartbeat starts the row anew."""
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
-"""Environment of the worker: linear algebra on every core at once would slow the doors, and the eyes too."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Worker:
-    """A running process and the near ends of its two socket pairs."""
-
-    process: subprocess.Popen[bytes]
-    values: asyncio.StreamReader
-    commands: asyncio.StreamWriter
-    pictures: asyncio.StreamReader
-    picture_requests: asyncio.StreamWriter
 
 
 class Supervisor:
@@ -91,7 +74,7 @@ class Supervisor:
         self._challenges: dict[str, Challenge] = {}
         self._enrolments: dict[str, Enrol] = {}
         self._lost: set[str] = set()
-        self._worker: _Worker | None = None
+        self._worker: Child | None = None
         self._fetching: dict[str, asyncio.Task[bytes | None]] = {}
         self._asked = 0
         self._wanted: dict[int, asyncio.Future[bytes]] = {}
@@ -161,8 +144,8 @@ class Supervisor:
         return self._worker.process.pid if self._worker else None
 
     @contextlib.asynccontextmanager
-    async def _running_worker(self) -> AsyncIterator[_Worker]:
-        worker = await _spawned(self._kind)
+    async def _running_worker(self) -> AsyncIterator[Child]:
+        worker = await spawned("vision.worker", self._kind.value)
         self._worker = worker
         pictures = asyncio.create_task(self._take_pictures(worker), name="pictures of the eyes")
         try:
@@ -170,9 +153,9 @@ class Supervisor:
         finally:
             self._worker = None
             pictures.cancel()
-            await _ended(worker)
+            await ended(worker)
 
-    async def _listen(self, worker: _Worker) -> str:
+    async def _listen(self, worker: Child) -> str:
         """Hand on the worker's values until it ends or wedges; return which."""
         within = STARTS_WITHIN
         try:
@@ -247,7 +230,7 @@ class Supervisor:
         self._asked += 1
         number, answer = self._asked, asyncio.get_running_loop().create_future()
         self._wanted[number] = answer
-        worker.picture_requests.write(frame(number.to_bytes(NUMBER_BYTES, "big") + camera.encode()))
+        worker.second_writer.write(frame(number.to_bytes(NUMBER_BYTES, "big") + camera.encode()))
         try:
             return await asyncio.wait_for(answer, PICTURE_WITHIN) or None
         except TimeoutError:
@@ -255,12 +238,12 @@ class Supervisor:
         finally:
             del self._wanted[number]
 
-    async def _take_pictures(self, worker: _Worker) -> None:
+    async def _take_pictures(self, worker: Child) -> None:
         """Give each picture to who asked for it; one that comes too late is wanted by nobody."""
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, MessageError):
             while True:
-                prefix = await worker.pictures.readexactly(LENGTH_BYTES)
-                body = await worker.pictures.readexactly(length_of(prefix, MAX_PICTURE))
+                prefix = await worker.second.readexactly(LENGTH_BYTES)
+                body = await worker.second.readexactly(length_of(prefix, MAX_PICTURE))
                 answer = self._wanted.get(int.from_bytes(body[:NUMBER_BYTES], "big"))
                 if answer is not None and not answer.done():
                     answer.set_result(body[NUMBER_BYTES:])
@@ -268,43 +251,3 @@ class Supervisor:
 
 def _unseen(challenge: Challenge) -> FaceVerdict:
     return FaceVerdict(challenge.challenge_id, challenge.camera, Outcome.NOBODY, None, 0, challenge.until)
-
-
-async def _spawned(kind: EngineKind) -> _Worker:
-    """Start a worker. From the loop's own thread: the kernel ends a worker with the *thread* that started it."""
-    with _socket_pair() as (commands, far_commands), _socket_pair() as (pictures, far_pictures):
-        numbers = (far_commands.fileno(), far_pictures.fileno())
-        arguments = [sys.executable, "-m", "vision.worker", *map(str, numbers), str(os.getpid()), kind.value]
-        process = subprocess.Popen(  # noqa: ASYNC220 - a vfork of 2 ms; asyncio's own would start it from a thread
-            arguments, pass_fds=numbers, env=_environment(), stdin=subprocess.DEVNULL
-        )
-        try:
-            values, command_writer = await asyncio.open_unix_connection(sock=commands.dup())
-            jpegs, picture_writer = await asyncio.open_unix_connection(sock=pictures.dup())
-        except BaseException:  # cancelled in between: nobody else knows of the process yet
-            process.kill()
-            process.wait()
-            raise
-    return _Worker(process, values, command_writer, jpegs, picture_writer)
-
-
-async def _ended(worker: _Worker) -> None:
-    """Close the sockets, kill the process, reap it."""
-    for writer in (worker.commands, worker.picture_requests):
-        writer.transport.abort()
-    worker.process.kill()
-    await asyncio.to_thread(worker.process.wait)
-
-
-@contextlib.contextmanager
-def _socket_pair() -> Iterator[tuple[socket.socket, socket.socket]]:
-    near, far = socket.socketpair()
-    with near, far:
-        yield near, far
-
-
-def _environment() -> dict[str, str]:
-    """Return ours, with one thread for linear algebra and this package found wherever it was found here."""
-    root = str(Path(__file__).resolve().parent.parent)
-    found = os.pathsep.join([root, *filter(None, [os.environ.get("PYTHONPATH")])])
-    return {**os.environ, **ONE_THREAD, "PYTHONPATH": found}

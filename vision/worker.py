@@ -1,10 +1,9 @@
-"""The process that looks: `python -m vision.worker COMMANDS PICTURES PARENT ENGINE` (two socket numbers, a process id).
+"""The process that looks: `python -m vision.worker COMMANDS PICTURES ENGINE PARENT` (two socket numbers, a process id).
 
 It ends when told to, when its supervisor closes the sockets, and when its supervisor dies, whichever comes first.
 """
 
 import contextlib
-import ctypes
 import os
 import queue
 import signal
@@ -15,6 +14,7 @@ from collections.abc import Callable
 
 import cv2
 
+from vision.child import die_with
 from vision.eyes import Eyes
 from vision.messages import (
     LENGTH_BYTES,
@@ -32,16 +32,15 @@ from vision.pictures import Pictures, serve
 
 NICENESS = 5
 """The doors come first on a shared processor."""
-PR_SET_PDEATHSIG = 1
 
 Inbox = queue.SimpleQueue[Command | CameraUp | CameraLost]
 
 
 def main(arguments: list[str]) -> int:
     """Run the worker until it is stopped; return the exit code."""
-    commands, pictures, parent = (int(word) for word in arguments[:3])
-    kind = EngineKind(arguments[3])
-    _die_with(parent)
+    commands, pictures, parent = int(arguments[0]), int(arguments[1]), int(arguments[3])
+    kind = EngineKind(arguments[2])
+    die_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C at the terminal is for the supervisor to act on
     os.nice(NICENESS)
     cv2.setNumThreads(1)
@@ -88,13 +87,6 @@ def _receive(port: socket.socket, inbox: Inbox) -> None:
         while len(prefix := stream.read(LENGTH_BYTES)) == LENGTH_BYTES:
             inbox.put(decode_command(stream.read(length_of(prefix))))
     os._exit(0)
-
-
-def _die_with(parent: int) -> None:
-    """Let the kernel kill this process when its parent dies, kill -9 included."""
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it died before the line above
-        sys.exit(0)
 
 
 if __name__ == "__main__":

@@ -190,6 +190,12 @@ class Keystore:
             self._wrapped[subject] = self._unkept[subject] = self._wrap(subject)
         return self.seal(subject, field, plain)
 
+    def key_at_once(self, subject: CardholderId, purpose: str) -> bytes:
+        """Return a key for one purpose, which ends with the subject's own. A new one is durable after ``keep_new``."""
+        if subject not in self._wrapped:
+            self._wrapped[subject] = self._unkept[subject] = self._wrap(subject)
+        return boxkey.derived(self._subject_key(subject), purpose)
+
     def keep_new(self) -> None:
         """Make durable what ``seal_at_once`` made. Slow: call it in a thread."""
         new = dict(self._unkept)

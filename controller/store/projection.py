@@ -15,7 +15,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from controller.domain.events import Event, Recorded
+from controller.domain.events import ClipRecorded, Event, Recorded, StillRecorded
 from controller.domain.people import Cardholder, Credential
 from controller.store.codec import to_record
 from controller.store.engines import reading_engine
@@ -26,7 +26,7 @@ from controller.store.schema import EVENT
 from controller.store.secret_files import SecretFiles
 
 FILE = "projections.db"
-PERSON, DOOR = "person", "door"
+PERSON, DOOR, FILMED, RECORDING = "person", "door", "filmed", "recording"
 CHUNK = 5000
 
 _SCHEMA = """
@@ -103,12 +103,15 @@ class Projection:
 
 
 def touched(event: Event) -> set[tuple[str, str]]:
-    """Return whom and which door an event is about."""
+    """Return whom and which door an event is about; of a recording also its name, and the records it belongs to."""
     has = {field.name: getattr(event, field.name) for field in fields(event)}
     badge = has.get("credential")  # a whole one names its holder; beside an id the holder has a field of their own
     holder = badge.cardholder if isinstance(badge, Credential) else None
     people = [has.get("cardholder"), has.get("whom"), holder, *has.get("cardholders", ())]
     found = {(PERSON, who) for each in people if (who := _pseudonym(each)) is not None}
+    if isinstance(event, ClipRecorded | StillRecorded):
+        name = event.clip if isinstance(event, ClipRecorded) else event.still
+        found |= {(RECORDING, name), *((FILMED, str(seq)) for seq in event.events)}
     door = has.get("door") or getattr(has.get("source"), "door", None)
     return found | ({(DOOR, door)} if isinstance(door, str) else set())
 

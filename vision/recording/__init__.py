@@ -1,0 +1,1 @@
+"""What the cameras saw, kept: ring, clips, stills and live fragments, sealed before they touch a disk."""
