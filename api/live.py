@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from api.schemas import LiveIn
 from api.security import Api, SignedIn, look_up
 from controller.domain.ids import CameraId
+from controller.domain.operators import may_watch
 
 LOOK_SECONDS = 0.25
 PICTURE_SECONDS = 2.0
@@ -66,7 +67,12 @@ class Wall:
     async def _round(self) -> None:
         """Send each camera's picture if it is a new one. One at a time: a slow link gets fewer, never older ones."""
         known = self._api.facade.moment().site.cameras
-        cameras = [CameraId(c) for c in dict.fromkeys(self._asked.cameras) if c in known]
+        role = self._who.operator.role
+        cameras = [
+            CameraId(c)
+            for c in dict.fromkeys(self._asked.cameras)
+            if c in known and may_watch(role, known[CameraId(c)])
+        ]
         for camera, jpeg in zip(cameras, await asyncio.gather(*map(self._picture, cameras)), strict=True):
             if jpeg is not None and jpeg is not self._sent.get(camera):
                 self._sent[camera] = jpeg

@@ -155,7 +155,7 @@ class RecordsAdmin:
 class _NoCameras:
     """What is done at the box shows no picture."""
 
-    async def picture(self, _: CameraId) -> bytes | None:
+    async def picture(self, camera: CameraId, *, unveiled: bool = False) -> bytes | None:  # noqa: ARG002 - the port's
         return None
 
 

@@ -140,6 +140,11 @@ class Eyes:
         watched = self._cameras.get(camera)
         return watched.source.latest() if watched else None
 
+    def watched(self, camera: str) -> Watch | None:
+        """Return how a camera is looked through; may be called from another thread."""
+        found = self._cameras.get(camera)
+        return found.watch if found else None
+
     def close(self) -> None:
         """Close every camera."""
         for camera in self._cameras.values():

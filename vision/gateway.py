@@ -12,6 +12,7 @@ import structlog
 
 from controller.domain.decision import FaceOutcome
 from controller.domain.effects import AskFace, StopFace
+from controller.domain.filming import Camera, MaskKind
 from controller.domain.ids import CameraId, CardholderId, RequestId
 from controller.domain.site import Site
 from controller.domain.stimuli import CameraSeen, FaceSeen, Stimulus
@@ -58,7 +59,11 @@ class VisionGateway:
         self._people = people
         self._submit = submit
         self._mono = mono
-        self._access = {camera: access.get(camera, CameraAccess(site.cameras[camera].url)) for camera in site.cameras}
+        self._access = {
+            camera: access.get(camera, CameraAccess(site.cameras[camera].small_url or site.cameras[camera].url))
+            for camera in site.cameras
+        }
+        self._masks = {camera.id: _masks(camera) for camera in site.cameras.values()}
         self._loop = asyncio.get_running_loop()
         self._seeing: set[CameraId] = set()
         self._enrolling: dict[str, asyncio.Future[FaceTemplate]] = {}
@@ -70,7 +75,9 @@ class VisionGateway:
         """Open the eyes; returns before they see."""
         await self._supervisor.start()
         for camera, access in self._access.items():
-            self._supervisor.post(eyes.Watch(camera, access.url, access.username, access.password))
+            self._supervisor.post(
+                eyes.Watch(camera, access.url, access.username, access.password, *self._masks[camera])
+            )
 
     async def stop(self) -> None:
         """Close them."""
@@ -88,9 +95,11 @@ class VisionGateway:
             case _:
                 assert_never(effect)
 
-    async def picture(self, camera: CameraId) -> bytes | None:
-        """Return the camera's newest JPEG, or None while there is none."""
-        return await self._supervisor.picture(camera) if camera in self._access else None
+    async def picture(self, camera: CameraId, *, unveiled: bool = False) -> bytes | None:
+        """Return the camera's newest JPEG, masked, or None while there is none. ``unveiled``: its veil is lifted."""
+        if camera not in self._access:
+            return None
+        return await self._supervisor.picture(f"{eyes.CLEAR}{camera}" if unveiled else camera)
 
     async def enrol(self, cardholder: CardholderId, images: Sequence[bytes]) -> FaceTemplate:
         """Return a template made from photos (JPEG) of one person. Raises ``EnrolmentFailed``."""
@@ -164,6 +173,11 @@ class VisionGateway:
             waiting.set_exception(answer)
         else:
             waiting.set_result(FaceTemplate(answer.engine, answer.mode.value, answer.template))
+
+
+def _masks(camera: Camera) -> tuple[tuple[eyes.Polygon, ...], tuple[eyes.Polygon, ...]]:
+    burnt, veiled = (tuple(mask.shape for mask in camera.painted(kind)) for kind in (MaskKind.BURNT, MaskKind.VEIL))
+    return burnt, veiled
 
 
 def _seen(verdict: eyes.FaceVerdict) -> FaceSeen:

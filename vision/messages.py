@@ -23,6 +23,12 @@ MAX_PICTURE = 1024 * 1024
 """Above any JPEG of 640 pixels' width."""
 
 
+Polygon = tuple[tuple[float, float], ...]
+"""A privacy mask: corners in parts of the picture, 0 to 1, origin top left."""
+CLEAR = "!"
+"""Before a camera's name in a picture's request: whoever asks may see behind its veil."""
+
+
 class MessageError(ValueError):
     """The peer sent what is no message."""
 
@@ -75,12 +81,17 @@ class PhotoProblem(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """Look through this camera from now on; an empty username means no authentication."""
+    """Look through this camera from now on; an empty username means no authentication.
+
+    ``burnt`` is painted on every picture that is shown, ``veiled`` on those for whom the veil is not lifted.
+    """
 
     camera: str
     url: str
     username: str = ""
     password: str = ""
+    burnt: tuple[Polygon, ...] = ()
+    veiled: tuple[Polygon, ...] = ()
 
     def __repr__(self) -> str:
         return f"Watch(camera={self.camera!r}, url={self.url!r})"  # the password stays out of every log

@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 import simplejpeg  # type: ignore[import-untyped]  # it ships no types
 
-from vision.messages import LENGTH_BYTES, MAX_PICTURE, NUMBER_BYTES, frame, length_of
+from vision.messages import CLEAR, LENGTH_BYTES, MAX_PICTURE, NUMBER_BYTES, Watch, frame, length_of
 from vision.models import Image
+from vision.recording.masks import paint
 from vision.source import Frame
 
 WIDTH = 640
@@ -24,22 +25,39 @@ LONGEST_REQUEST = 256
 class Pictures:
     """The newest picture of each camera, made at most five times per second."""
 
-    def __init__(self, newest: Callable[[str], Frame | None], clock: Callable[[], float] = time.monotonic) -> None:
-        self._newest, self._clock = newest, clock
+    def __init__(
+        self,
+        newest: Callable[[str], Frame | None],
+        clock: Callable[[], float] = time.monotonic,
+        watched: Callable[[str], Watch | None] = lambda _: None,
+    ) -> None:
+        self._newest, self._clock, self._watched = newest, clock, watched
         self._made: dict[str, tuple[Frame, float, bytes]] = {}
 
-    def jpeg(self, camera: str) -> bytes:
-        """Return the newest picture as JPEG; empty while the camera gives none."""
+    def jpeg(self, asked: str) -> bytes:
+        """Return the newest picture as JPEG, masked; empty while the camera gives none.
+
+        ``asked`` is the camera's name, after ``CLEAR`` for who may see behind its veil.
+        """
+        camera = asked.removeprefix(CLEAR)
         newest, now = self._newest(camera), self._clock()
         if newest is None:
-            self._made.pop(camera, None)
+            self._made.pop(asked, None)
             return b""
-        before = self._made.get(camera)
+        before = self._made.get(asked)
         if before is not None and (before[0] is newest or now < before[1] + NEW_EVERY):
             return before[2]
-        picture = encoded(newest.rgb())
-        self._made[camera] = (newest, now, picture)
+        picture = encoded(self._masked(camera, newest.rgb(), clear=asked != camera))
+        self._made[asked] = (newest, now, picture)
         return picture
+
+    def _masked(self, camera: str, image: Image, *, clear: bool) -> Image:
+        watch = self._watched(camera)
+        hidden = () if watch is None else watch.burnt if clear else (*watch.burnt, *watch.veiled)
+        if hidden:
+            image = np.array(image)
+            paint(image, hidden)
+        return image
 
 
 def encoded(image: Image) -> bytes:

@@ -20,6 +20,7 @@ from api.schemas_guarding import AreaOut, GuardingOut, OutputStateOut, PointStat
 from api.security import Api, Context, SignedIn, Watching
 from api.views import muster_of, view_of
 from controller.domain.ids import CameraId
+from controller.domain.operators import may_watch
 
 router = APIRouter(tags=["building"])
 
@@ -72,10 +73,12 @@ async def muster(_: Watching, api: Context) -> MusterOut:
     response_class=Response,
     responses={200: {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}},
 )
-async def picture(camera: Annotated[str, Path(max_length=NAME_LENGTH)], _: Watching, api: Context) -> Response:
+async def picture(camera: Annotated[str, Path(max_length=NAME_LENGTH)], who: Watching, api: Context) -> Response:
     """Return a camera's newest picture."""
     if camera not in api.facade.moment().site.cameras:
         raise Problem(404, "unknown_camera", "There is no such camera.")
+    if not may_watch(who.operator.role, api.facade.moment().site.cameras[CameraId(camera)]):
+        raise Problem(403, "not_your_role", "This camera is not for your role.")
     jpeg = await api.facade.picture(CameraId(camera))
     if jpeg is None:
         raise Problem(404, "no_picture", "This camera gives no picture at the moment.")

@@ -17,7 +17,7 @@ from controller.domain.visit_orders import RegisterVisitor
 from controller.rules.mode import mode_requests
 from controller.runtime.facade import Moment, SignIn
 from controller.runtime.front_door import FrontDoor
-from controller.runtime.ports import Clock, Factors, Histories, Identity, Office, Passwords, People, Pictures
+from controller.runtime.ports import Clock, Factors, Films, Histories, Identity, Office, Passwords, People, Pictures
 from controller.runtime.runtime import Runtime
 from controller.runtime.watch import RecordWatch
 
@@ -48,6 +48,7 @@ class Building:
         self._clock = clock
         self._door = FrontDoor(runtime, passwords)
         self.consoles = 0
+        self.films: Films | None = None
 
     def look_through(self, pictures: Pictures) -> None:
         """Take pictures from other eyes from now on."""
@@ -187,8 +188,9 @@ class Building:
         return await asyncio.to_thread(self._histories.history, what, subject, before=before, limit=limit)
 
     async def picture(self, camera: CameraId) -> bytes | None:
-        """Return the camera's newest JPEG, or None while there is none."""
-        return await self._pictures.picture(camera)
+        """Return the camera's newest JPEG, masked while its veil hangs, or None while there is none."""
+        lifted = self._runtime.state.veils.get(camera, 0.0) > self._runtime.mono()
+        return await self._pictures.picture(camera, unveiled=lifted)
 
     def _sealed(self, order: Order) -> Order:
         """Seal what was typed. A lockdown's reason waits for no disk."""

@@ -14,7 +14,7 @@ from controller.domain.operators import Operator, Order, Refusal
 from controller.domain.roles import FactorChange, SecondFactor
 from controller.domain.site import Site
 from controller.domain.state import SiteState
-from controller.runtime.ports import Factors, Identity
+from controller.runtime.ports import Factors, Films, Identity
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +127,18 @@ class Facade(Protocol):
         ...
 
     async def history(self, what: str, subject: str, *, before: int | None, limit: int) -> Sequence[Recorded]:
-        """Return up to ``limit`` durable records about a ``person`` or a ``door`` below ``before``, newest first."""
+        """Return up to ``limit`` durable records below ``before``, newest first: about a ``person`` or a ``door``,
+        of the recordings that a record is ``filmed`` in, or of one ``recording``.
+        """
         ...
 
     async def picture(self, camera: CameraId) -> bytes | None:
-        """Return the camera's newest JPEG, or None while there is none."""
+        """Return the camera's newest JPEG, masked while its veil hangs, or None while there is none."""
+        ...
+
+    @property
+    def films(self) -> Films | None:
+        """Return what the cameras recorded; None for a building that records nothing."""
         ...
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -55,8 +55,32 @@ class Actuators(Protocol):
 class Pictures(Protocol):
     """Newest pictures of the cameras. Pixels leave the eyes only this way."""
 
-    async def picture(self, camera: CameraId) -> bytes | None:
-        """Return the newest JPEG, or None while there is none."""
+    async def picture(self, camera: CameraId, *, unveiled: bool = False) -> bytes | None:
+        """Return the newest JPEG, masked, or None while there is none. ``unveiled``: its veil is lifted."""
+        ...
+
+
+class Fragments(Protocol):
+    """The parts of a camera's own stream, as they come; an empty one is the last."""
+
+    async def get(self) -> bytes:
+        """Return the next part."""
+        ...
+
+
+class Films(Protocol):
+    """What the cameras recorded, and their own streams."""
+
+    def read(self, recording: str, *, whole: bool) -> AsyncIterator[bytes]:
+        """Yield a recording in clear. Raises ``LookupError``, and ``ValueError`` where it was tampered with."""
+        ...
+
+    def view(self, camera: CameraId) -> tuple[int, Fragments]:
+        """Begin to watch a camera's own stream: a number to end it by, and its parts (fragmented MP4)."""
+        ...
+
+    def unview(self, number: int) -> None:
+        """End that."""
         ...
 
 

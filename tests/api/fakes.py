@@ -53,7 +53,7 @@ from controller.domain.site import (
 from controller.domain.state import DeviceState, SiteState
 from controller.rules.fold import apply
 from controller.runtime.facade import Lagged, Moment, Second, SignIn
-from controller.runtime.ports import Identity
+from controller.runtime.ports import Films, Identity
 from controller.store.second_factors import SecondFactors
 
 GATE, VAULT = DoorId("gate"), DoorId("vault")
@@ -221,6 +221,8 @@ class FakeFacade:
         self.must_prove: set[OperatorId] = set()
         self.consoles = 0
         self.names = {ALICE: Identity("Alice Example")}
+        self.films: Films | None = None
+        self.found: dict[tuple[str, str], list[Recorded]] = {}  # what a search for recordings finds
 
     def record(self, event: Event) -> Recorded:
         seq = len(self.records) + 1
@@ -328,6 +330,8 @@ class FakeFacade:
 
     async def history(self, what: str, subject: str, *, before: int | None, limit: int) -> Sequence[Recorded]:
         self.tape.append(("history", what, subject))
+        if what in ("filmed", "recording"):
+            return self.found.get((what, subject), [])
         return self.read(before=before, limit=limit)
 
     async def picture(self, camera: CameraId) -> bytes | None:

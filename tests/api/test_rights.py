@@ -17,13 +17,14 @@ from immutables import Map
 
 from api.openapi import document
 from api.security import CSRF_HEADER
-from controller.domain.events import CardholderRecorded, OrderRefused
+from controller.domain.events import CardholderRecorded, ClipRecorded, OrderRefused
 from controller.domain.instant import Instant
 from controller.domain.operators import Operator, Role
 from controller.domain.people import Cardholder, CardholderKind
+from controller.domain.records import RetentionClass
 from controller.domain.stimuli import Ordered
 from controller.rules.step import step
-from tests.api.fakes import ALICE, NOON, PASSWORD, FakeFacade, browser, sign_in
+from tests.api.fakes import ALICE, CAMERA, NOON, PASSWORD, FakeFacade, browser, sign_in
 
 pytestmark = pytest.mark.anyio
 
@@ -32,6 +33,7 @@ WRITE = f"python -m {__name__}"
 UNTIL = "2026-11-21T13:00:00Z"
 BECAUSE = {"reason": "because"}
 CASE = {"case": "2026/17"}
+CLIP = "clips.cam-1.2026-11-21.120000000-7"
 PURPOSES = ("investigation", "audit", "emergency", "administration", "subject_request", "legal_request")
 IDS = {
     "door": "gate",
@@ -40,6 +42,7 @@ IDS = {
     "seq": "1",
     "level": "staff",
     "fire_zone": "building",
+    "recording": CLIP,
 }
 BODIES = {
     "/api/doors/{door}/unlock": {"whom": "courier"},
@@ -55,6 +58,8 @@ BODIES = {
     "/api/doors/{door}/history": CASE,
     "/api/credentials/{credential}/status": {**BECAUSE, "status": "lost"},
     "/api/legal-holds": {**BECAUSE, "hold": "court-7"},
+    "/api/recordings/{recording}/read": CASE,
+    "/api/cameras/{camera}/veil/lift": {**BECAUSE, "seconds": 60},
     "/api/visits": {"name": "Vera", "host": ALICE, "valid_from": "2026-11-21T11:00:00Z", "valid_until": UNTIL},
     "/api/visits/hosts": {"text": "ali"},
     "/api/operators": {**BECAUSE, "operator": "nick", "role": "guard", "zones": None},
@@ -75,6 +80,8 @@ class Ruled(FakeFacade):
         super().__init__()
         self.operators = {role.value: Operator(role.value, role) for role in Role}
         self.passwords = dict.fromkeys(self.operators, PASSWORD)
+        kept = ClipRecorded(CLIP, CAMERA, RetentionClass.CLIPS, NOON, 15.0, 8, "ab" * 32, True, (7,))
+        self.found["recording", CLIP] = [self.record(kept)]
         self.record(CardholderRecorded("t", Cardholder(ALICE, CardholderKind.STAFF, 2, frozenset()), "sealed"))
 
     async def order(self, operator, order):

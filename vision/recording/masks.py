@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Polygon = tuple[tuple[float, float], ...]
-"""Corners in parts of the picture, 0 to 1, origin top left."""
+from vision.messages import Polygon
+
 GREY = 128
 """Of both colour planes: no colour."""
 

@@ -9,8 +9,7 @@ from cattrs import BaseValidationError
 from cattrs.preconf.orjson import make_converter
 from cattrs.strategies import configure_tagged_union
 
-from vision.messages import MessageError, frame
-from vision.recording.masks import Polygon
+from vision.messages import MessageError, Polygon, frame
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ import av
 import av.error
 import numpy as np
 
+from vision.messages import Polygon
 from vision.recording.film import Format, Piece
-from vision.recording.masks import Polygon, paint_yuv
+from vision.recording.masks import paint_yuv
 from vision.recording.messages import Watch
 from vision.source import BACK_OFF, OPTIONS, SILENT_FOR, with_credentials
 
