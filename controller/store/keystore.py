@@ -13,6 +13,7 @@ import base64
 import hmac
 import os
 import secrets
+import threading
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -111,6 +112,7 @@ class Keystore:
         self.factors = SecondFactors(self._engine, lambda: boxkey.derived(self._box_key, "second factors"))
         self._wrapped = self._stored_keys()
         self._unkept: dict[CardholderId, bytes] = {}
+        self._writing = threading.Lock()
         self._cards, self._salts = self._stored_badges()
         for subject in list(self._wrapped)[:1]:
             self._key_of(subject)  # a wrong box key is found out now, not at the next name
@@ -165,13 +167,15 @@ class Keystore:
         keys = sum(subject in self._wrapped for subject in names)
         if not keys and not any(card.subject in names for card in self._cards.values()):
             return 0
-        with self._engine.connect() as connection:
+        with self._writing, self._engine.connect() as connection:
             with connection.begin():
                 for table in (SUBJECT_KEY, CARD, PIN_SALT):
                     gone = table.delete().where(table.c.subject == sa.bindparam("gone"))
                     connection.execute(gone, [{"gone": subject} for subject in names])
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        self._wrapped = self._stored_keys()
+        for subject in names:
+            self._unkept.pop(subject, None)
+        self._wrapped = {**self._stored_keys(), **self._unkept}  # what is not on the disk yet is in use all the same
         self._cards, self._salts = self._stored_badges()
         return keys
 
@@ -197,15 +201,16 @@ class Keystore:
         return boxkey.derived(self._subject_key(subject), purpose)
 
     def keep_new(self) -> None:
-        """Make durable what ``seal_at_once`` made. Slow: call it in a thread."""
-        new = dict(self._unkept)
-        if not new:
-            return
-        with self._engine.begin() as connection:
-            rows = [{"subject": subject, "wrapped": wrapped} for subject, wrapped in new.items()]
-            connection.execute(SUBJECT_KEY.insert().prefix_with("OR IGNORE"), rows)
-        for subject in new:
-            self._unkept.pop(subject, None)
+        """Make durable what was made at once. Slow: call it in a thread; two at a time take turns."""
+        with self._writing:
+            new = dict(self._unkept)
+            if not new:
+                return
+            with self._engine.begin() as connection:
+                rows = [{"subject": subject, "wrapped": wrapped} for subject, wrapped in new.items()]
+                connection.execute(SUBJECT_KEY.insert().prefix_with("OR IGNORE"), rows)
+            for subject in new:
+                self._unkept.pop(subject, None)
 
     def seal(self, subject: CardholderId, field: str, plain: bytes) -> str:
         """Encrypt a subject's value under the subject's own key, bound to its place (base64)."""

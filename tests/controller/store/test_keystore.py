@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -138,3 +139,19 @@ def test_a_vault_opens_what_it_sealed(keystore):
     sealed = vault.seal_identity("p-1", Identity("Alice"))
     assert b"Alice" not in sealed.encode()
     assert vault.identity("p-1") is None, "nobody until the log tells of them"
+
+
+def test_keys_made_at_once_are_kept_by_many_threads_and_outlive_the_end_of_another(tmp_path):
+    store = Keystore(tmp_path)
+    store.make_keys(["gone"])
+    first = {name: store.key_at_once(name, "recording") for name in ("rec-a", "rec-b")}
+    store.forget(["gone"])  # in between: what is not on the disk yet stays in use
+    with ThreadPoolExecutor(8) as pool:
+        for kept in [pool.submit(store.keep_new) for _ in range(8)]:
+            kept.result()
+    assert {name: store.key_at_once(name, "recording") for name in first} == first
+    store.close()
+    again = Keystore(tmp_path)
+    assert {name: again.key_at_once(name, "recording") for name in first} == first
+    assert again.key_at_once("rec-a", "recording") != again.key_at_once("rec-a", "another purpose")
+    again.close()
