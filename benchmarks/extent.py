@@ -25,7 +25,7 @@ class Extent:
     history: int = 1_000_000
     grown: int = 300_000
     alarms: int = 24
-    faces: int = 40
+    faces: int = 60
     verdicts: int = 40
     scale_doors: int = 64
     shown_cards: int = 120

@@ -47,6 +47,8 @@ LIBRARY_TOLERANCE = 0.6
 FIFTHS = 5
 FMR = 1e-4
 LEAST_IN = 95.0
+ENOUGH = 30_000
+"""Comparisons of strangers: three times as many as let one in."""
 TEMPLATES = 10_000
 SEARCHES = 400
 KIND = EngineKind.FUSION
@@ -73,7 +75,9 @@ class Person:
 async def face_in_5s(extent: Extent, _: Path, tick: Tick) -> Row:
     """Let everybody come to the door twice, and everybody to everybody else's template. The value is in percent.
 
-    Thresholds leave people out: each fifth of the people is judged at the threshold of the other four.
+    Thresholds leave people out: each fifth of the people is judged at the threshold of the other four, or at the
+    shipped one where that is stricter. More false matches than promised, and nobody counts as let in; too few
+    comparisons to tell one in 10,000, and the row holds neither way.
     """
     people = _people(extent.faces, tick)
     bare = load_calibration(KIND)
@@ -93,7 +97,10 @@ async def face_in_5s(extent: Extent, _: Path, tick: Tick) -> Row:
     )
     theirs = f"% by face_recognition at {LIBRARY_TOLERANCE} (of strangers {_library_fmr(people):.1e} pass)"
     beside = Figure(theirs, 100 * float(np.mean(library)))
-    return Row("face_in_5s", 100 * rate, "%", Figure(text, LEAST_IN), beside, at_least=True)
+    enough = strangers.total >= ENOUGH
+    kept = worst <= FMR or not enough
+    promise = Figure(text, LEAST_IN)
+    return Row("face_in_5s", 100 * rate * kept, "%", promise, beside, at_least=True, as_promised=enough)
 
 
 async def face_verdict(extent: Extent, _: Path, tick: Tick) -> Row:
@@ -193,7 +200,7 @@ def _threshold_without(
     """Return the threshold at which of the other people's frames no more than FMR are let in."""
     others = [number for number in range(len(people)) if number % FIFTHS != fifth]
     found = _strangers(people, templates, bare, others, [1.0] * FIFTHS)
-    return found.threshold(FMR)
+    return min(found.threshold(FMR), bare.thresholds[TemplateMode.MEAN].same)
 
 
 def _strangers(
