@@ -37,6 +37,8 @@ SEGMENT = 300.0
 SLACK = 10.0
 """Seconds the ring holds beyond the pre-roll: a busy loop may ask late."""
 ROLL_EVERY = 1.0
+AHEAD = 3.0
+"""Seconds before its end that a file's successor is begun: what lies between them is in one or the other."""
 AGAIN_WITHIN = 2.0
 """Seconds of a clip that must be missing for another one to be begun in its place."""
 _WHOLE, _BROKEN_OFF = True, False
@@ -81,6 +83,7 @@ class Filming:
         self._unkept: dict[CameraId, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.coverage: dict[CameraId, Coverage] = {}
+        self.segment = SEGMENT
 
     async def start(self, access: Mapping[CameraId, CameraAccess]) -> None:
         """Take in what a crash left, and begin."""
@@ -245,17 +248,15 @@ class Filming:
 
     async def _roll(self) -> None:
         """Keep the cameras recorded that are recorded all the time: a file follows another without a gap."""
-        ends: dict[CameraId, float] = {}
         while True:
             now = self._core.clock.now().mono
-            for camera in self._site.cameras.values():
+            for camera in self._site.cameras.values() if self.recorder_pid is not None else ():
                 running = self._rolling.get(camera.id)
-                if not camera.continuous or (running is not None and running.until > now):
+                if not camera.continuous or (running is not None and running.until > now + AHEAD):
                     continue
-                since = max(ends.get(camera.id, now), now - SLACK)
-                until = since + min(SEGMENT, self._to_midnight(since))
+                since = now if running is None else max(running.until, now - SLACK)
+                until = since + min(self.segment, self._to_midnight(since))
                 self._rolling[camera.id] = self._begin(RetentionClass.CONTINUOUS, camera.id, since, until, 0)
-                ends[camera.id] = until
             await asyncio.sleep(ROLL_EVERY)
 
     def _to_midnight(self, mono: float) -> float:

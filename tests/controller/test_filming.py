@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
@@ -153,6 +154,27 @@ def test_what_a_hard_stop_left_is_taken_in_at_the_next_start(tmp_path):
             assert again.events == (recording_name(clip.clip).seq,)
             clear = await content(films, clip.clip, whole=False)
             assert (len(clear), hashlib.sha256(clear).hexdigest()) == (again.size, again.digest)
+
+    asyncio.run(story())
+
+
+def test_a_camera_that_is_recorded_all_the_time_has_one_file_after_another_without_a_gap(tmp_path):
+    def continuous(core):
+        camera = replace(core.runtime.site.cameras[SERVER], continuous=True)
+        core.runtime.site = replace(core.runtime.site, cameras={SERVER: camera})
+
+    async def story():
+        async with filming(tmp_path / "box", before=continuous) as (_, films, records, _):
+            films.segment = 6.0
+            done: list[ClipRecorded] = []
+            async with asyncio.timeout(PATIENCE):
+                while len(done) < 3:
+                    await asyncio.sleep(0.2)
+                    clips = [record.event for record in records if isinstance(record.event, ClipRecorded)]
+                    done = [clip for clip in clips if clip.kind is RetentionClass.CONTINUOUS]
+            for before, after in pairwise(done):
+                assert after.began <= before.began + timedelta(seconds=before.seconds + 0.2)
+            assert films.coverage[SERVER].recorded > 0
 
     asyncio.run(story())
 
