@@ -1,4 +1,4 @@
-"""Simulated cameras: real RTSP over TCP with Digest authentication, many cameras on one port, and a hand before them.
+"""Simulated cameras: real RTSP over TCP and UDP with Digest authentication, many cameras on one port, and a hand.
 
 async with Cameras(["lobby", "chancery"], username="ostiary", password="...") as cameras:
     cameras.url("lobby")                      # rtsp://127.0.0.1:PORT/lobby
@@ -7,41 +7,57 @@ async with Cameras(["lobby", "chancery"], username="ostiary", password="...") as
 """
 
 import asyncio
-import contextlib
-import secrets
+import time
 from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Self
 
-from simulators.rtsp import (
-    Packetizer,
-    Request,
-    RequestError,
-    Response,
-    challenge,
-    describe,
-    is_authentic,
-    parse_request,
-    to_bytes,
-)
-from simulators.scene import COVERED, EMPTY, FPS, Scene, loop
+from simulators.camera_connection import Connection
+from simulators.encoding import Format, Loop
+from simulators.rtsp import Request, is_authentic
+from simulators.scene import COVERED, EMPTY, STANDARD, Light, Scene, loop
 
-PUBLIC = "OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER"
-SEND_BUFFER = 256 * 1024
-"""Bytes unsent after which pictures are left out, as a real camera does for a slow viewer."""
+SMALL = "sub"
+"""The second part of the path of a camera's small stream."""
+
+
+@dataclass(slots=True)
+class _Camera:
+    """One camera: what it sees, since when (monotonic), what is wrong with it; ``speaks`` is not set while silent."""
+
+    scene: Scene = EMPTY
+    since: float = 0.0
+    dead: bool = False
+    frozen: bool = False
+    password: str = ""
+    speaks: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Cameras:
-    """A box of cameras behind one port, with physical verbs; use it as an async context manager."""
+    """A box of cameras behind one port, with physical verbs; use it as an async context manager.
+
+    Each has a large stream, and a small one at ``/sub``: the same, unless ``small`` says otherwise.
+    """
 
     def __init__(
-        self, names: Iterable[str], *, username: str, password: str, host: str = "127.0.0.1", port: int = 0
+        self,
+        names: Iterable[str],
+        *,
+        username: str,
+        password: str,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        large: Format = STANDARD,
+        small: Format | None = None,
     ) -> None:
-        self._scenes = dict.fromkeys(names, EMPTY)
-        self._username, self._password = username, password
+        self._cameras = {name: _Camera(password=password) for name in names}
+        for camera in self._cameras.values():
+            camera.speaks.set()
+        self._username = username
         self._host, self._port = host, port
-        self._dead: set[str] = set()
-        self._connections: set[_Connection] = set()
+        self._large, self._small = large, small or large
+        self._connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
 
     async def __aenter__(self) -> Self:
@@ -73,180 +89,141 @@ class Cameras:
         """The TCP port; 0 before the first `start`."""
         return self._port
 
-    def url(self, camera: str) -> str:
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every camera in here."""
+        return tuple(self._cameras)
+
+    def url(self, camera: str, *, small: bool = False) -> str:
         """Return where a camera is found, without credentials."""
-        return f"rtsp://{self._host}:{self._port}/{camera}"
+        return f"rtsp://{self._host}:{self._port}/{camera}{f'/{SMALL}' if small else ''}"
 
     def show(self, camera: str, scene: Scene) -> None:
         """Let a camera see this from its next picture on; KeyError for no such camera."""
-        self._require(camera)
-        self._scenes[camera] = scene
+        self._cameras[camera].scene = scene
+        self._cameras[camera].since = time.monotonic()
 
-    def show_face(self, camera: str, *names: str, far: bool = False) -> None:
-        """Let one person or more of `simulators.faces` stand before the camera, at the door or far off."""
-        self.show(camera, Scene(people=names, far=far))
+    def show_face(self, camera: str, *names: str, far: bool = False, photo: bool = False) -> None:
+        """Let people of `simulators.faces` stand before the camera, at the door or far off, or hold up their photos."""
+        self.show(camera, replace(self._seen(camera), people=names, far=far, photo=photo, walking=0))
+
+    def walk(self, camera: str, people: int = 1) -> float:
+        """Let so many people walk to the door and in, one behind the other; return how many seconds it takes."""
+        self.show(camera, replace(self._seen(camera), people=(), walking=people))
+        return self._cameras[camera].scene.seconds
+
+    def show_film(self, camera: str, path: str) -> None:
+        """Let it see a film file, again and again."""
+        self.show(camera, Scene(film=path))
 
     def clear(self, camera: str) -> None:
-        """Everybody leaves."""
+        """Everybody leaves, and the camera is as it should be."""
         self.show(camera, EMPTY)
 
     def cover(self, camera: str) -> None:
         """Put a hood over the camera."""
         self.show(camera, COVERED)
 
+    def turn(self, camera: str) -> None:
+        """Turn it aside."""
+        self.show(camera, Scene(turned=True))
+
+    def smear(self, camera: str) -> None:
+        """Grease its lens."""
+        self.show(camera, replace(self._seen(camera), blurred=True))
+
+    def light(self, camera: str, light: Light) -> None:
+        """Make it day or night, let the sun in, or put the light out."""
+        self.show(camera, replace(self._seen(camera), light=light))
+
+    def rain(self, camera: str, *, falls: bool = True) -> None:
+        """Let it rain before the lens, or let it be dry."""
+        self.show(camera, replace(self._seen(camera), rain=falls))
+
+    def freeze(self, camera: str) -> None:
+        """Let its encoder hang: the same picture for ever."""
+        self._cameras[camera].frozen = True
+
+    def thaw(self, camera: str) -> None:
+        """Let its encoder go on."""
+        self._cameras[camera].frozen = False
+
+    def silence(self, camera: str) -> None:
+        """Let it accept connections and say nothing more, to those that are there neither."""
+        self._cameras[camera].speaks.clear()
+
+    def speak(self, camera: str) -> None:
+        """Let it answer again."""
+        self._cameras[camera].speaks.set()
+
+    def set_password(self, camera: str, password: str) -> None:
+        """Give it another password; who is connected is hung up on."""
+        self._cameras[camera].password = password
+        self._cut(camera)
+
     def kill(self, camera: str) -> None:
         """Cut the camera's cable: its viewers are hung up on, and nobody gets an answer."""
-        self._require(camera)
-        self._dead.add(camera)
-        for connection in tuple(self._connections):
-            if connection.camera == camera:
-                connection.cut()
+        self._cameras[camera].dead = True
+        self._cut(camera)
 
     def restart(self, camera: str) -> None:
         """Mend the cable."""
-        self._require(camera)
-        self._dead.discard(camera)
+        self._cameras[camera].dead = False
 
     def viewers(self, camera: str) -> int:
         """Return how many connections play this camera now."""
         return sum(connection.camera == camera and connection.playing for connection in self._connections)
 
     def scene(self, camera: str) -> Scene | None:
-        """Return what a camera sees; None for no such camera."""
-        return self._scenes.get(camera)
+        """Return what a camera sees; None for no such camera. People who walk are gone once they are through."""
+        return self._seen(camera) if camera in self._cameras else None
+
+    def since(self, camera: str) -> float:
+        """Return since when it sees that (monotonic)."""
+        return self._cameras[camera].since
 
     def is_dead(self, camera: str) -> bool:
         """Return whether the camera's cable is cut."""
-        return camera in self._dead
+        return camera in self._cameras and self._cameras[camera].dead
+
+    def is_frozen(self, camera: str) -> bool:
+        """Return whether its encoder hangs."""
+        return self._cameras[camera].frozen
+
+    async def until_it_speaks(self, camera: str) -> None:
+        """Wait while the camera is silent."""
+        if camera in self._cameras:
+            await self._cameras[camera].speaks.wait()
 
     def accepts(self, request: Request, nonce: str) -> bool:
         """Return whether the request carries the right credentials."""
-        return is_authentic(request, nonce, self._username, self._password)
+        camera = self._cameras.get(request.path)
+        password = camera.password if camera else next(iter(self._cameras.values())).password
+        return is_authentic(request, nonce, self._username, password)
 
-    def _require(self, camera: str) -> None:
-        if camera not in self._scenes:
-            raise KeyError(camera)
+    def shape(self, stream: str) -> Format | None:
+        """Return what a stream of that name is like; None for no such stream."""
+        return {"": self._large, SMALL: self._small}.get(stream)
+
+    async def film(self, camera: str, scene: Scene, stream: str) -> Loop:
+        """Return the film of a scene as this stream shows it; the first who asks waits until it is drawn."""
+        return await asyncio.to_thread(loop, camera, scene, self.shape(stream) or self._large)
+
+    def _seen(self, camera: str) -> Scene:
+        here = self._cameras[camera]
+        if here.scene.walking and time.monotonic() >= here.since + here.scene.seconds:
+            here.scene = replace(here.scene, walking=0)
+        return here.scene
+
+    def _cut(self, camera: str) -> None:
+        for connection in tuple(self._connections):
+            if connection.camera == camera:
+                connection.cut()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = _Connection(self, reader, writer)
+        connection = Connection(self, reader, writer)
         self._connections.add(connection)
         try:
             await connection.serve()
         finally:
             self._connections.discard(connection)
-
-
-class _Connection:
-    """One viewer's connection: answers requests, plays one camera."""
-
-    def __init__(self, cameras: Cameras, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._cameras, self._reader, self._writer = cameras, reader, writer
-        self._nonce, self._session = secrets.token_hex(16), secrets.token_hex(8)
-        self._channel: int | None = None
-        self._player: asyncio.Task[None] | None = None
-        self._task = asyncio.current_task()
-        self.camera = ""
-
-    @property
-    def playing(self) -> bool:
-        """Whether pictures are being sent."""
-        return self._player is not None and not self._player.done()
-
-    async def serve(self) -> None:
-        """Answer until either side hangs up."""
-        try:
-            while (head := await self._next_head()) is not None:
-                if not self._answer(parse_request(head)):
-                    break
-                await self._writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, RequestError):
-            pass  # a viewer that breaks off or talks nonsense is hung up on
-        finally:
-            if self._player is not None:
-                self._player.cancel()
-                await asyncio.wait([self._player])
-            self._writer.close()
-            with contextlib.suppress(ConnectionError):
-                await self._writer.wait_closed()
-
-    def cut(self) -> None:
-        """Drop the connection as a cut cable does: no farewell, nothing flushed."""
-        self._writer.transport.abort()
-
-    async def hang_up(self) -> None:
-        """Drop the connection and wait until it is gone."""
-        self.cut()
-        if self._task is not None:
-            await asyncio.wait([self._task])
-
-    async def _next_head(self) -> bytes | None:
-        """Return the next request's head, leaving out the RTCP that viewers interleave; None when they hung up."""
-        while first := await self._reader.read(1):
-            if first != b"$":
-                return first + await self._reader.readuntil(b"\r\n\r\n")
-            header = await self._reader.readexactly(3)
-            await self._reader.readexactly(int.from_bytes(header[1:], "big"))
-        return None
-
-    def _answer(self, request: Request) -> bool:
-        """Answer one request; return whether to go on."""
-        camera = request.path
-        if self._cameras.is_dead(camera):
-            return False
-        self._writer.write(to_bytes(self._response(request, camera), request.headers.get("cseq", "0")))
-        return request.method != "TEARDOWN"
-
-    def _response(self, request: Request, camera: str) -> Response:
-        if request.method == "OPTIONS":
-            return Response(200, {"Public": PUBLIC})
-        if not self._cameras.accepts(request, self._nonce):
-            return challenge(self._nonce)
-        scene = self._cameras.scene(camera)
-        if scene is None:
-            return Response(404)
-        match request.method:
-            case "DESCRIBE":
-                return self._description(request, camera, scene)
-            case "SETUP":
-                return self._set_up(request, camera)
-            case "PLAY":
-                return self._play()
-            case "TEARDOWN" | "GET_PARAMETER":
-                return Response(200, {"Session": self._session})
-            case _:
-                return Response(501)
-
-    def _description(self, request: Request, camera: str, scene: Scene) -> Response:
-        url = request.url.rstrip("/") + "/"
-        body = describe(url, loop(camera, scene).parameter_sets, FPS)
-        return Response(200, {"Content-Base": url, "Content-Type": "application/sdp"}, body)
-
-    def _set_up(self, request: Request, camera: str) -> Response:
-        transport = request.headers.get("transport", "")
-        _, interleaved, channels = transport.partition("interleaved=")
-        if "RTP/AVP/TCP" not in transport or not interleaved or not channels[:1].isdigit():
-            return Response(461)
-        self.camera, self._channel = camera, int(channels.partition("-")[0])
-        return Response(200, {"Transport": transport, "Session": f"{self._session};timeout=60"})
-
-    def _play(self) -> Response:
-        if self._channel is None:
-            return Response(454)
-        if not self.playing:
-            self._player = asyncio.create_task(self._send_pictures(self._channel))
-        return Response(200, {"Session": self._session, "Range": "npt=0.000-"})
-
-    async def _send_pictures(self, channel: int) -> None:
-        clock = asyncio.get_running_loop().time
-        packetizer = Packetizer(channel, secrets.randbits(32))
-        shown, index, due = None, 0, clock()
-        while not self._writer.is_closing():
-            scene = self._cameras.scene(self.camera) or EMPTY
-            index = (index + 1) % len(loop(self.camera, scene).pictures) if scene == shown else 0
-            shown = scene
-            if self._writer.transport.get_write_buffer_size() < SEND_BUFFER:
-                self._writer.writelines(packetizer.packets(loop(self.camera, scene).pictures[index], clock()))
-            else:
-                shown = None  # begin again with an IDR once the viewer has caught up
-            due = max(due + 1 / FPS, clock())
-            await asyncio.sleep(due - clock())

@@ -25,7 +25,7 @@ from controller.site.errors import SiteErrors
 from controller.site.loader import load_site
 from controller.site.people import load_people
 from devices.osdp.frame import MAX_FRAME
-from simulators import alone
+from simulators import alone, camera_park
 from simulators.building import Building
 from simulators.bus import FIFO
 from simulators.estate import Estate, people_text, site_text
@@ -90,6 +90,15 @@ def _parser() -> argparse.ArgumentParser:
     head.add_argument("--address", type=int, default=1, help="(%(default)s)")
     head.add_argument("--baud", type=int, default=2400, help="(%(default)s)")
     head.set_defaults(run=lambda given: asyncio.run(alone.run_head(given.port, given.address, given.baud)))
+    cameras = commands.add_parser("cameras", help="many cameras on one port, until stdin ends; obey hands on stdin")
+    cameras.add_argument("--count", type=int, default=32, help="(%(default)s)")
+    cameras.add_argument("--port", type=int, default=8554, help="of all of them (%(default)s; 0: any)")
+    cameras.add_argument("--host", default="127.0.0.1", help="(%(default)s)")
+    cameras.add_argument("--size", default="1280x720", help="of the large stream (%(default)s)")
+    cameras.add_argument("--fps", type=int, default=5, help="pictures a second (%(default)s)")
+    cameras.add_argument("--codec", default="h264", help="h264 or h265 (%(default)s)")
+    cameras.add_argument("--data", type=Path, default=DATA, help="the folder with their passwords (%(default)s)")
+    cameras.set_defaults(run=_cameras)
     hand = commands.add_parser(
         "hand", help="do something in a building that stands alone: ostiary-sim hand push door=ID"
     )
@@ -115,6 +124,12 @@ def _building(given: argparse.Namespace) -> None:
         alone.write_where_missing(given.site, people, given.doors, given.readers or 2 * given.doors)
     port = PORT if given.page is None else given.page
     asyncio.run(alone.run(given.site, people, given.data, lines, port, given.mqtt_port))
+
+
+def _cameras(given: argparse.Namespace) -> None:
+    large = camera_park.format_of(given.size, given.fps, given.codec)
+    park = camera_park.Park(given.count, given.port, large, given.data, given.host)
+    asyncio.run(camera_park.run(park, _messages(), say))
 
 
 def _site(given: argparse.Namespace) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from controller.domain.ids import DeviceId
 from simulators.badges import Badge
 from simulators.building import Building
+from simulators.camera_orders import camera_orders
 from simulators.detector import LoopState
 from simulators.door import Door
 from simulators.gates import Barrier, Turnstile, Way
@@ -276,6 +277,7 @@ class Orders:
             "jam": self._at_door(self._hand.jam),
             "unjam": self._at_door(self._hand.unjam),
             **wire_orders(building),
+            **camera_orders(building.camera),
         }
 
     @property

@@ -1,6 +1,6 @@
-"""RTSP 1.0 (RFC 2326) on the wire: requests, Digest authentication (RFC 2617), H.264 in RTP (RFC 6184). Pure.
+"""RTSP 1.0 (RFC 2326) on the wire: requests, Digest authentication (RFC 2617), H.264 and H.265 in RTP. Pure.
 
-Only what a camera needs: one video track, interleaved in the TCP connection.
+Only what a camera needs: one video track, interleaved in the TCP connection or beside it by UDP (RFC 6184, RFC 7798).
 """
 
 import base64
@@ -14,8 +14,9 @@ from dataclasses import dataclass, field
 REALM = "camera"
 CLOCK_RATE = 90_000
 PAYLOAD_TYPE = 96
+TRACK = "track0"
 LARGEST_PAYLOAD = 1400
-"""Bytes of H.264 in one RTP packet; longer NAL units are fragmented (FU-A)."""
+"""Bytes of video in one RTP packet; longer NAL units are fragmented (FU-A)."""
 REASONS = {
     200: "OK",
     400: "Bad Request",
@@ -42,7 +43,16 @@ class Request:
     @property
     def path(self) -> str:
         """Return the first part of the URL's path: the camera."""
-        return re.sub(r"^rtsp://[^/]*", "", self.url).strip("/").partition("/")[0].partition("?")[0]
+        return self._parts[0]
+
+    @property
+    def stream(self) -> str:
+        """Return the second part of the URL's path: which stream of the camera; empty for its large one."""
+        return self._parts[1] if len(self._parts) > 1 and self._parts[1] != TRACK else ""
+
+    @property
+    def _parts(self) -> list[str]:
+        return re.sub(r"^rtsp://[^/]*", "", self.url).partition("?")[0].strip("/").split("/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,46 +100,72 @@ def is_authentic(request: Request, nonce: str, username: str, password: str) -> 
     return hmac.compare_digest(given.get("response", ""), expected) and named
 
 
-def describe(url: str, parameter_sets: tuple[bytes, bytes], fps: int) -> bytes:
-    """Return the SDP of one H.264 track (RFC 4566, RFC 6184 section 8)."""
-    sps, pps = parameter_sets
-    sets = ",".join(base64.b64encode(one).decode() for one in (sps, pps))
+def describe(url: str, parameter_sets: tuple[bytes, ...], fps: int) -> bytes:
+    """Return the SDP of one track (RFC 4566): H.264 for an SPS and a PPS (RFC 6184, 8), H.265 for a VPS before them."""
+    sets = [base64.b64encode(one).decode() for one in parameter_sets]
+    if len(sets) == 3:  # RFC 7798, 7.1
+        codec, known = (
+            "H265",
+            ";".join(f"sprop-{name}={one}" for name, one in zip(("vps", "sps", "pps"), sets, strict=True)),
+        )
+    else:
+        profile = parameter_sets[0][1:4].hex()
+        codec = "H264"
+        known = f"packetization-mode=1;profile-level-id={profile};sprop-parameter-sets={','.join(sets)}"
     return (
         "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=camera\r\nc=IN IP4 0.0.0.0\r\nt=0 0\r\n"
-        f"a=control:{url}\r\nm=video 0 RTP/AVP {PAYLOAD_TYPE}\r\na=rtpmap:{PAYLOAD_TYPE} H264/{CLOCK_RATE}\r\n"
-        f"a=fmtp:{PAYLOAD_TYPE} packetization-mode=1;profile-level-id={sps[1:4].hex()};sprop-parameter-sets={sets}\r\n"
-        f"a=framerate:{fps}\r\na=control:track0\r\n"
+        f"a=control:{url}\r\nm=video 0 RTP/AVP {PAYLOAD_TYPE}\r\na=rtpmap:{PAYLOAD_TYPE} {codec}/{CLOCK_RATE}\r\n"
+        f"a=fmtp:{PAYLOAD_TYPE} {known}\r\n"
+        f"a=framerate:{fps}\r\na=control:{TRACK}\r\n"
     ).encode()
 
 
 @dataclass(slots=True)
 class Packetizer:
-    """Turns pictures into interleaved RTP packets of one stream; keeps the sequence number."""
+    """Turns pictures into RTP packets of one stream; keeps the sequence number.
 
-    channel: int
+    ``channel`` is that of the TCP connection; None: the packets go by UDP, each by itself.
+    """
+
+    channel: int | None
     ssrc: int
     sequence: int = 0
+    h265: bool = False
 
     def packets(self, picture: tuple[bytes, ...], seconds: float) -> Iterator[bytes]:
         """Yield a picture's packets, captured at `seconds`; the last one carries the marker."""
         timestamp = int(seconds * CLOCK_RATE) & 0xFFFFFFFF
-        payloads = [payload for nal in picture for payload in fragments(nal)]
+        cut = fragments_h265 if self.h265 else fragments
+        payloads = [payload for nal in picture for payload in cut(nal)]
         for payload in payloads:
             marker = 0x80 if payload is payloads[-1] else 0
             header = struct.pack(">BBHII", 0x80, marker | PAYLOAD_TYPE, self.sequence, timestamp, self.ssrc)
             self.sequence = (self.sequence + 1) & 0xFFFF
-            yield struct.pack(">cBH", b"$", self.channel, len(header) + len(payload)) + header + payload
+            packet = header + payload
+            yield packet if self.channel is None else struct.pack(">cBH", b"$", self.channel, len(packet)) + packet
 
 
 def fragments(nal: bytes) -> list[bytes]:
-    """Return a NAL unit as RTP payloads: itself, or FU-A fragments (RFC 6184, 5.8)."""
+    """Return a NAL unit of H.264 as RTP payloads: itself, or FU-A fragments (RFC 6184, 5.8)."""
     if len(nal) <= LARGEST_PAYLOAD:
         return [nal]
-    indicator, kind = (nal[0] & 0xE0) | 28, nal[0] & 0x1F
-    pieces = [nal[start : start + LARGEST_PAYLOAD - 2] for start in range(1, len(nal), LARGEST_PAYLOAD - 2)]
+    return _cut(nal, 1, bytes(((nal[0] & 0xE0) | 28,)), nal[0] & 0x1F)
+
+
+def fragments_h265(nal: bytes) -> list[bytes]:
+    """Return a NAL unit of H.265 as RTP payloads: itself, or fragmentation units (RFC 7798, 4.4.3)."""
+    if len(nal) <= LARGEST_PAYLOAD:
+        return [nal]
+    return _cut(nal, 2, bytes(((nal[0] & 0x81) | 49 << 1, nal[1])), nal[0] >> 1 & 0x3F)
+
+
+def _cut(nal: bytes, header: int, indicator: bytes, kind: int) -> list[bytes]:
+    """Cut what follows the header; before each piece come the indicator, start and end flags, and the unit's kind."""
+    step = LARGEST_PAYLOAD - len(indicator) - 1
+    pieces = [nal[start : start + step] for start in range(header, len(nal), step)]
     flags = [0] * len(pieces)
     flags[0], flags[-1] = 0x80, 0x40
-    return [bytes((indicator, flag | kind)) + piece for flag, piece in zip(flags, pieces, strict=True)]
+    return [indicator + bytes((flag | kind,)) + piece for flag, piece in zip(flags, pieces, strict=True)]
 
 
 def _md5(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import cattrs
@@ -35,10 +35,19 @@ def make_missing(data: Path, site: Site) -> None:
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     secured = [d.id for d in site.devices.values() if d.kind is DeviceKind.OSDP and d.secure_channel]
     _complete(data / OSDP_KEYS, {str(device): secrets.token_hex(KEY_BYTES) for device in secured})
-    _complete(
-        data / CAMERA_KEYS,
-        {str(c): {"username": USER, "password": secrets.token_urlsafe(KEY_BYTES)} for c in site.cameras},
-    )
+    _make_logins(data, site.cameras)
+
+
+def camera_logins(data: Path, cameras: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Return user name and password of each camera, made where they are missing."""
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _make_logins(data, cameras)
+    return read_logins(data)
+
+
+def _make_logins(data: Path, cameras: Iterable[str]) -> None:
+    made = {str(c): {"username": USER, "password": secrets.token_urlsafe(KEY_BYTES)} for c in cameras}
+    _complete(data / CAMERA_KEYS, made)
 
 
 def _complete(path: Path, wanted: Mapping[str, object]) -> None:

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from simulators.scene import COVERED, EMPTY, HEIGHT, LOOP_FRAMES, WIDTH, Scene, drawn, loop, nal_units
+from simulators.encoding import nal_units
+from simulators.scene import COVERED, EMPTY, HEIGHT, LOOP_FRAMES, WIDTH, Scene, drawn, loop
 
 IDR, SPS, PPS = 5, 7, 8
 
