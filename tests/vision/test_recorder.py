@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import av
+import av.error
 import numpy as np
 import pytest
 import simplejpeg
@@ -84,9 +85,15 @@ def broken_off(path: Path) -> bytes:
                 return left
 
 
-def pictures(clear: bytes) -> list[av.VideoFrame]:
-    with av.open(io.BytesIO(clear)) as container:
-        return list(container.decode(video=0))
+def pictures(clear: bytes, *, whole: bool = True) -> list[av.VideoFrame]:
+    """The pictures of a film; of one that was broken off, those before the one it broke off in."""
+    found: list[av.VideoFrame] = []
+    with (
+        av.open(io.BytesIO(clear)) as container,
+        contextlib.nullcontext() if whole else contextlib.suppress(av.error.InvalidDataError),
+    ):
+        found.extend(container.decode(video=0))
+    return found
 
 
 def test_a_clip_holds_what_came_before_it_was_asked_for_as_the_camera_sent_it(tmp_path):
@@ -145,7 +152,7 @@ def test_a_killed_recorder_costs_a_second_of_film_and_comes_back(tmp_path):
             os.kill(first, signal.SIGKILL)
             assert (await here.next(NotKept)).recording == "c1"
             left = broken_off(tmp_path / "c1.part")
-            shown = pictures(left)
+            shown = pictures(left, whole=False)
             assert float(shown[-1].time - shown[0].time) >= 3.0
             await asyncio.sleep(0.5)
             await asyncio.sleep(4.0)
