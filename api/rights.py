@@ -21,6 +21,8 @@ _DESK = (
     OrderWord.END_LOCKDOWN,
     OrderWord.ACKNOWLEDGE_ALARM,
     OrderWord.CLOSE_ALARM,
+    OrderWord.TICK_STEP,
+    OrderWord.ESCALATE_ALARM,
     OrderWord.FORGIVE_PASSBACK,
     OrderWord.CONFIRM_PASSAGE,
     OrderWord.REFUSE_PASSAGE,
@@ -35,6 +37,8 @@ _ABOVE = (
     OrderWord.BYPASS_POINT,
     OrderWord.WALK_TEST,
     OrderWord.RESET_CAUSE,
+    OrderWord.SHELVE_ALARM,
+    OrderWord.UNSHELVE_ALARM,
 )
 
 _VISITS = (OrderWord.REGISTER_VISITOR, OrderWord.SIGN_IN_VISITOR, OrderWord.SIGN_OUT_VISITOR)

@@ -48,6 +48,10 @@ class OrderWord(StrEnum):
     SET_THREAT_LEVEL = "set_threat_level"
     ACKNOWLEDGE_ALARM = "acknowledge_alarm"
     CLOSE_ALARM = "close_alarm"
+    TICK_STEP = "tick_step"
+    ESCALATE_ALARM = "escalate_alarm"
+    SHELVE_ALARM = "shelve_alarm"
+    UNSHELVE_ALARM = "unshelve_alarm"
     FORGIVE_PASSBACK = "forgive_passback"
     FORGIVE_ALL_PASSBACK = "forgive_all_passback"
     CONFIRM_PASSAGE = "confirm_passage"
@@ -286,11 +290,21 @@ class LockdownOut(Model):
     unsecured_doors: list[str]
 
 
+class ShelfOut(Model):
+    """Who put an alarm aside, why, and until when."""
+
+    operator: str
+    reason: str
+    until: datetime
+
+
 class AlarmOut(Model):
     """An alarm; a ``silent`` one is shown to nobody whose post may be watched.
 
     ``name`` is where it is in words; ``door``, ``zone`` and ``camera`` where to look, as far as known.
-    ``escalated``: nobody acknowledged it in time, and it was told outside this screen as well.
+    ``escalated``: nobody acknowledged it in time, or an operator wants somebody else to look: it was told outside this
+    screen as well. ``steps`` of its procedure that were done, from 0. ``shelvable``: whether one may put it aside, or
+    group it with others.
     """
 
     id: str
@@ -310,6 +324,9 @@ class AlarmOut(Model):
     silent: bool
     escalated: bool
     acknowledged_by: str | None
+    steps: list[int]
+    shelvable: bool
+    shelf: ShelfOut | None
 
 
 class DeviceOut(Model):
@@ -336,6 +353,7 @@ class ViewOut(Model):
     """The whole building right now, as of event ``seq``. ``time`` is the server's clock.
 
     ``inside``, ``possibly_inside`` and ``unknown`` count people; ``/api/muster`` names them.
+    ``flood``: more alarms than one person can look at one by one (ISA-18.2: over ten in ten minutes, until under five).
     """
 
     boot: str
@@ -346,6 +364,7 @@ class ViewOut(Model):
     fires: list[FireOut]
     doors: list[DoorOut]
     alarms: list[AlarmOut]
+    flood: bool
     waiting: list[WaitingOut]
     devices: list[DeviceOut]
     cameras: list[CameraOut]
@@ -487,6 +506,19 @@ class UnlockIn(Model):
 class ReasonIn(Model):
     """Why, in the operator's words."""
 
+    reason: Text
+
+
+class StepIn(Model):
+    """Which step of an alarm's procedure was done; the first one is 0."""
+
+    step: Annotated[int, Field(ge=0, le=100)]
+
+
+class ShelveIn(Model):
+    """Until when an alarm is put aside, eight hours at most, and why."""
+
+    until: AwareDatetime
     reason: Text
 
 

@@ -23,13 +23,14 @@ from api.schemas import (
     ModeRequestOut,
     MusteredOut,
     MusterOut,
+    ShelfOut,
     ThreatLevelOut,
     ViewOut,
     WaitingOut,
     WhoOut,
 )
 from api.schemas_operators import OpenShiftOut
-from controller.domain.alarms import Alarm, AlarmKind, Source, in_order
+from controller.domain.alarms import Alarm, AlarmKind, Shelf, Source, in_order, never_shelved
 from controller.domain.doors import HELD, DoorAlarm, DoorState, LockMode, LockStatus, ModeRequest, ModeSource, Position
 from controller.domain.ids import CameraId, CardholderId, DoorId
 from controller.domain.instant import Instant
@@ -64,7 +65,10 @@ def view_of(
         lockdown=_lockdown(site, state, state.lockdown, now.mono, texts) if state.lockdown else None,
         fires=_fires(site, state),
         doors=[_door(moment, door, open_alarms.get(door.id), texts) for door in site.doors.values()],
-        alarms=[_alarm(site, alarm) for alarm in in_order(state.alarms.values()) if silent or not alarm.silent],
+        alarms=[
+            _alarm(site, alarm, now, texts) for alarm in in_order(state.alarms.values()) if silent or not alarm.silent
+        ],
+        flood=state.flood.stands(now.mono),
         waiting=_waiting(site, state, now, names),
         devices=_devices(site, state),
         cameras=[CameraOut(id=camera, online=_seen(state, camera)) for camera in site.cameras],
@@ -255,7 +259,7 @@ def _seen(state: SiteState, camera: CameraId) -> bool | None:
     return known.online if known else None
 
 
-def _alarm(site: Site, alarm: Alarm) -> AlarmOut:
+def _alarm(site: Site, alarm: Alarm, now: Instant, texts: Texts) -> AlarmOut:
     source = alarm.source
     door = _door_of(site, source)
     at_door = camera_of_door(site, door, source.reader) if door else None
@@ -280,7 +284,15 @@ def _alarm(site: Site, alarm: Alarm) -> AlarmOut:
         silent=alarm.silent,
         escalated=alarm.escalated,
         acknowledged_by=alarm.acknowledged_by,
+        steps=sorted(alarm.steps),
+        shelvable=not never_shelved(alarm),
+        shelf=_shelf(alarm.shelf, now, texts) if alarm.shelf else None,
     )
+
+
+def _shelf(shelf: Shelf, now: Instant, texts: Texts) -> ShelfOut:
+    until = now.wall + timedelta(seconds=shelf.until - now.mono)
+    return ShelfOut(operator=shelf.operator, reason=texts(shelf.reason), until=until)
 
 
 def _door_of(site: Site, source: Source) -> DoorId | None:

@@ -7,9 +7,20 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from api.problems import refused
-from api.schemas import NAME_LENGTH, DoorModeIn, DoorModeReleaseIn, OrderedOut, ReasonIn, ThreatLevelIn, UnlockIn
+from api.schemas import (
+    NAME_LENGTH,
+    DoorModeIn,
+    DoorModeReleaseIn,
+    OrderedOut,
+    ReasonIn,
+    ShelveIn,
+    StepIn,
+    ThreatLevelIn,
+    UnlockIn,
+)
 from api.schemas_guarding import BypassIn, UntilIn
 from api.security import Api, Context, Fresh, Ordering, OrderingEvenLocked, SignedIn, demand_fresh
+from controller.domain.alarm_orders import EscalateAlarm, ShelveAlarm, TickStep, UnshelveAlarm
 from controller.domain.area_orders import ArmArea, BypassPoint, DisarmArea, EndBypass, ResetCause, WalkTest
 from controller.domain.ids import AlarmId, AreaId, CardholderId, CauseId, DoorId, FireZoneId, PointId, RequestId
 from controller.domain.operators import (
@@ -116,6 +127,34 @@ async def close(alarm: Id, asked: ReasonIn, who: Ordering, api: Context) -> Orde
     """Say that this one alarm is dealt with, and how."""
     _refuse_unseen(api, who, alarm)
     return await give(api, who, CloseAlarm(AlarmId(alarm), asked.reason))
+
+
+@router.post("/alarms/{alarm}/steps", status_code=202)
+async def tick_step(alarm: Id, asked: StepIn, who: Ordering, api: Context) -> OrderedOut:
+    """Say that a step of an alarm's procedure was done."""
+    _refuse_unseen(api, who, alarm)
+    return await give(api, who, TickStep(AlarmId(alarm), asked.step))
+
+
+@router.post("/alarms/{alarm}/escalate", status_code=202)
+async def escalate(alarm: Id, who: Ordering, api: Context) -> OrderedOut:
+    """Want somebody else to look at an alarm: it sounds as if nobody had acknowledged it in time."""
+    _refuse_unseen(api, who, alarm)
+    return await give(api, who, EscalateAlarm(AlarmId(alarm)))
+
+
+@router.post("/alarms/{alarm}/shelve", status_code=202)
+async def shelve(alarm: Id, asked: ShelveIn, who: Ordering, api: Context) -> OrderedOut:
+    """Put an alarm aside until a time. Never duress, panic, fire, tamper or one of priority 1."""
+    _refuse_unseen(api, who, alarm)
+    return await give(api, who, ShelveAlarm(AlarmId(alarm), asked.until, asked.reason))
+
+
+@router.post("/alarms/{alarm}/unshelve", status_code=202)
+async def unshelve(alarm: Id, who: Ordering, api: Context) -> OrderedOut:
+    """Put a shelved alarm back among the others."""
+    _refuse_unseen(api, who, alarm)
+    return await give(api, who, UnshelveAlarm(AlarmId(alarm)))
 
 
 @router.post("/people/{cardholder}/forgive-passback", status_code=202)

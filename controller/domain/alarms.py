@@ -119,6 +119,10 @@ SILENT = frozenset({AlarmKind.DURESS})
 """Shown at a second station alone: whoever forces somebody may be watching the post."""
 
 
+NEVER_SHELVED = frozenset({AlarmKind.DURESS, AlarmKind.PANIC, AlarmKind.FIRE, AlarmKind.TAMPER})
+"""Whatever their priority."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where an alarm comes from; whichever of these fits."""
@@ -134,11 +138,20 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Shelf:
+    """Who put an alarm aside, why (sealed, as operators' words are), and until which monotonic second."""
+
+    operator: OperatorId
+    reason: str
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
 class Alarm:
     """One alarm from being raised until it is closed.
 
     ``persists`` while its cause is still there: such an alarm can be acknowledged but not closed. A ``silent`` one is
-    for those alone who may see it (``operators.SEES_SILENT``).
+    for those alone who may see it (``operators.SEES_SILENT``). ``steps`` of its procedure that were done, from 0.
     """
 
     id: AlarmId
@@ -152,8 +165,18 @@ class Alarm:
     silent: bool = False
     escalates_at: float | None = None  # the monotonic second by which somebody should have acknowledged it
     escalated: bool = False
+    steps: frozenset[int] = frozenset()
+    shelf: Shelf | None = None
 
 
 def in_order(alarms: Iterable[Alarm]) -> list[Alarm]:
-    """Return the alarms as a guard works them: unacknowledged first, then priority, then the oldest."""
-    return sorted(alarms, key=lambda a: (a.acknowledged_by is not None, a.priority, a.raised_at, len(a.id), a.id))
+    """Return the alarms as a guard works them: unacknowledged first, then priority, then the oldest; shelved last."""
+    return sorted(
+        alarms,
+        key=lambda a: (a.shelf is not None, a.acknowledged_by is not None, a.priority, a.raised_at, len(a.id), a.id),
+    )
+
+
+def never_shelved(alarm: Alarm) -> bool:
+    """Tell whether nobody may put an alarm aside, nor group it away: life, fire, sabotage, and all of priority 1."""
+    return alarm.silent or alarm.priority is Priority.HIGH or alarm.kind in NEVER_SHELVED

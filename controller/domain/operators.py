@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from controller.domain.alarm_orders import AlarmOrder
 from controller.domain.area_orders import AreaOrder
 from controller.domain.doors import LockMode
 from controller.domain.filming import Camera
@@ -210,6 +211,7 @@ Order = (
     | ConfirmPassage
     | RefusePassage
     | Panic
+    | AlarmOrder
     | RecordOrder
     | AreaOrder
     | VisitOrder
@@ -225,6 +227,7 @@ class Refusal(StrEnum):
     UNKNOWN_DOOR = "unknown_door"
     UNKNOWN_ALARM = "unknown_alarm"
     UNKNOWN_REQUEST = "unknown_request"
+    UNKNOWN_STEP = "unknown_step"
     UNKNOWN_AREA = "unknown_area"
     UNKNOWN_POINT = "unknown_point"
     UNKNOWN_CAUSE = "unknown_cause"
@@ -238,6 +241,7 @@ class Refusal(StrEnum):
     NO_LOCKDOWN = "no_lockdown"
     POINT_NOT_READY = "point_not_ready"
     CANNOT_BE_BYPASSED = "cannot_be_bypassed"
+    CANNOT_BE_SHELVED = "cannot_be_shelved"
     AREA_ARMED = "area_armed"
     EXPIRY_NEEDED = "expiry_needed"
     ALREADY_SO = "already_so"

@@ -13,6 +13,7 @@ from immutables import Map
 from controller.domain.alarms import Alarm
 from controller.domain.causes import CauseState
 from controller.domain.doors import DoorState, Passage
+from controller.domain.flood import Flood
 from controller.domain.ids import (
     AlarmId,
     AreaId,
@@ -209,6 +210,7 @@ class SiteState:
     unescorted: Map[ZoneId, float] = field(default_factory=Map)  # monotonic end of the grace time
     visits: Map[CardholderId, Visit] = field(default_factory=Map)
     alarms: Map[AlarmId, Alarm] = field(default_factory=Map)
+    flood: Flood = field(default_factory=Flood)
     holds: Map[str, LegalHold] = field(default_factory=Map)
     asked: Map[tuple[str, str], Asked] = field(default_factory=Map)  # by an order's word and its subject
     open_shift: OpenShift | None = None

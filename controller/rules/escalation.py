@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from controller.domain import events as ev
 from controller.domain.alarms import Alarm
-from controller.domain.ids import AlarmId, OutputId
+from controller.domain.ids import AlarmId, OperatorId, OutputId
 from controller.rules.causes import sounds
 from controller.rules.outputs import switch_off, switch_on
 from controller.rules.turn import Turn
@@ -14,10 +14,15 @@ def escalation_time_passed(turn: Turn) -> None:
     """Sound for every alarm whose time is over."""
     due = [a for a in turn.state.alarms.values() if a.escalates_at is not None and a.escalates_at <= turn.now.mono]
     for alarm in sorted(due, key=lambda alarm: int(alarm.id[1:])):
-        outputs = _outputs(turn, alarm)
-        turn.record(ev.AlarmEscalated(alarm.id, outputs, alarm.silent))
-        for output in outputs:
-            switch_on(turn, output, None, _wanted_by(alarm.id))
+        escalate(turn, alarm, None)
+
+
+def escalate(turn: Turn, alarm: Alarm, operator: OperatorId | None) -> None:
+    """Sound for an alarm: its time is over (None), or an operator wants somebody else to look."""
+    outputs = _outputs(turn, alarm)
+    turn.record(ev.AlarmEscalated(alarm.id, outputs, alarm.silent, operator))
+    for output in outputs:
+        switch_on(turn, output, None, _wanted_by(alarm.id))
 
 
 def hush_acknowledged(turn: Turn) -> None:

@@ -14,6 +14,7 @@ from controller.domain.ids import OperatorId
 from controller.domain.instant import Instant
 from controller.domain.state import DeviceState, Lockdown, SiteState, replace
 from controller.rules.fold_access import BURST_MEMORY, challenged, counted, denied, granted, proven, tries_after_start
+from controller.rules.fold_alarms import handled
 from controller.rules.fold_areas import area_moved, bypassed, counts_again
 from controller.rules.fold_causes import cause_moved, escalated, guarding_after_start
 from controller.rules.fold_doors import (
@@ -220,6 +221,8 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
             return _alarm_raised(state, event, at)
         case ev.AlarmCauseGone() | ev.AlarmAcknowledged() | ev.AlarmClosed():
             return _alarm_moved(state, event)
+        case ev.AlarmStepDone() | ev.AlarmShelved() | ev.AlarmUnshelved():
+            return handled(state, event, at)
         case ev.LogWasLate():
             return replace(state, log_late=True)
         case ev.LogWasRestored():
@@ -352,7 +355,8 @@ def _alarm_raised(state: SiteState, event: ev.AlarmRaised, at: Instant) -> SiteS
         escalates_at=due,
     )
     raised = max(state.raised, int(event.alarm[1:]))
-    return replace(state, alarms=state.alarms.set(event.alarm, alarm), raised=raised)
+    flood = state.flood if event.silent else state.flood.after(at.mono)
+    return replace(state, alarms=state.alarms.set(event.alarm, alarm), raised=raised, flood=flood)
 
 
 def _alarm_moved(state: SiteState, event: ev.AlarmCauseGone | ev.AlarmAcknowledged | ev.AlarmClosed) -> SiteState:

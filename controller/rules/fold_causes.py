@@ -9,6 +9,7 @@ from immutables import Map
 from controller.domain import events as ev
 from controller.domain.alarms import Alarm
 from controller.domain.causes import CauseState
+from controller.domain.flood import Flood
 from controller.domain.instant import Instant
 from controller.domain.state import SiteState, replace
 from controller.rules.fold_areas import areas_after_start, outputs_after_start, sooner
@@ -26,11 +27,13 @@ def cause_moved(state: SiteState, event: CauseEvent, at: Instant) -> SiteState:
 
 
 def escalated(state: SiteState, event: ev.AlarmEscalated) -> SiteState:
-    """An alarm was told outside the browser, too."""
+    """An alarm was told outside the browser, too. Where an operator asked for that, somebody is to see it anew."""
     alarm = state.alarms.get(event.alarm)
     if alarm is None:
         return state
     now = replace(alarm, escalates_at=None, escalated=True)
+    if event.operator is not None:
+        now = replace(now, acknowledged_by=None, shelf=None)
     return replace(state, alarms=state.alarms.set(alarm.id, now))
 
 
@@ -45,7 +48,10 @@ def guarding_after_start(state: SiteState, at: Instant) -> SiteState:
         areas=areas_after_start(state, at),
         bypasses=Map({point: sooner(state, until, at) for point, until in state.bypasses.items()}),
         causes=Map({cause: _due(state, was, at) for cause, was in state.causes.items()}),
-        alarms=Map({alarm: _unacknowledged(state, was, at) for alarm, was in state.alarms.items()}),
+        alarms=Map(
+            {alarm: _shelved(state, _unacknowledged(state, was, at), at) for alarm, was in state.alarms.items()}
+        ),
+        flood=_flood(state, at),
     )
 
 
@@ -55,6 +61,20 @@ def _due(state: SiteState, was: CauseState, at: Instant) -> CauseState:
 
 def _unacknowledged(state: SiteState, was: Alarm, at: Instant) -> Alarm:
     return was if was.escalates_at is None else replace(was, escalates_at=sooner(state, was.escalates_at, at))
+
+
+def _shelved(state: SiteState, was: Alarm, at: Instant) -> Alarm:
+    return (
+        was if was.shelf is None else replace(was, shelf=replace(was.shelf, until=sooner(state, was.shelf.until, at)))
+    )
+
+
+def _flood(state: SiteState, at: Instant) -> Flood:
+    """Return the flood on this boot's clock: the time in which the box was off has passed for it, too."""
+    if state.last is None:
+        return state.flood
+    down = max(0.0, (at.wall - state.last.wall).total_seconds())
+    return state.flood.moved(at.mono - state.last.mono - down)
 
 
 def _moved(was: CauseState, event: CauseEvent, at: Instant) -> CauseState:

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import assert_never
 
 from controller.domain import events as ev
+from controller.domain.alarm_orders import AlarmOrder, EscalateAlarm, ShelveAlarm, TickStep, UnshelveAlarm
 from controller.domain.alarms import AlarmKind, Source
 from controller.domain.area_orders import AreaOrder, ArmArea, BypassPoint, DisarmArea, EndBypass, ResetCause, WalkTest
 from controller.domain.decision import GuardAnswer
@@ -47,6 +48,7 @@ from controller.domain.words import word_for
 from controller.rules import operator_orders, record_orders, visit_orders
 from controller.rules.access import UNLOCK_DEADLINE_SECONDS, count_as_used
 from controller.rules.alarm import raise_alarm
+from controller.rules.alarm_orders import carry_out_alarm, may_order_alarm
 from controller.rules.area_orders import area_subject, carry_out_area, may_order_area
 from controller.rules.attended import judge, waiting_for_guard
 from controller.rules.case import threat_in_force
@@ -73,6 +75,8 @@ _AT_THE_POST: frozenset[type[Order]] = _ANYBODY | frozenset(
         EndLockdown,
         AcknowledgeAlarm,
         CloseAlarm,
+        TickStep,
+        EscalateAlarm,
         ForgivePassback,
         ArmArea,
         DisarmArea,
@@ -87,6 +91,8 @@ _ABOVE_THE_POST: frozenset[type[Order]] = _AT_THE_POST | {
     BypassPoint,
     WalkTest,
     ResetCause,
+    ShelveAlarm,
+    UnshelveAlarm,
 }
 _AT_THE_DOORS: Mapping[Role, frozenset[type[Order]]] = MappingProxyType(
     {
@@ -131,6 +137,8 @@ def may(turn: Turn, operator: OperatorId, order: Order) -> Refusal | None:  # no
         return record_orders.may(turn, operator, order)
     if isinstance(order, AreaOrder):
         return may_order_area(turn, known.role, order)
+    if isinstance(order, AlarmOrder):
+        return may_order_alarm(turn, known.role, order)
     if isinstance(order, VisitOrder):
         return visit_orders.may(turn, order)
     if isinstance(order, OperatorOrder):
@@ -167,6 +175,9 @@ def _carry_out(turn: Turn, operator: OperatorId, order: Order) -> None:  # noqa:
         return
     if isinstance(order, AreaOrder):
         carry_out_area(turn, operator, order)
+        return
+    if isinstance(order, AlarmOrder):
+        carry_out_alarm(turn, operator, order)
         return
     if isinstance(order, VisitOrder):
         visit_orders.carry_out(turn, operator, order)
@@ -317,7 +328,7 @@ def _may_handle(state: SiteState, role: Role, order: AcknowledgeAlarm | CloseAla
 
 def _silent(state: SiteState, order: Order) -> bool:
     """Tell whether an order is about an alarm that not everybody may see: then what comes of it is so, too."""
-    alarm = state.alarms.get(order.alarm) if isinstance(order, AcknowledgeAlarm | CloseAlarm) else None
+    alarm = state.alarms.get(order.alarm) if isinstance(order, AcknowledgeAlarm | CloseAlarm | AlarmOrder) else None
     return alarm is not None and alarm.silent
 
 
@@ -342,6 +353,8 @@ def _subject(order: Order) -> str:  # noqa: C901 - one flat table
         return record_subject(order)
     if isinstance(order, AreaOrder):
         return area_subject(order)
+    if isinstance(order, AlarmOrder):
+        return order.alarm
     if isinstance(order, VisitOrder):
         return order.visitor
     if isinstance(order, OperatorOrder):

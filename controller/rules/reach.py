@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import assert_never
 
+from controller.domain.alarm_orders import EscalateAlarm, ShelveAlarm, TickStep, UnshelveAlarm
 from controller.domain.alarms import Source
 from controller.domain.area_orders import ArmArea, BypassPoint, DisarmArea, EndBypass, ResetCause, WalkTest
 from controller.domain.ids import OUTSIDE, AccessLevelId, AlarmId, DoorId, FireZoneId, RequestId, ZoneId
@@ -68,7 +69,9 @@ def within(turn: Turn, zones: frozenset[ZoneId], order: Order) -> bool:  # noqa:
             return zones.issuperset(_of_door(site, door))
         case ConfirmFireReset(fire_zone=fire_zone):
             return zones.issuperset(_of_fire_zone(site, fire_zone))
-        case AcknowledgeAlarm(alarm=alarm) | CloseAlarm(alarm=alarm):
+        case AcknowledgeAlarm(alarm=alarm) | CloseAlarm(alarm=alarm) | TickStep(alarm=alarm):
+            return _touches(zones, _of_alarm(turn, alarm))
+        case EscalateAlarm(alarm=alarm) | ShelveAlarm(alarm=alarm) | UnshelveAlarm(alarm=alarm):
             return _touches(zones, _of_alarm(turn, alarm))
         case ConfirmPassage(request=request) | RefusePassage(request=request):
             return zones.issuperset(_of_request(turn, request))

@@ -14,6 +14,7 @@ from controller.domain.site import Site
 from controller.domain.state import SiteState
 from controller.domain.stimuli import Stimulus
 from controller.rules.access import abandon_challenge, card_presented, face_seen, pin_entered
+from controller.rules.alarm_orders import shelf_time_passed
 from controller.rules.areas import area_time_passed, look_at_areas
 from controller.rules.box import (
     consoles_seen,
@@ -86,7 +87,8 @@ def next_deadline(state: SiteState) -> float | None:
         due.append(state.modes_due.mono)
     due += [until for area in state.areas.values() for until in (area.until, area.walk_until)]
     due += [*state.bypasses.values(), *(cause.due for cause in state.causes.values())]
-    due += [alarm.escalates_at for alarm in state.alarms.values()]
+    for alarm in state.alarms.values():
+        due += [alarm.escalates_at, alarm.shelf.until if alarm.shelf else None]
     return min((t for t in due if t is not None), default=None)
 
 
@@ -215,3 +217,4 @@ def _time_passed(turn: Turn) -> None:
     area_time_passed(turn)
     cause_time_passed(turn)
     escalation_time_passed(turn)
+    shelf_time_passed(turn)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC
 
+from controller.domain.alarm_orders import ShelveAlarm
 from controller.domain.events import CardholderErased, OrderRefused, Recorded
 from controller.domain.ids import CameraId, CardholderId, CredentialId, DeviceId, OperatorId, ReaderId
 from controller.domain.operators import CloseAlarm, Operator, Order, Refusal, UnlockOnce
@@ -194,7 +195,7 @@ class Building:
 
     def _sealed(self, order: Order) -> Order:
         """Seal what was typed. A lockdown's reason waits for no disk."""
-        kind = "alarms" if isinstance(order, CloseAlarm) else "audit"
+        kind = "alarms" if isinstance(order, CloseAlarm | ShelveAlarm) else "audit"
         day = self._clock.now().wall.astimezone(UTC).date()
         typed = {name: str(getattr(order, name, "")) for name in TYPED}
         sealed = {name: self._office.seal_text(kind, day, text) for name, text in typed.items() if text.strip()}

@@ -5,6 +5,7 @@ import pytest
 from api.problems import REFUSED
 from controller.domain import area_orders as area
 from controller.domain import operators as op
+from controller.domain.alarm_orders import EscalateAlarm, ShelveAlarm, TickStep, UnshelveAlarm
 from controller.domain.doors import LockMode
 from controller.domain.events import LockdownEndRequested, LockdownStarted
 from controller.domain.operators import Refusal
@@ -30,6 +31,14 @@ ROWS = [
     ("/api/lockdown/end", None, op.EndLockdown()),
     ("/api/threat-level", {"level": 2, "reason": "crowd"}, op.SetThreatLevel(2, "crowd")),
     ("/api/alarms/a-1/acknowledge", None, op.AcknowledgeAlarm("a-1")),
+    ("/api/alarms/a-1/steps", {"step": 2}, TickStep("a-1", 2)),
+    ("/api/alarms/a-1/escalate", None, EscalateAlarm("a-1")),
+    ("/api/alarms/a-1/unshelve", None, UnshelveAlarm("a-1")),
+    (
+        "/api/alarms/a-1/shelve",
+        {"until": "2026-11-23T13:00:00Z", "reason": "broken"},
+        ShelveAlarm("a-1", AT_ONE, "broken"),
+    ),
     ("/api/alarms/a-1/close", {"reason": "cleaner"}, op.CloseAlarm("a-1", "cleaner")),
     ("/api/people/p-1/forgive-passback", {"reason": "by hand"}, op.ForgivePassback("p-1", "by hand")),
     ("/api/forgive-passback", {"reason": "drill"}, op.ForgiveAllPassback("drill")),

@@ -49,6 +49,8 @@ BODIES = {
     "/api/doors/{door}/mode": {**BECAUSE, "mode": "secured", "until": UNTIL},
     "/api/doors/{door}/mode/release": {"mode": "blocked"},
     "/api/threat-level": {**BECAUSE, "level": 2},
+    "/api/alarms/{alarm}/steps": {"step": 0},
+    "/api/alarms/{alarm}/shelve": {**BECAUSE, "until": UNTIL},
     "/api/points/{point}/bypass": {**BECAUSE, "until": UNTIL},
     "/api/areas/{area}/walk-test": {"until": UNTIL},
     "/api/people/search": {**CASE, "text": ""},

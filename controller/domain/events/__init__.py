@@ -27,6 +27,9 @@ from controller.domain.events.alarms import (
     AlarmCauseGone,
     AlarmClosed,
     AlarmRaised,
+    AlarmShelved,
+    AlarmStepDone,
+    AlarmUnshelved,
 )
 from controller.domain.events.areas import (
     AreaArmed,
@@ -186,6 +189,9 @@ __all__ = [
     "AlarmClosed",
     "AlarmEscalated",
     "AlarmRaised",
+    "AlarmShelved",
+    "AlarmStepDone",
+    "AlarmUnshelved",
     "AreaArmed",
     "AreaArming",
     "AreaDisarmed",
@@ -413,6 +419,9 @@ Event = (
     | AlarmRaised
     | AlarmCauseGone
     | AlarmAcknowledged
+    | AlarmStepDone
+    | AlarmShelved
+    | AlarmUnshelved
     | AlarmClosed
     | LogWasLate
     | LogWasRestored

@@ -40,6 +40,34 @@ class AlarmAcknowledged:
 
 
 @dataclass(frozen=True, slots=True)
+class AlarmStepDone:
+    """An operator did a step of its procedure; the first one is 0."""
+
+    alarm: AlarmId
+    step: int
+    operator: OperatorId
+    silent: bool = field(default=False, metadata=ADDED)
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmShelved:
+    """A supervisor put it aside for ``seconds``."""
+
+    alarm: AlarmId
+    operator: OperatorId
+    reason: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmUnshelved:
+    """It is among the others again: somebody said so, or its time is over (None)."""
+
+    alarm: AlarmId
+    operator: OperatorId | None
+
+
+@dataclass(frozen=True, slots=True)
 class AlarmClosed:
     """A guard dealt with it."""
 

@@ -45,8 +45,12 @@ class CauseReset:
 
 @dataclass(frozen=True, slots=True)
 class AlarmEscalated:
-    """Nobody acknowledged an alarm of priority 1 in time; ``outputs`` sound until somebody does."""
+    """Nobody acknowledged an alarm of priority 1 in time; ``outputs`` sound until somebody does.
+
+    Or an ``operator`` wants somebody else to look, at whatever alarm: it is then unacknowledged, and off the shelf.
+    """
 
     alarm: AlarmId
     outputs: tuple[OutputId, ...]
     silent: bool  # as the alarm itself
+    operator: OperatorId | None = field(default=None, metadata=ADDED)

@@ -11,6 +11,7 @@ import pytest
 
 from controller.domain import events as ev
 from controller.domain import stimuli as st
+from controller.domain.alarm_orders import ShelveAlarm, TickStep, UnshelveAlarm
 from controller.domain.alarms import PRIORITY, AlarmKind
 from controller.domain.area_orders import ArmArea, BypassPoint, DisarmArea, WalkTest
 from controller.domain.causes import Action, Escalation, OutputEffect, PointIs
@@ -122,6 +123,7 @@ AREA: Script = (
 )
 ARM = order(GIL, ArmArea(ROOM))
 ARMED: Script = (*AREA, ARM, 30.0)
+SHELVE = order(SUE, ShelveAlarm(A1, SOON, "a new one is on its way"))
 BYPASS = order(SUE, BypassPoint(PIR, SOON, "broken"))
 WALK = order(SUE, WalkTest(ROOM, SOON))
 
@@ -314,6 +316,9 @@ EVENTS: Mapping[type[Event], Script] = {
     ev.AlarmRaised: [opens(FRONT)],
     ev.AlarmCauseGone: [opens(FRONT), closes(FRONT)],
     ev.AlarmAcknowledged: [opens(FRONT), order(GIL, AcknowledgeAlarm(A1))],
+    ev.AlarmStepDone: [opens(FRONT), order(GIL, TickStep(A1, 0))],
+    ev.AlarmShelved: [FLAT, SHELVE],
+    ev.AlarmUnshelved: [FLAT, SHELVE, order(SUE, UnshelveAlarm(A1))],
     ev.AlarmClosed: [
         opens(FRONT),
         closes(FRONT),

@@ -56,6 +56,9 @@ UNKNOWN = [
     ev.AlarmAcknowledged(AlarmId("a0"), ONE),
     ev.AlarmClosed(AlarmId("a0"), ONE, "why"),
     ev.AlarmEscalated(AlarmId("a0"), (), silent=False),
+    ev.AlarmStepDone(AlarmId("a0"), 0, ONE),
+    ev.AlarmShelved(AlarmId("a0"), ONE, "why", 60.0),
+    ev.AlarmUnshelved(AlarmId("a0"), ONE),
     ev.CauseReset(CauseId("gone"), None),
     ev.DoorModeReleased(FRONT, LockMode.BLOCKED, ONE),
 ]

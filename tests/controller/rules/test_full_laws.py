@@ -15,6 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from controller.domain import events as ev
 from controller.domain import stimuli as st
+from controller.domain.alarm_orders import EscalateAlarm, ShelveAlarm, TickStep, UnshelveAlarm
 from controller.domain.area_orders import ArmArea, BypassPoint, DisarmArea, EndBypass, ResetCause, WalkTest
 from controller.domain.decision import DenyReason, FaceOutcome
 from controller.domain.doors import HELD, Direction, LockMode, LockStatus, Loop, Position
@@ -274,6 +275,7 @@ class Building(RuleBasedStateMachine):
             *(StartLockdown(text), EndLockdown(), EndLockdown(), ConfirmFireReset(BUILDING, text)),
             *(SetThreatLevel(level, text) for level in (0, 0, 1, 2)),
             *(AcknowledgeAlarm(alarm), CloseAlarm(alarm, text), Panic()),
+            *(TickStep(alarm, 0), EscalateAlarm(alarm), ShelveAlarm(alarm, until, text), UnshelveAlarm(alarm)),
             *(ForgivePassback(ALICE, text), ForgiveAllPassback(text)),
             *(ArmArea(ROOM), DisarmArea(ROOM), BypassPoint(PIR, until, text), EndBypass(PIR), WalkTest(ROOM, until)),
             ResetCause(CauseId("c1")),

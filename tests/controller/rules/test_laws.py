@@ -16,6 +16,7 @@ from hypothesis import strategies as given_by
 
 from controller.domain import events as ev
 from controller.domain import stimuli as st
+from controller.domain.alarm_orders import EscalateAlarm, TickStep, UnshelveAlarm
 from controller.domain.decision import AccessRequest, Deny, DenyReason, FaceOutcome, Grant
 from controller.domain.doors import LockStatus, Position
 from controller.domain.effects import Release, Unlock
@@ -134,6 +135,9 @@ orders = given_by.builds(
         given_by.builds(SetThreatLevel, given_by.integers(0, 3), given_by.just("x")),
         given_by.builds(AcknowledgeAlarm, given_by.sampled_from(ALARMS)),
         given_by.builds(CloseAlarm, given_by.sampled_from(ALARMS), given_by.just("x")),
+        given_by.builds(TickStep, given_by.sampled_from(ALARMS), given_by.integers(0, 2)),
+        given_by.builds(EscalateAlarm, given_by.sampled_from(ALARMS)),
+        given_by.builds(UnshelveAlarm, given_by.sampled_from(ALARMS)),
         given_by.builds(ForgivePassback, people, given_by.just("x")),
         given_by.just(ForgiveAllPassback("x")),
     ),

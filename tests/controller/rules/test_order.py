@@ -10,6 +10,7 @@ import pytest
 
 from controller.domain import events as ev
 from controller.domain import stimuli as st
+from controller.domain.alarm_orders import EscalateAlarm, ShelveAlarm, TickStep, UnshelveAlarm
 from controller.domain.alarms import AlarmKind
 from controller.domain.area_orders import ArmArea, BypassPoint, DisarmArea, EndBypass, ResetCause, WalkTest
 from controller.domain.doors import LockMode, LockStatus
@@ -149,6 +150,8 @@ ROWS: Mapping[Refusal, tuple[Before, OperatorId, Order]] = {
 NOT_FOR_ORDERS = {
     Refusal.UNKNOWN_POINT: "takes a site with points: test_areas.py",
     Refusal.UNKNOWN_CAUSE: "takes a site with causes: test_causes.py",
+    Refusal.UNKNOWN_STEP: "has its row in test_alarm_orders.py",
+    Refusal.CANNOT_BE_SHELVED: "has its row in test_alarm_orders.py",
     Refusal.POINT_NOT_READY: "takes an intrusion area: test_areas.py",
     Refusal.CANNOT_BE_BYPASSED: "takes a site with points: test_areas.py",
     Refusal.AREA_ARMED: "takes an intrusion area: test_areas.py",
@@ -229,6 +232,10 @@ EVERY_ORDER: tuple[Order, ...] = (
     SetThreatLevel(1, "x"),
     AcknowledgeAlarm(A1),
     CloseAlarm(A1, "x"),
+    TickStep(A1, 0),
+    EscalateAlarm(A1),
+    ShelveAlarm(A1, SOON, "x"),
+    UnshelveAlarm(A1),
     ForgivePassback(ALICE, "x"),
     ForgiveAllPassback("x"),
     ConfirmPassage(RequestId("r1")),
@@ -243,7 +250,7 @@ EVERY_ORDER: tuple[Order, ...] = (
     WalkTest(ROOM, MONDAY_TEN),
     ResetCause(CauseId("c1")),
 )
-ABOVE_THE_POST = {SetThreatLevel, ForgiveAllPassback, BypassPoint, WalkTest, ResetCause}
+ABOVE_THE_POST = {SetThreatLevel, ForgiveAllPassback, BypassPoint, WalkTest, ResetCause, ShelveAlarm, UnshelveAlarm}
 
 
 @pytest.mark.parametrize("role", [Role.AUDITOR, Role.DATA_PROTECTION_OFFICER, Role.TECHNICIAN])

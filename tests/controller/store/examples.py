@@ -96,6 +96,9 @@ EXAMPLES: tuple[Event, ...] = (
     ev.CauseEnded("siren-on-forced"),
     ev.CauseReset("siren-on-forced", "sue"),
     ev.AlarmEscalated("a1", ("siren",), silent=True),
+    ev.AlarmStepDone("a1", 2, "gil", silent=True),
+    ev.AlarmShelved("a2", "sue", "a broken closer", 3600.0),
+    ev.AlarmUnshelved("a2", "sue"),
     ev.VisitorRegistered("v-1", "gil", "p-1", "p-2", BADGE.valid_from, BADGE.valid_until),
     ev.HostApproved("v-1", "sue"),
     ev.VisitorSignedIn("v-1", "gil", "pool-7-badge"),
@@ -258,5 +261,6 @@ BESIDE_THE_GOLDEN = (
     ev.AlarmRaised(
         "a3", AlarmKind.TWO_PERSON_BROKEN, Priority.HIGH, Source(zone="vault", cardholder="p-1"), "", True, True, 30.0
     ),
+    ev.AlarmEscalated("a2", ("siren",), silent=False, operator="gil"),
 )
 """The other side of a union, and the fields that version 1 got later."""
