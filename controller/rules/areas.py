@@ -199,8 +199,8 @@ def _last_out_arms(turn: Turn, area: IntrusionArea) -> None:
 
 
 def _leaves(site: Site, area: IntrusionArea, event: ev.EntryObserved) -> bool:
-    sides = set(site.doors[event.door].zones) if event.door in site.doors else set()
-    return event.enters is not None and event.enters not in area.zones and bool(sides & area.zones)
+    sides = area.zones.intersection(site.doors[event.door].zones)
+    return event.enters is not None and event.enters not in area.zones and bool(sides)
 
 
 def _somebody_may_be_in(state: SiteState, area: IntrusionArea) -> bool:

@@ -37,9 +37,11 @@ def people_moved(turn: Turn, before: SiteState) -> None:
     for zone in turn.site.zones.values():
         if zone.two_person:
             _take_back_lone_grants(turn, zone)
-            _look(turn, zone, AlarmKind.TWO_PERSON_BROKEN, _two_or_none(turn.state, zone))
+            standing, seconds = _two_or_none(turn.state, zone), zone.two_person_grace_seconds
+            _look(turn, zone.id, AlarmKind.TWO_PERSON_BROKEN, standing, seconds)
         if zone.escort is not None:
-            _look(turn, zone, AlarmKind.VISITOR_ASTRAY, _with_escorts(turn.state, zone))
+            standing, seconds = _with_escorts(turn.state, zone), zone.escort.grace_seconds
+            _look(turn, zone.id, AlarmKind.VISITOR_ASTRAY, standing, seconds)
 
 
 def grace_time_passed(turn: Turn) -> None:
@@ -51,20 +53,19 @@ def grace_time_passed(turn: Turn) -> None:
                 turn.record(ev.GraceEnded(zone, kind))
 
 
-def _look(turn: Turn, zone: Zone, kind: AlarmKind, standing: Standing) -> None:
+def _look(turn: Turn, zone: ZoneId, kind: AlarmKind, standing: Standing, grace_seconds: float) -> None:
     """Start the grace time, or end it; end the alarm once all is as it must be."""
-    timed = zone.id in _running(turn.state, kind)
+    timed = zone in _running(turn.state, kind)
     if standing is not Standing.BROKEN:
         if timed:
-            turn.record(ev.GraceEnded(zone.id, kind))
+            turn.record(ev.GraceEnded(zone, kind))
         if standing is Standing.AS_ASKED:
-            cause_gone(turn, {kind}, Source(zone=zone.id))
-    elif not timed and not _told(turn.state, zone.id, kind):
-        seconds = _grace(zone, kind)
-        if seconds > 0:
-            turn.record(ev.GraceStarted(zone.id, kind, seconds))
+            cause_gone(turn, {kind}, Source(zone=zone))
+    elif not timed and not _told(turn.state, zone, kind):
+        if grace_seconds > 0:
+            turn.record(ev.GraceStarted(zone, kind, grace_seconds))
         else:
-            _raise(turn, zone.id, kind)
+            _raise(turn, zone, kind)
 
 
 def _two_or_none(state: SiteState, zone: Zone) -> Standing:
@@ -118,9 +119,3 @@ def _told(state: SiteState, zone: ZoneId, kind: AlarmKind) -> bool:
 
 def _running(state: SiteState, kind: AlarmKind) -> dict[ZoneId, float]:
     return dict(state.left_alone if kind is AlarmKind.TWO_PERSON_BROKEN else state.unescorted)
-
-
-def _grace(zone: Zone, kind: AlarmKind) -> float:
-    if kind is AlarmKind.TWO_PERSON_BROKEN:
-        return zone.two_person_grace_seconds
-    return zone.escort.grace_seconds if zone.escort else 0.0

@@ -182,6 +182,16 @@ def test_a_further_jump_is_waited_for_as_well_and_is_told_once(further: float) -
     assert len(house.alarms(AlarmKind.CLOCK_UNTRUSTED)) == 1
 
 
+def test_a_jump_after_the_last_one_was_waited_for_costs_its_own_time_only() -> None:
+    """The loop stalls past the end of the wait, and finds the clock ahead once more."""
+    house = quiet_house()
+    house.set_wall(house.now.wall + timedelta(seconds=100.0))
+    house.see(st.TimePassed())
+    house.set_wall(house.now.wall + timedelta(seconds=200.0))
+    house.see_late(st.TimePassed(), 150.0)
+    assert [event.steady_seconds for event in of_kind(ev.ClockDistrusted, house.events)] == [100.0, 200.0]
+
+
 def test_a_clock_set_back_stays_untrusted_until_it_has_caught_up() -> None:
     house = quiet_house()
     house.set_wall(house.now.wall - timedelta(hours=1))

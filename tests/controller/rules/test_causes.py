@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from controller.domain import events as ev
+from controller.domain import stimuli as st
 from controller.domain.alarms import AlarmKind
 from controller.domain.area_orders import ArmArea, DisarmArea, ResetCause, WalkTest
 from controller.domain.causes import (
@@ -280,6 +281,15 @@ def test_a_delay_is_not_prolonged_by_a_restart() -> None:
     assert house.state.cause(C1).fired
 
 
+def test_a_restart_in_no_time_leaves_the_whole_delay() -> None:
+    house = house_with(TRIPPED, delay_seconds=60.0)
+    house.see(point(GLASS))
+    house.now = replace(house.now, wall=house.now.wall - timedelta(seconds=3))  # which the restart takes
+    house.restart()
+    assert house.state.last == house.now
+    assert house.state.cause(C1).due == house.now.mono + 60.0
+
+
 def test_nothing_a_cause_brought_about_outlives_it() -> None:
     site = with_cause(with_cause(with_area(small_site()), TRIPPED, SOUND), TRIPPED, BLOCK)
     house = quiet_house(site)
@@ -309,6 +319,57 @@ def test_a_silent_panic_button_sounds_nothing_and_still_causes_what_nobody_hears
     quiet = silent(house_with(AlarmStands(AlarmKind.PANIC), BLOCK))
     quiet.see(point(PANIC))
     assert quiet.state.door(INNER).block is not None
+
+
+SILENT_KINDS = {ev.CauseBegan, ev.CauseFired, ev.CauseEnded, ev.CauseReset, ev.OutputOrdered, ev.OutputObserved}
+
+
+def no_longer_known(house: House) -> None:
+    """Another policy goes into force, without the rule."""
+    house.site = replace(house.site, causes={})
+    house.see(opens(FRONT))
+
+
+@pytest.mark.parametrize("ends", [lambda house: house.see(point(PANIC, NORMAL)), no_longer_known])
+@pytest.mark.parametrize("seconds", [None, 60.0])
+def test_a_silent_cause_is_silent_from_its_beginning_to_its_end(
+    seconds: float | None, ends: Callable[[House], object]
+) -> None:
+    """Whoever may not know of the button does not learn of it from what is on record of its rule."""
+    then = OutputEffect(STROBE, Action.PULSE, seconds) if seconds else OutputEffect(STROBE, Action.ON)
+    house = silent(house_with(PointIs(PANIC, ACTIVE), then))
+    house.see(point(PANIC))
+    house.see(st.OutputSeen(STROBE, on=True))
+    ends(house)
+    told = [event for event in house.events if type(event) in SILENT_KINDS]
+    assert {type(event) for event in told} == SILENT_KINDS
+    assert [event for event in told if not event.silent] == []  # type: ignore[union-attr]
+    assert switched(house)[-1] == SetOutput(STROBE, on=False)
+
+
+def test_what_a_silent_cause_switches_off_goes_off_in_silence() -> None:
+    site = with_cause(with_area(small_site()), TRIPPED, OutputEffect(STROBE, Action.ON))
+    house = silent(quiet_house(with_cause(site, PointIs(PANIC, ACTIVE), OutputEffect(STROBE, Action.OFF))))
+    for which in (GLASS, PANIC):
+        house.see(point(which))
+    assert [(event.on, event.silent) for event in of_kind(ev.OutputOrdered, house.events)] == [
+        (True, False),
+        (False, True),
+    ]
+
+
+def test_an_output_is_silent_while_only_silent_causes_want_it_on() -> None:
+    site = with_area(small_site())
+    for which in (PANIC, PIR, GLASS):
+        site = with_cause(site, PointIs(which, ACTIVE), OutputEffect(STROBE, Action.ON))
+        if which is not GLASS:
+            site = replace(site, points={**site.points, which: replace(site.points[which], silent=True)})
+    house = quiet_house(site)
+    told = []
+    for seen in (point(PANIC), point(PIR), point(GLASS), point(GLASS, NORMAL), point(PANIC, NORMAL)):
+        house.see(seen)
+        told.append(house.state.output(STROBE).silent)
+    assert told == [True, True, False, True, True]
 
 
 # Escalation

@@ -9,13 +9,15 @@ import pytest
 from controller.domain import events as ev
 from controller.domain import stimuli as st
 from controller.domain.alarms import AlarmKind
-from controller.domain.decision import DenyReason, FaceOutcome
+from controller.domain.decision import AccessRequest, DenyReason, FaceOutcome
 from controller.domain.effects import AskFace, Effect, Light, Signal, StopFace, Unlock
 from controller.domain.ids import RequestId
 from controller.domain.operators import SetThreatLevel, StartLockdown
 from controller.domain.site import Factor
+from controller.domain.state import SiteState
+from controller.rules import access
 from controller.rules.fold import apply
-from controller.rules.turn import Outcome
+from controller.rules.turn import Outcome, Turn
 from tests.controller.builders import (
     ALICE,
     BOB,
@@ -293,6 +295,12 @@ def test_a_pin_challenge_calls_off_no_eyes() -> None:
     assert not any(isinstance(effect, StopFace) for effect in house.effects)
 
 
+def test_what_only_a_badge_is_granted_says_who_asked_without_one() -> None:
+    request = AccessRequest(RequestId("r9"), FRONT_IN, None, frozenset())
+    with pytest.raises(ValueError, match="request r9 at front-in has no credential"):
+        access._credential(Turn(small_site(), SiteState(), House().now), request)
+
+
 def all_factors_house() -> House:
     site = small_site()
     reader = replace(site.readers[CELLAR_IN], keypad=True, factors=frozenset({Factor.CARD, Factor.PIN, Factor.FACE}))
@@ -310,7 +318,10 @@ def test_three_factors_in_either_order_within_one_deadline(pin_first: bool) -> N
 
     first, last = (type_it, house.face) if pin_first else (house.face, type_it)
     proven = first()
-    assert of_kind(ev.FactorProven, proven.events)[0].factor is (Factor.PIN if pin_first else Factor.FACE)
+    (fact,) = of_kind(ev.FactorProven, proven.events)
+    assert fact.factor is (Factor.PIN if pin_first else Factor.FACE)
+    assert fact.asked is not None
+    assert (fact.asked.id, fact.asked.pin_right) == (fact.request, True if pin_first else None)
     assert house.state.challenges[CELLAR_IN].until == deadline
     assert light(proven.effects) is (Light.LOOK_AT_CAMERA if pin_first else Light.ENTER_PIN)
     assert grants(house) == []

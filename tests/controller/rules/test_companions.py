@@ -14,9 +14,11 @@ from controller.domain.decision import DenyReason
 from controller.domain.effects import Light, Relock, Signal, Unlock
 from controller.domain.events import UnlockFailure
 from controller.domain.ids import CardholderId, ReaderId
-from controller.domain.operators import ForgivePassback, Refusal, StartLockdown
+from controller.domain.operators import ForgivePassback, Refusal, SetThreatLevel, StartLockdown
 from controller.domain.people import CardholderKind, CredentialStatus
 from controller.domain.site import Factor, Site
+from controller.rules.access import light_for
+from controller.rules.companions import TOGETHER
 from tests.controller.builders import (
     ALICE,
     BOB,
@@ -161,6 +163,25 @@ def test_the_first_is_decided_afresh_when_the_second_comes() -> None:
     house.see(swipe(FRONT_IN, BOB))
     assert denials(house) == [(ALICE, (R.CREDENTIAL_STOLEN,)), (BOB, (R.SECOND_PERSON_NEEDED,))]
     assert granted(house) == []
+
+
+def test_whoever_came_first_is_refused_where_more_is_asked_of_both_by_now() -> None:
+    house = staffed(asks_for_two())
+    house.see(swipe(FRONT_IN, ALICE))
+    house.see(order(SUE, SetThreatLevel(1, "a threat")))  # a PIN, from now on
+    house.see(swipe(FRONT_IN, BOB))
+    house.see(pin(FRONT_IN, BOB))
+    assert granted(house) == []
+    assert [(who, why[0]) for who, why in denials(house)] == [
+        (ALICE, R.SECOND_PERSON_NEEDED),
+        (BOB, R.SECOND_PERSON_NEEDED),
+    ]
+    assert len(house.state.challenges) == 0
+
+
+def test_who_waits_for_an_escort_and_for_a_second_is_shown_that_the_next_badge_is_awaited() -> None:
+    assert light_for(TOGETHER) is Light.NEXT_BADGE
+    assert light_for(TOGETHER | {Factor.GUARD}) is Light.WAIT
 
 
 def test_each_of_two_shows_their_own_pin() -> None:

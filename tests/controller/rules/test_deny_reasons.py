@@ -475,6 +475,14 @@ def test_an_exclusion_zone_needs_a_trusted_clock() -> None:
     assert decision.reasons == (R.CLOCK_NOT_TRUSTED,)
 
 
+@pytest.mark.parametrize(("who", "always"), [(ALICE, "no"), (BOB, "yes")])
+def test_what_is_said_of_a_clock_nobody_trusts(who: CardholderId, always: str) -> None:
+    house = quiet_house()
+    _clock(house)
+    (said,) = [step.facts for step in ask(house, who=who).trace if step.name == "clock"]
+    assert said == f"the clock is not trusted; a right at all times: {always}; zone level controlled"
+
+
 def test_a_lock_out_ends_a_second_too_early_for_a_try() -> None:
     house = quiet_house()
     _third_wrong_pin_and_again(house)
@@ -563,6 +571,7 @@ def test_a_grant_carries_its_trace_too() -> None:
 def test_a_broken_check_says_what_went_wrong() -> None:
     decision = _with_a_broken_check(quiet_house())
     assert decision.trace[-1].facts == "the check failed: ZeroDivisionError()"
+    assert [check.name for check in decision.trace] == [*(name for name, _ in CHECKS), "broken"]
 
 
 @pytest.mark.parametrize("card_or_pin", [True, False])

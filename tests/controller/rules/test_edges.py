@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
@@ -18,6 +19,13 @@ SITE = small_site()
 MINUTE = timedelta(minutes=1)
 SPRING, AUTUMN = date(2026, 3, 29), date(2026, 10, 25)
 """The nights on which Berlin's clocks change: 02:00 to 03:00, and 03:00 to 02:00."""
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> None:
+    """What another test asked answers nothing here."""
+    edges._next_edge.cache_clear()
+    edges._began.cache_clear()
 
 
 def utc(text: str) -> datetime:
@@ -93,7 +101,6 @@ def test_edges_are_where_a_look_at_every_minute_finds_them(
 
 def test_an_edge_is_looked_for_once_between_two_marks_and_anew_behind_the_next_or_under_other_feasts() -> None:
     office = SITE.schedules[OFFICE]
-    edges._next_edge.cache_clear()
     found = {next_edge(office, SITE, utc(f"2026-11-23T10:{minute:02}+01:00")) for minute in range(60)}
     assert (found, edges._next_edge.cache_info().misses) == ({utc("2026-11-23T18:00+01:00")}, 1)
     assert next_edge(office, SITE, utc("2026-11-23T18:00+01:00")) == utc("2026-11-24T08:00+01:00")

@@ -12,6 +12,7 @@ from controller.domain.alarms import AlarmKind
 from controller.domain.decision import DenyReason
 from controller.domain.effects import Light, Signal
 from controller.domain.ids import CardholderId
+from controller.domain.operators import ForgivePassback
 from controller.domain.site import EscortOrder, EscortRule, Factor, Site
 from tests.controller.builders import (
     ALICE,
@@ -26,10 +27,12 @@ from tests.controller.builders import (
     NORA,
     PEOPLE,
     STAFF,
+    SUE,
     House,
     closes,
     of_kind,
     opens,
+    order,
     pin,
     quiet_house,
     small_site,
@@ -192,3 +195,17 @@ def test_a_visitor_whose_escort_may_still_be_there_is_not_astray() -> None:
     house.see(closes(FRONT))
     house.wait(2 * GRACE)
     assert house.alarms(AlarmKind.VISITOR_ASTRAY) == []
+
+
+def test_an_escort_who_may_still_be_there_is_not_gone() -> None:
+    house = reception(escorts())
+    house.see(swipe(FRONT_IN, EVE))
+    house.see(swipe(FRONT_IN, ALICE))
+    through(house)
+    house.see(order(SUE, ForgivePassback(ALICE, "where is she?")), after=10.0)
+    assert (house.state.locations[EVE], house.state.locations[ALICE]) == (LOBBY, None)
+    assert of_kind(ev.GraceStarted, house.events) == []
+    house.see(order(SUE, ForgivePassback(BOB, "where is he?")))
+    house.see(swipe(FRONT_OUT, ALICE))
+    through(house)
+    assert [event.zone for event in of_kind(ev.GraceStarted, house.events)] == [LOBBY]

@@ -9,7 +9,7 @@ import pytest
 from controller.domain import events as ev
 from controller.domain import stimuli as st
 from controller.domain.alarms import AlarmKind
-from controller.domain.doors import LockMode, LockStatus
+from controller.domain.doors import Direction, LockMode, LockStatus
 from controller.domain.effects import FireRelease, HoldUnlocked, Relock, waits_for_log
 from controller.domain.operators import BlockDoor, CloseAlarm, ConfirmFireReset, LockDoor, Refusal, StartLockdown
 from controller.domain.points import PointCondition
@@ -39,6 +39,7 @@ from tests.controller.builders import (
     swipe,
     with_fire,
     with_open_hours,
+    with_turnstile,
 )
 
 ACTIVE, NORMAL, CUT, SHORTED = (
@@ -206,3 +207,17 @@ def test_a_policy_without_that_fire_zone_forgets_its_fire() -> None:
     house.see(started(house.site))
     assert not house.state.fires
     assert not any(alarm.persists for alarm in house.alarms(AlarmKind.FIRE))
+
+
+@pytest.mark.parametrize("by", ["leaf", "turnstile"])
+def test_who_passes_a_released_door_nobody_can_tell_because_of_the_fire(by: str) -> None:
+    if by == "leaf":
+        house = quiet_house(with_fire(small_site()))
+        passes = (opens(FRONT), swipe(FRONT_IN, ALICE))
+    else:
+        house = quiet_house(with_fire(with_turnstile(small_site())))
+        passes = (st.RotationSeen(FRONT, Direction.IN),)
+    house.see(point(PANEL))
+    for stimulus in passes:
+        doubts = of_kind(ev.WhereaboutsDoubted, house.see(stimulus).events)
+        assert [(doubt.door, doubt.why) for doubt in doubts] == [(FRONT, ev.Doubt.FIRE)]

@@ -172,6 +172,8 @@ def test_a_refused_order_is_a_fact_and_changes_nothing(refusal, before, who, wha
 
 
 PAIRS = [
+    (replace(LIFTED, seconds=1.0), SUE, SVEN, ev.VeilLifted),
+    (replace(LIFTED, seconds=3600.0), SUE, SVEN, ev.VeilLifted),
     (ERASE, DORA, SVEN, ev.CardholderErased),
     (ExportPeople(Purpose.SUBJECT_REQUEST, "dsr-3"), DORA, SVEN, ev.PeopleExported),
     (DestroyBox("given up"), SUE, SVEN, ev.DestructionOrdered),
@@ -207,6 +209,17 @@ def test_a_request_for_one_person_is_no_request_for_another():
     house.see(order(SVEN, EraseCardholder(BOB, "x")))
     assert ALICE in house.state.people
     assert BOB not in house.state.people
+
+
+def test_who_may_be_anywhere_and_was_never_seen_is_erased_as_anybody():
+    house = office()
+    house.see(order(SUE, ForgivePassback(ALICE, "let in by hand")))
+    assert ALICE in house.state.locations
+    assert ALICE not in house.state.sightings
+    for who in (DORA, SVEN):
+        house.see(order(who, ERASE))
+    assert ALICE not in house.state.people
+    assert ALICE not in house.state.locations
 
 
 def test_who_lost_the_right_meanwhile_is_no_first():

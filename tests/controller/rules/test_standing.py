@@ -355,6 +355,16 @@ def test_relaxing_is_for_supervisors_within_bounds_and_never_against_what_is_str
     assert outcome.effects == ()
 
 
+def test_an_order_may_end_at_the_last_moment_allowed_and_not_at_once() -> None:
+    house = quiet_house()
+    now = house.now.wall - MONDAY_TEN
+    for mode, longest in ((LockMode.UNLOCKED, timedelta(hours=12)), (LockMode.SECURED, timedelta(days=31))):
+        assert of_kind(ev.OrderRefused, house.see(hold(now + longest, mode)).events) == []
+        assert house.state.door(FRONT).orders[-1].mode is mode
+        (refused,) = of_kind(ev.OrderRefused, quiet_house().see(hold(now, mode)).events)
+        assert refused.why is Refusal.UNTIL_NOT_ALLOWED
+
+
 def test_a_guard_may_end_what_makes_a_door_lax() -> None:
     house = quiet_house()
     house.see(hold())

@@ -5,19 +5,24 @@ from __future__ import annotations
 from controller.domain import events as ev
 from controller.domain import stimuli as st
 from controller.domain.doors import Direction
+from controller.domain.ids import OUTSIDE
 from controller.domain.muster import unaccounted
 from controller.domain.operators import ForgiveAllPassback, ForgivePassback, Refusal, UnlockOnce
 from tests.controller.builders import (
     ALICE,
     BOB,
+    CHANCERY,
     FRONT,
     FRONT_IN,
     FRONT_OUT,
     GIL,
+    INNER,
+    INNER_IN,
     SUE,
     of_kind,
     opens,
     order,
+    pin,
     quiet_house,
     swipe,
     with_turnstile,
@@ -104,3 +109,29 @@ def test_whoever_is_forgiven_may_be_inside():
     assert unaccounted(house.state) == 1
     house.see(order(SUE, ForgiveAllPassback("a drill")), 20.0)
     assert house.state.strangers is None
+
+
+def test_whoever_was_seen_in_before_is_none_of_them_further_in():
+    """Alice was in when somebody unknown came in: that she shows up in the chancery does not tell who it was."""
+    house = gate()
+    house.see(order(GIL, UnlockOnce(FRONT, "a courier")), 20.0)
+    house.see(IN)
+    assert house.state.locations[ALICE] is None
+    for stimulus in (swipe(INNER_IN, ALICE), pin(INNER_IN, ALICE), opens(INNER)):
+        house.see(stimulus)
+    assert house.state.locations[ALICE] == CHANCERY
+    assert house.state.strangers == 1
+
+
+def test_whoever_was_seen_to_leave_is_none_of_them_further_in():
+    """Bob's badge went out, and shows up further in: who of those inside holds it is not known."""
+    house = gate()
+    house.see(IN, 20.0)
+    for reader, turned in ((FRONT_IN, IN), (FRONT_OUT, OUT)):
+        house.see(swipe(reader, BOB), 20.0)
+        house.see(turned)
+    assert house.state.locations[BOB] == OUTSIDE
+    for stimulus in (swipe(INNER_IN, BOB), pin(INNER_IN, BOB), opens(INNER)):
+        house.see(stimulus)
+    assert house.state.locations[BOB] == CHANCERY
+    assert house.state.strangers == 1

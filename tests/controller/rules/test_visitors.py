@@ -193,6 +193,8 @@ def test_where_visitors_sign_in_one_who_never_registered_is_refused() -> None:
         ((), replace(REGISTER, escort=EVE), Refusal.UNKNOWN_CARDHOLDER),
         ((), replace(REGISTER, visitor=BOB), Refusal.ALREADY_SO),
         ((), replace(REGISTER, valid_until=MONDAY_TEN), Refusal.VISIT_OVER),
+        ((), replace(REGISTER, valid_from=UNTIL), Refusal.VISIT_OVER),
+        ((REGISTER, IN, replace(OUT, badge_returned=False)), IN, Refusal.ALREADY_SO),
         ((), replace(REGISTER, levels=frozenset({"guards"})), Refusal.NOT_FOR_VISITORS),
         ((), replace(REGISTER, levels=frozenset({"gone"})), Refusal.NOT_FOR_VISITORS),
         ((), APPROVE, Refusal.UNKNOWN_VISITOR),
