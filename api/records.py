@@ -61,7 +61,7 @@ SHOWN = _OF_RECORDS | _OF_PICTURES | frozenset(
         "persists", "pin_lock_seconds", "point", "points", "points_gone", "position", "presented", "priority",
         "raw", "readers_gone", "reason", "reference", "remarks", "requests", "reset", "resets", "role",
         "search", "second", "seconds", "secure", "serial", "start", "status", "steady_seconds", "step", "subject",
-        "through", "tried", "untested", "until", "valid_from", "valid_until", "version", "violation",
+        "through", "tried", "trouble", "untested", "until", "valid_from", "valid_until", "version", "violation",
         "wanted_by", "warn_seconds", "withdrawn", "zone", "zones", "zones_gone",
     }
 )  # fmt: skip

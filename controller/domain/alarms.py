@@ -64,6 +64,8 @@ class AlarmKind(StrEnum):
     SPOOFED_FACE = "spoofed_face"
     TAILGATING = "tailgating"
     CAMERA_LOST = "camera_lost"
+    CAMERA_COVERED = "camera_covered"
+    CAMERA_MOVED = "camera_moved"
     LOG_TAMPERED = "log_tampered"
     LOG_LATE = "log_late"
     DISK_LOW = "disk_low"
@@ -104,6 +106,8 @@ PRIORITY: Mapping[AlarmKind, Priority] = MappingProxyType(
         AlarmKind.SPOOFED_FACE: Priority.HIGH,
         AlarmKind.TAILGATING: Priority.HIGH,
         AlarmKind.CAMERA_LOST: Priority.LOW,
+        AlarmKind.CAMERA_COVERED: Priority.MEDIUM,
+        AlarmKind.CAMERA_MOVED: Priority.MEDIUM,
         AlarmKind.LOG_TAMPERED: Priority.HIGH,
         AlarmKind.LOG_LATE: Priority.HIGH,
         AlarmKind.DISK_LOW: Priority.MEDIUM,

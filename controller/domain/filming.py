@@ -20,6 +20,15 @@ DAYS_UNSAID = 30
 """So long what a camera recorded is kept that the policy no longer knows, where the site says nothing either."""
 
 
+class ViewTrouble(StrEnum):
+    """What is wrong with a picture that arrives: nothing can be seen in it, or something else than ought to be."""
+
+    BLACK = "black"
+    COVERED = "covered"
+    BLURRED = "blurred"
+    TURNED = "turned"
+
+
 class MaskKind(StrEnum):
     """What a privacy mask does to what is recorded.
 

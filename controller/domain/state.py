@@ -13,6 +13,7 @@ from immutables import Map
 from controller.domain.alarms import Alarm
 from controller.domain.causes import CauseState
 from controller.domain.doors import DoorState, Passage
+from controller.domain.filming import ViewTrouble
 from controller.domain.flood import Flood
 from controller.domain.ids import (
     AlarmId,
@@ -186,6 +187,7 @@ class SiteState:
     devices: Map[DeviceId, DeviceState] = field(default_factory=Map)
     heard: Map[DeviceId, Heard] = field(default_factory=Map)
     cameras: Map[CameraId, DeviceState] = field(default_factory=Map)
+    views: Map[CameraId, ViewTrouble | None] = field(default_factory=Map)  # of those that were judged
     veils: Map[CameraId, float] = field(default_factory=Map)  # lifted, until which monotonic second
     points: Map[PointId, PointCondition] = field(default_factory=Map)
     outputs: Map[OutputId, OutputState] = field(default_factory=Map)

@@ -10,6 +10,7 @@ from controller.domain.events import UnlockFailure, Violation
 from controller.domain.events.devices import CertificateIssued, CertificateRevoked
 from controller.domain.events.filming import ClipRecorded, RecordingsDropped, StillRecorded
 from controller.domain.events.records import BackupRestored, BackupTaken, RetentionApplied
+from controller.domain.filming import ViewTrouble
 from controller.domain.ids import (
     CameraId,
     CardholderId,
@@ -194,6 +195,14 @@ class CameraSeen:
     camera: CameraId
     online: bool
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class CameraViewSeen:
+    """A camera that gives pictures sees what it should (None), or no longer does."""
+
+    camera: CameraId
+    trouble: ViewTrouble | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -440,6 +449,7 @@ Stimulus = (
     | ViolationSeen
     | FaultSeen
     | CameraSeen
+    | CameraViewSeen
     | UnlockFailed
     | Ordered
     | SignInTried

@@ -31,6 +31,8 @@ LASTING = frozenset(
         AlarmKind.LOCKDOWN_INCOMPLETE,
         AlarmKind.SECURE_CHANNEL_OFF,
         AlarmKind.CAMERA_LOST,
+        AlarmKind.CAMERA_COVERED,
+        AlarmKind.CAMERA_MOVED,
         AlarmKind.LOG_LATE,
         AlarmKind.DISK_LOW,
         AlarmKind.CLOCK_UNTRUSTED,

@@ -192,6 +192,8 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
             return replace(state, cameras=state.cameras.set(event.camera, DeviceState(online=True)))
         case ev.CameraWentOffline():
             return replace(state, cameras=state.cameras.set(event.camera, DeviceState(online=False)))
+        case ev.CameraViewChanged():
+            return replace(state, views=state.views.set(event.camera, event.trouble))
         case ev.DoorLockOrdered():
             return told_to_lock(state, event.door)
         case ev.DoorBlocked():
@@ -289,6 +291,7 @@ def _started(state: SiteState, event: ev.BoxStarted, at: Instant) -> SiteState:
         modes_due=None,
         devices=Map(),
         cameras=Map(),
+        views=Map(),
         veils=Map(),
         challenges=Map(),
         pin_tries=Map(tries_after_start(state, at.mono + event.pin_lock_seconds)),

@@ -29,6 +29,7 @@ def activated(state: SiteState, event: ev.SiteActivated, at: Instant) -> SiteSta
         devices=_without(state.devices, event.devices_gone),
         heard=_without(state.heard, event.devices_gone),
         cameras=_without(state.cameras, event.cameras_gone),
+        views=_without(state.views, event.cameras_gone),
         veils=_without(state.veils, event.cameras_gone),
         points=_without(state.points, event.points_gone),
         outputs=_without(state.outputs, event.outputs_gone),

@@ -54,6 +54,7 @@ from controller.rules.relock import loop_seen, resume_relocks
 from controller.rules.standing import settle_modes
 from controller.rules.turn import Outcome, Turn
 from controller.rules.turnstile import rotation_seen
+from controller.rules.views import view_seen
 from controller.rules.visitors import visits_time_passed
 
 
@@ -145,6 +146,8 @@ def _dispatch(turn: Turn, stimulus: Stimulus) -> None:  # noqa: C901 - one flat 
             violation_seen(turn, stimulus)
         case st.FaultSeen():
             fault_seen(turn, stimulus)
+        case st.CameraViewSeen():
+            view_seen(turn, stimulus)
         case st.CameraSeen():
             camera_seen(turn, stimulus)
         case st.UnlockFailed():

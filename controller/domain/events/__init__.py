@@ -69,6 +69,7 @@ from controller.domain.events.causes import (
 from controller.domain.events.devices import (
     BatteryObserved,
     CameraCameOnline,
+    CameraViewChanged,
     CameraWentOffline,
     CertificateIssued,
     CertificateRevoked,
@@ -207,6 +208,7 @@ __all__ = [
     "BoxStopped",
     "BypassEnded",
     "CameraCameOnline",
+    "CameraViewChanged",
     "CameraWentOffline",
     "CardholderErased",
     "CardholderRecorded",
@@ -396,6 +398,7 @@ Event = (
     | CertificateRevoked
     | MessageTaken
     | CameraCameOnline
+    | CameraViewChanged
     | CameraWentOffline
     | DoorUnlockOrdered
     | DoorLockOrdered

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from controller.domain.filming import ViewTrouble
 from controller.domain.ids import CameraId, DeviceId
 
 
@@ -97,6 +98,14 @@ class CameraWentOffline:
 
     camera: CameraId
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class CameraViewChanged:
+    """A camera sees what it should (None), or no longer does."""
+
+    camera: CameraId
+    trouble: ViewTrouble | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from controller.domain.causes import Action, Escalation, OutputEffect, PointIs
 from controller.domain.decision import FaceOutcome
 from controller.domain.doors import Direction, LockMode, LockStatus, Loop
 from controller.domain.events import Event, Violation
+from controller.domain.filming import ViewTrouble
 from controller.domain.ids import AlarmId, CardholderId, OperatorId, RequestId
 from controller.domain.operators import (
     AcknowledgeAlarm,
@@ -207,6 +208,8 @@ ALARMS: Mapping[AlarmKind, Script] = {
     AlarmKind.FIRE: [with_fire, point(PANEL)],
     AlarmKind.FIRE_LINE_FAULT: [with_fire, point(PANEL, PointCondition.SHORTED)],
     AlarmKind.CAMERA_LOST: [DARK],
+    AlarmKind.CAMERA_COVERED: [st.CameraViewSeen(CELLAR_CAMERA, ViewTrouble.COVERED)],
+    AlarmKind.CAMERA_MOVED: [st.CameraViewSeen(CELLAR_CAMERA, ViewTrouble.TURNED)],
     AlarmKind.LOG_LATE: [LATE],
     AlarmKind.CERTIFICATE_ENDING: [st.CertificateSeen(head(FRONT_IN), ending=True, detail="ends on 2027-01-01")],
     AlarmKind.DISK_LOW: [st.DiskSeen(low=True, detail="400 MiB free")],
@@ -289,6 +292,7 @@ EVENTS: Mapping[type[Event], Script] = {
     ev.MessageTaken: [st.Delivered(head(FRONT_IN), "boot-1", 1, st.Nothing())],
     ev.CameraCameOnline: [DARK, st.CameraSeen(CELLAR_CAMERA, online=True, detail="")],
     ev.CameraWentOffline: [DARK],
+    ev.CameraViewChanged: [st.CameraViewSeen(CELLAR_CAMERA, ViewTrouble.BLACK)],
     ev.DoorUnlockOrdered: [order(GIL, UnlockOnce(FRONT, "the plumber"))],
     ev.DoorLockOrdered: [order(GIL, LockDoor(FRONT))],
     ev.DoorBlocked: [BLOCK],

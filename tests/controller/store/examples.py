@@ -10,6 +10,7 @@ from controller.domain.alarms import AlarmKind, Priority, Source
 from controller.domain.decision import AccessRequest, Check, Companion, DenyReason, FaceOutcome
 from controller.domain.doors import Direction, LockMode, LockStatus, Loop, ModeSource, Position
 from controller.domain.events import Event, UnlockFailure, Violation
+from controller.domain.filming import ViewTrouble
 from controller.domain.operators import Operator, Refusal, Role
 from controller.domain.people import Cardholder, CardholderKind, Credential, CredentialStatus, HeldCompetency
 from controller.domain.points import PointCondition
@@ -129,6 +130,7 @@ EXAMPLES: tuple[Event, ...] = (
     ev.MessageTaken("lock-1", "f00d", 2**53 - 1),
     ev.CameraCameOnline("cam-1"),
     ev.CameraWentOffline("cam-1", "no frames"),
+    ev.CameraViewChanged("cam-1", ViewTrouble.COVERED),
     ev.DoorUnlockOrdered("r5", "front", "gil", "a courier", 5.0),
     ev.DoorLockOrdered("front", "gil"),
     ev.DoorBlocked("front", "gil", "broken glass"),
