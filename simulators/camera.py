@@ -124,6 +124,10 @@ class Cameras:
         """Put a hood over the camera."""
         self.show(camera, COVERED)
 
+    def spray(self, camera: str) -> None:
+        """Spray paint on its lens."""
+        self.show(camera, Scene(sprayed=True))
+
     def turn(self, camera: str) -> None:
         """Turn it aside."""
         self.show(camera, Scene(turned=True))

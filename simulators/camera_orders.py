@@ -59,6 +59,7 @@ _ACTS: Mapping[str, Act] = {
     "rain": lambda box, camera, said: box.rain(camera, falls=said.get("falls", "True") == "True"),
     "change_camera_password": lambda box, camera, said: box.set_password(camera, said["password"]),
     "cover_camera": _simply(Cameras.cover),
+    "spray_camera": _simply(Cameras.spray),
     "turn_camera": _simply(Cameras.turn),
     "smear_camera": _simply(Cameras.smear),
     "mend_camera": _simply(Cameras.clear),

@@ -60,6 +60,7 @@ class Scene:
     light: Light = Light.DAY
     rain: bool = False
     turned: bool = False
+    sprayed: bool = False
     blurred: bool = False
     film: str = ""
 
@@ -87,6 +88,8 @@ def drawn(label: str, scene: Scene, index: int, fps: int = FPS) -> Image:
     """Draw picture `index` of a film, RGB."""
     if scene.covered:
         return _noisy(np.full((HEIGHT, WIDTH, 3), 10, dtype=np.uint8), index, NOISE / 2)
+    if scene.sprayed:
+        return _noisy(np.full((HEIGHT, WIDTH, 3), 118, dtype=np.uint8), index, NOISE)
     image = _elsewhere().copy() if scene.turned else _corridor().copy()
     if not scene.turned:
         _put_people(image, scene, index, fps)

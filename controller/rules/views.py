@@ -14,7 +14,7 @@ from controller.rules.turn import Turn
 
 ALARMS: Mapping[ViewTrouble, tuple[AlarmKind, str]] = MappingProxyType(
     {
-        ViewTrouble.BLACK: (AlarmKind.CAMERA_COVERED, "the picture is black"),
+        ViewTrouble.BLACK: (AlarmKind.CAMERA_COVERED, "the picture is black: it is covered, or there is no light"),
         ViewTrouble.COVERED: (AlarmKind.CAMERA_COVERED, "something covers the view"),
         ViewTrouble.BLURRED: (AlarmKind.CAMERA_COVERED, "the picture is blurred"),
         ViewTrouble.TURNED: (AlarmKind.CAMERA_MOVED, "it no longer looks where it did"),

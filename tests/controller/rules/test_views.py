@@ -42,7 +42,7 @@ def test_one_trouble_after_another_ends_the_first_alarm_and_raises_the_second():
     assert [alarm.persists for alarm in house.alarms(AlarmKind.CAMERA_MOVED)] == [True]
     house.see(seen(ViewTrouble.BLACK))
     assert [alarm.detail for alarm in house.alarms(AlarmKind.CAMERA_COVERED) if alarm.persists] == [
-        "the picture is black"
+        ALARMS[ViewTrouble.BLACK][1]
     ]
 
 
