@@ -29,6 +29,7 @@ from vision.messages import (
     PhotoProblem,
     Stop,
     Value,
+    ViewJudged,
     Watch,
 )
 from vision.models import Engine, ModelRefusedError, load_engine
@@ -36,6 +37,7 @@ from vision.motion import Motion
 from vision.motion import seen as motion_seen
 from vision.quality import Quality, quality
 from vision.source import Frame, Source
+from vision.view import View, looked
 
 CHALLENGED_EVERY = 0.125
 """Seconds between two looks through a camera somebody is challenged at."""
@@ -82,6 +84,7 @@ class _Camera:
     due: float = 0.0
     looked_at: Frame | None = None
     motion: Motion = field(default_factory=Motion)
+    view: View = field(default_factory=View)
     presence: tracking.Presence = field(default_factory=tracking.Presence)
 
 
@@ -178,7 +181,7 @@ class Eyes:
         if before is not None:
             before.source.close()
         source = self._open(watch, self._say)
-        self._cameras[watch.camera] = _Camera(watch, source)
+        self._cameras[watch.camera] = _Camera(watch, source, view=View() if before is None else before.view)
         source.start()
 
     def _is_challenged(self, camera: str) -> bool:
@@ -188,6 +191,8 @@ class Eyes:
         now = self._clock()
         challenged = self._is_challenged(camera.watch.camera)
         frame = camera.source.latest()
+        if frame is not None:
+            self._judge_view(camera, frame)
         if frame is None or frame is camera.looked_at or (now < camera.due and not challenged):
             return
         camera.looked_at, camera.due = frame, now + (CHALLENGED_EVERY if challenged else IDLE_EVERY)
@@ -195,6 +200,15 @@ class Eyes:
         stirred = camera.motion.awake(frame.seen_at) or tracking.is_present(camera.presence, frame.seen_at)
         if self._judge is not None and (challenged or stirred):
             self._search(self._judge, camera, frame, challenged=challenged)
+
+    def _judge_view(self, camera: _Camera, frame: Frame) -> None:
+        """Say what a camera sees when that has changed. What was learned outlives a cut cable."""
+        if not camera.view.due(frame.seen_at):
+            return
+        before = camera.view
+        camera.view = looked(before, frame.luma(), frame.seen_at)
+        if camera.view.judged and (not before.judged or camera.view.told is not before.told):
+            self._send(ViewJudged(camera.watch.camera, camera.view.told))
 
     def _search(self, judge: _Judge, camera: _Camera, frame: Frame, *, challenged: bool) -> None:
         image = frame.rgb()

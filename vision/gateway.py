@@ -12,10 +12,10 @@ import structlog
 
 from controller.domain.decision import FaceOutcome
 from controller.domain.effects import AskFace, StopFace
-from controller.domain.filming import Camera, MaskKind
+from controller.domain.filming import Camera, MaskKind, ViewTrouble
 from controller.domain.ids import CameraId, CardholderId, RequestId
 from controller.domain.site import Site
-from controller.domain.stimuli import CameraSeen, FaceSeen, Stimulus
+from controller.domain.stimuli import CameraSeen, CameraViewSeen, FaceSeen, Stimulus
 from controller.runtime.ports import FaceTemplate, People
 from vision import messages as eyes
 from vision.matching import part_of
@@ -142,12 +142,8 @@ class VisionGateway:
 
     def _receive(self, value: eyes.Value) -> None:
         match value:
-            case eyes.CameraUp(camera=camera):
-                self._seeing.add(CameraId(camera))
-                self._submit(CameraSeen(CameraId(camera), online=True, detail=""))
-            case eyes.CameraLost(camera=camera, why=why):
-                self._seeing.discard(CameraId(camera))
-                self._submit(CameraSeen(CameraId(camera), online=False, detail=why))
+            case eyes.CameraUp() | eyes.CameraLost() | eyes.ViewJudged():
+                self._of_camera(value)
             case eyes.FaceVerdict():
                 self._submit(_seen(value))
             case eyes.FrameCount(frames=frames):
@@ -162,6 +158,20 @@ class VisionGateway:
                 _LOG.error("no face can be judged", why=why)
             case eyes.FaceAtDoor() | eyes.Heartbeat():
                 pass
+            case _:
+                assert_never(value)
+
+    def _of_camera(self, value: eyes.CameraUp | eyes.CameraLost | eyes.ViewJudged) -> None:
+        camera = CameraId(value.camera)
+        match value:
+            case eyes.CameraUp():
+                self._seeing.add(camera)
+                self._submit(CameraSeen(camera, online=True, detail=""))
+            case eyes.CameraLost(why=why):
+                self._seeing.discard(camera)
+                self._submit(CameraSeen(camera, online=False, detail=why))
+            case eyes.ViewJudged(trouble=trouble):
+                self._submit(CameraViewSeen(camera, None if trouble is None else ViewTrouble(trouble.value)))
             case _:
                 assert_never(value)
 

@@ -160,6 +160,23 @@ class CameraLost:
     why: str
 
 
+class Trouble(StrEnum):
+    """What is wrong with a picture that arrives."""
+
+    BLACK = "black"
+    COVERED = "covered"
+    BLURRED = "blurred"
+    TURNED = "turned"
+
+
+@dataclass(frozen=True, slots=True)
+class ViewJudged:
+    """This camera sees what it should (None), or no longer does; said anew whenever that changes."""
+
+    camera: str
+    trouble: Trouble | None
+
+
 @dataclass(frozen=True, slots=True)
 class FaceVerdict:
     """The one answer to a challenge.
@@ -239,6 +256,7 @@ class Heartbeat:
 Value = (
     CameraUp
     | CameraLost
+    | ViewJudged
     | FaceVerdict
     | FaceAtDoor
     | Enrolled

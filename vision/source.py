@@ -17,8 +17,12 @@ from vision.messages import CameraLost, CameraUp, Watch
 from vision.models import Image
 from vision.motion import Grey
 
-SILENT_FOR = 5.0
-"""Seconds to open, and between packets, before a camera counts as lost."""
+SILENT_FOR = 3.0
+"""Seconds to open, and between packets, before a camera counts as lost; FFmpeg waits once more to say farewell."""
+FROZEN_FOR = 6.0
+"""Seconds of one and the same picture, bit by bit, before a camera counts as lost: no sensor is without noise."""
+SAMPLED = 8
+"""Every so manieth row is compared."""
 OPTIONS = {
     "rtsp_transport": "tcp",
     "analyzeduration": "0",
@@ -26,8 +30,10 @@ OPTIONS = {
     "fpsprobesize": "0",  # else twenty frames are kept back to guess a frame rate: 2.5 s at 8 per second
     "timeout": str(int(SILENT_FOR * 1e6)),
 }
-BACK_OFF = (0.5, 1.0, 2.0, 4.0)
-"""Seconds between attempts; the last one repeats."""
+BACK_OFF = (0.5, 1.0)
+"""Seconds between attempts; the last one repeats: a camera that is back is seen within five."""
+REFUSED = "the camera refused the user name or password"
+SILENT = f"no answer for {SILENT_FOR:.0f} s"
 CREEP = 1e-3
 """Seconds per second by which a camera's clock may run slow against ours before its frames look old."""
 
@@ -73,6 +79,21 @@ class CaptureClock:
         return stamp + self._offset
 
 
+class Stillness:
+    """Tells for how long a picture has been the very same; a camera whose encoder hangs sends one for ever."""
+
+    def __init__(self) -> None:
+        self._rows: Grey | None = None
+        self._since = 0.0
+
+    def lasts(self, luma: Grey, now: float) -> float:
+        """Return for how many seconds the pictures up to this one have not differed."""
+        rows = luma[::SAMPLED].copy()
+        if self._rows is None or not np.array_equal(rows, self._rows):
+            self._rows, self._since = rows, now
+        return now - self._since
+
+
 class Source:
     """The thread that watches one camera; `say` is called from it with CameraUp and CameraLost."""
 
@@ -87,6 +108,7 @@ class Source:
         self._latest: Frame | None = None
         self._decoded = self._counted = 0
         self._lost = False
+        self._broke_off: str | None = None
         self._thread = threading.Thread(target=self._run, name=f"camera {watch.camera}", daemon=True)
 
     def start(self) -> None:
@@ -118,10 +140,20 @@ class Source:
             if self._closing.is_set():
                 return
             if not self._lost:
-                self._say(CameraLost(self._watch.camera, why))
-                self._lost = True
+                self._consider(why)
             attempt = 0 if self._decoded > before else attempt + 1
             self._closing.wait(BACK_OFF[min(attempt, len(BACK_OFF) - 1)])
+
+    def _consider(self, why: str) -> None:
+        """Tell a loss; of a stream that ended at once, only after one more try, which may know better why."""
+        if self._broke_off is None and why not in (SILENT, REFUSED):
+            self._broke_off = why
+        else:
+            self._lose(why if self._broke_off is None or why == REFUSED else self._broke_off)
+
+    def _lose(self, why: str) -> None:
+        self._lost, self._broke_off = True, None
+        self._say(CameraLost(self._watch.camera, why))
 
     def _stream(self) -> str:
         """Decode until the camera is lost; return why. A clean end is a lost camera too: cameras never end."""
@@ -133,9 +165,9 @@ class Source:
             ) as container:
                 self._decode(container)
         except av.error.HTTPUnauthorizedError:
-            return "the camera refused the user name or password"
+            return REFUSED
         except (av.error.ExitError, TimeoutError):
-            return f"no answer for {SILENT_FOR:.0f} s"
+            return SILENT
         except (av.error.FFmpegError, OSError, ValueError, IndexError) as error:
             return _without_credentials(error)
         return "the stream ended"
@@ -143,12 +175,18 @@ class Source:
     def _decode(self, container: av.container.InputContainer) -> None:
         stream = container.streams.video[0]
         stream.thread_type = "NONE"
-        clock = CaptureClock()
+        clock, stillness = CaptureClock(), Stillness()
         for number, picture in enumerate(container.decode(stream), start=1):
             stamp = None if picture.pts is None or picture.time_base is None else float(picture.pts * picture.time_base)
-            self._latest = Frame(number, clock.seen_at(stamp, self._clock()), picture)
+            frame = Frame(number, clock.seen_at(stamp, self._clock()), picture)
             self._decoded += 1
-            if number == 1:
+            frozen = stillness.lasts(frame.luma(), self._clock()) >= FROZEN_FOR
+            self._latest = None if frozen else frame
+            if frozen and not self._lost:
+                self._lose("the picture stands still")
+            elif not frozen and (number == 1 or self._lost):
+                if self._broke_off is not None:
+                    self._lose(self._broke_off)
                 self._lost = False
                 self._say(CameraUp(self._watch.camera))
             if self._closing.is_set():

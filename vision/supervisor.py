@@ -36,6 +36,7 @@ from vision.messages import (
     Outcome,
     Stop,
     Value,
+    ViewJudged,
     Watch,
     decode_value,
     encode_command,
@@ -188,7 +189,7 @@ class Supervisor:
                 self._enrolments.pop(request_id, None)
             case Heartbeat():
                 return
-            case FaceAtDoor() | FrameCount() | EngineReady() | EngineRefused():
+            case ViewJudged() | FaceAtDoor() | FrameCount() | EngineReady() | EngineRefused():
                 pass
             case _:
                 assert_never(value)

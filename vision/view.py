@@ -7,12 +7,12 @@ averaged over minutes. They are compared tile by tile, so that somebody who fill
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from enum import StrEnum
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from vision.messages import Trouble
 from vision.motion import Grey
 
 WIDTH, HEIGHT = 160, 90
@@ -50,15 +50,6 @@ WORTH = 2.0
 """Mean strength of edges from which a tile is worth comparing."""
 TINY = 1e-6
 """Below it there is nothing to compare."""
-
-
-class Trouble(StrEnum):
-    """What is wrong with a picture."""
-
-    BLACK = "black"
-    COVERED = "covered"
-    BLURRED = "blurred"
-    TURNED = "turned"
 
 
 Plane = NDArray[np.float32]
@@ -107,11 +98,6 @@ def looked(view: View, luma: Grey, now: float) -> View:
     if found is None and view.told is None:
         return replace(view, learned=_mixed(learned, look, min(MOST_AT_ONCE, (now - before) / FORGETS_IN)))
     return view
-
-
-def reconnected(view: View) -> View:
-    """Return what is known once a camera is back: what it should see, and nothing of what it sees now."""
-    return View(learned=view.learned)
 
 
 def _learning(view: View, look: Learned, now: float) -> View:

@@ -22,6 +22,8 @@ from vision.messages import (
     PhotoProblem,
     Stop,
     TemplateMode,
+    Trouble,
+    ViewJudged,
     Watch,
     decode_command,
     decode_value,
@@ -44,6 +46,8 @@ COMMANDS = [
 VALUES = [
     CameraUp("lobby"),
     CameraLost("lobby", "the stream ended"),
+    ViewJudged("lobby", Trouble.TURNED),
+    ViewJudged("lobby", None),
     FaceVerdict("c1", "lobby", Outcome.MATCHED, 0.25, 2, 3.5),
     FaceVerdict("c1", "lobby", Outcome.NOBODY, None, 0, 3.5),
     FaceAtDoor("lobby", 3.5),
