@@ -361,8 +361,10 @@ def camera_access(secrets: SecretFiles, site: Site, urls: Mapping[CameraId, str]
         entry = stored.get(camera.id, {})
         if not isinstance(entry, dict):
             raise MissingKey(f'{path}: camera {camera.id} needs {{"username": ..., "password": ...}}')
-        url = urls.get(camera.id, camera.url)
-        access[camera.id] = CameraAccess(url, str(entry.get("username", "")), str(entry.get("password", "")))
+        elsewhere = urls.get(camera.id)  # where a simulated building has both of its streams
+        small = "" if elsewhere or camera.small_url is None else camera.small_url
+        login = str(entry.get("username", "")), str(entry.get("password", ""))
+        access[camera.id] = CameraAccess(elsewhere or camera.url, *login, small)
     return access
 
 

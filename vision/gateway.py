@@ -30,11 +30,15 @@ MADE_BY = {name: kind for kind, name in ENGINE_NAMES.items()}
 
 @dataclass(frozen=True, slots=True)
 class CameraAccess:
-    """Where a camera is reached and with which credentials; they come from the key store, never from the site file."""
+    """Where a camera is reached and with which credentials; they come from the key store, never from the site file.
+
+    ``small_url`` is the stream that is looked through; empty: the same as what is recorded.
+    """
 
     url: str
     username: str = ""
     password: str = field(default="", repr=False)
+    small_url: str = ""
 
 
 class EnrolmentFailed(Exception):
@@ -60,8 +64,8 @@ class VisionGateway:
         self._submit = submit
         self._mono = mono
         self._access = {
-            camera: access.get(camera, CameraAccess(site.cameras[camera].small_url or site.cameras[camera].url))
-            for camera in site.cameras
+            known.id: access.get(known.id, CameraAccess(known.url, small_url=known.small_url or ""))
+            for known in site.cameras.values()
         }
         self._masks = {camera.id: _masks(camera) for camera in site.cameras.values()}
         self._loop = asyncio.get_running_loop()
@@ -76,7 +80,9 @@ class VisionGateway:
         await self._supervisor.start()
         for camera, access in self._access.items():
             self._supervisor.post(
-                eyes.Watch(camera, access.url, access.username, access.password, *self._masks[camera])
+                eyes.Watch(
+                    camera, access.small_url or access.url, access.username, access.password, *self._masks[camera]
+                )
             )
 
     async def stop(self) -> None:
