@@ -79,11 +79,8 @@ class VisionGateway:
         """Open the eyes; returns before they see."""
         await self._supervisor.start()
         for camera, access in self._access.items():
-            self._supervisor.post(
-                eyes.Watch(
-                    camera, access.small_url or access.url, access.username, access.password, *self._masks[camera]
-                )
-            )
+            url = access.small_url or access.url
+            self._supervisor.post(eyes.Watch(camera, url, access.username, access.password, *self._masks[camera]))
 
     async def stop(self) -> None:
         """Close them."""

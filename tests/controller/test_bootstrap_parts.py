@@ -6,6 +6,7 @@ import gc
 import json
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,10 @@ def test_cameras_are_reached_as_the_box_says(tmp_path):
     write_private(tmp_path / "cameras.json", {"cam-lobby": {"username": "ostiary", "password": "hunter2"}})
     access = camera_access(SecretFiles(tmp_path), SITE, {"cam-lobby": "rtsp://192.0.2.1/x"})["cam-lobby"]
     assert (access.url, access.username, access.password) == ("rtsp://192.0.2.1/x", "ostiary", "hunter2")
+    two = replace(SITE.cameras["cam-lobby"], small_url="rtsp://192.0.2.1/sub")
+    site = replace(SITE, cameras={two.id: two})
+    assert camera_access(SecretFiles(tmp_path), site, {})["cam-lobby"].small_url == "rtsp://192.0.2.1/sub"
+    assert camera_access(SecretFiles(tmp_path), site, {two.id: "rtsp://192.0.2.1/x"})["cam-lobby"].small_url == ""
     (tmp_path / "cameras.json").write_text('{"cam-lobby": "hunter2"}')
     with pytest.raises(MissingKey, match="camera cam-lobby needs"):
         camera_access(SecretFiles(tmp_path), SITE, {})
