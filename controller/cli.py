@@ -12,6 +12,7 @@ import typer
 from controller.bootstrap import Ports
 from controller.cli_activate import site_activate, site_rollback
 from controller.cli_backup import backup, destroy, restore
+from controller.cli_camera import camera_app
 from controller.cli_card import card_app
 from controller.cli_face import face_app
 from controller.cli_keys import keys_app, open_with
@@ -52,6 +53,7 @@ for name, part in (
     ("hold", hold_app),
     ("face", face_app),
     ("card", card_app),
+    ("camera", camera_app),
 ):
     app.add_typer(part, name=name)
 for command in (why, decide, replay, who, where, project, backup, restore, destroy):
