@@ -1,7 +1,7 @@
-"""Old personal data goes by itself: which keys and files are past their time, and the task that destroys them daily.
+"""Old personal data goes by itself: which keys are past their time, and the task that destroys them daily.
 
 The log keeps every entry; what is personal in an entry is sealed, and goes with its key. So a kind of data is a kind of
-key here, or, for pictures, a folder of files.
+key here. Recordings have a keeper of their own, ``controller.film_keeper``, which looks every minute.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import structlog
 
@@ -22,12 +21,10 @@ from controller.domain.people import CardholderKind
 from controller.domain.records import LegalHold, RetentionClass
 from controller.domain.state import SiteState
 from controller.domain.stimuli import FaultSeen, KeepingDone
-from controller.store.private_file import shred
 from controller.store.vault import text_day
 
 DAY_SECONDS = 86_400.0
 RETRY_SECONDS = 3600.0
-FOLDERS: Mapping[RetentionClass, str] = {RetentionClass.CLIPS: "clips", RetentionClass.SNAPSHOTS: "pictures"}
 TEXTS: Mapping[RetentionClass, str] = {RetentionClass.ALARMS: "alarms", RetentionClass.AUDIT: "audit"}
 
 _LOG = structlog.get_logger(__name__)
@@ -35,13 +32,12 @@ _LOG = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What of one kind is past its time: keys and files to destroy, and how many a legal hold keeps."""
+    """What of one kind is past its time: keys to destroy, and how many a legal hold keeps."""
 
     retention: RetentionClass
     days: int
     until: datetime
     keys: frozenset[CardholderId]
-    files: tuple[Path, ...]
     held: int
 
 
@@ -50,10 +46,9 @@ def due(
     state: SiteState,
     subjects: Iterable[CardholderId],
     guests: Mapping[CardholderId, datetime],
-    folder: Path,
     now: datetime,
 ) -> list[Due]:
-    """Return what is past its time at ``now``. ``guests``: when each person let through once was. Pure but for files.
+    """Return what is past its time at ``now``. ``guests``: when each person let through once was. Pure.
 
     A hold on everybody keeps all; a hold on one person keeps what can be told to be theirs.
     """
@@ -62,12 +57,9 @@ def due(
     for kind, limit in sorted(days.items()):
         until = now.astimezone(UTC) - timedelta(days=limit)
         keys = frozenset(_old_keys(kind, state, known, guests, until))
-        files = tuple(_old_files(kind, folder, until))
         kept = frozenset(key for key in keys if _held(state.holds.values(), key))
-        everything = any(hold.cardholder is None for hold in state.holds.values())
-        held = len(kept) + (len(files) if everything else 0)
-        found.append(Due(kind, limit, until, keys - kept, () if everything else files, held))
-    return [each for each in found if each.keys or each.files or each.held]
+        found.append(Due(kind, limit, until, keys - kept, len(kept)))
+    return [each for each in found if each.keys or each.held]
 
 
 class Retention:
@@ -98,18 +90,15 @@ class Retention:
         times = core.runtime.site.retention
         now = core.clock.now().wall
         subjects, guests = core.keystore.subjects(), core.vault.guests()
-        found = await asyncio.to_thread(due, times, state, subjects, guests, core.folder, now)
+        found = await asyncio.to_thread(due, times, state, subjects, guests, now)
         return [fact for each in found if (fact := await self._destroy(each)) is not None]
 
     async def _destroy(self, each: Due) -> RetentionApplied | None:
-        count = len(each.keys) + len(each.files)
-        fact = RetentionApplied(each.retention, each.days, each.until, count, each.held)
-        if not count:
+        fact = RetentionApplied(each.retention, each.days, each.until, len(each.keys), each.held)
+        if not each.keys:
             return None
         await self._core.runtime.handle(KeepingDone(fact)).durable
         await asyncio.to_thread(self._core.vault.destroy, each.keys)
-        for path in each.files:
-            await asyncio.to_thread(shred, path)
         return fact
 
     async def _run(self) -> None:
@@ -144,8 +133,8 @@ def _old_keys(
                 written = text_day(subject)
                 if written is not None and written[0] == TEXTS[kind] and written[1] < until.date():
                     yield subject
-        case RetentionClass.CLIPS | RetentionClass.SNAPSHOTS:
-            return
+        case RetentionClass.CLIPS | RetentionClass.SNAPSHOTS | RetentionClass.CONTINUOUS:
+            return  # film_keeper's
 
 
 def _gone(state: SiteState, kinds: Iterable[CardholderKind], until: datetime) -> Iterable[CardholderId]:
@@ -160,13 +149,6 @@ def _gone(state: SiteState, kinds: Iterable[CardholderKind], until: datetime) ->
         late = seen is not None and seen.seen >= until
         if person is not None and person.kind in kinds and end is not None and end < until and not late:
             yield who
-
-
-def _old_files(kind: RetentionClass, folder: Path, until: datetime) -> Iterable[Path]:
-    place = folder / FOLDERS[kind] if kind in FOLDERS else None
-    if place is None or not place.is_dir():
-        return ()
-    return (path for path in sorted(place.rglob("*")) if path.is_file() and path.stat().st_mtime < until.timestamp())
 
 
 def _held(holds: Iterable[LegalHold], subject: CardholderId) -> bool:

@@ -63,44 +63,40 @@ ROWS = [
 @pytest.mark.parametrize(("kind", "someone", "goes"), ROWS)
 def test_a_person_goes_when_their_last_badge_is_past_its_time(tmp_path, kind, someone, goes):
     who = someone[0].cardholder.id
-    found = due({kind: 30}, state_with(someone), [who], {}, tmp_path, NOW)
+    found = due({kind: 30}, state_with(someone), [who], {}, NOW)
     assert [set(each.keys) for each in found] == ([{who}] if goes else [])
 
 
 @pytest.mark.parametrize(("ago", "goes"), [(31, True), (29, False)])
 def test_a_guest_goes_after_their_time(tmp_path, ago, goes):
-    found = due({RetentionClass.VISITORS: 30}, SiteState(), ["g-1"], {"g-1": days_ago(ago)}, tmp_path, NOW)
+    found = due({RetentionClass.VISITORS: 30}, SiteState(), ["g-1"], {"g-1": days_ago(ago)}, NOW)
     assert [set(each.keys) for each in found] == ([{"g-1"}] if goes else [])
 
 
 @pytest.mark.parametrize("kind", [RetentionClass.AUDIT, RetentionClass.ALARMS])
 def test_what_was_typed_goes_by_kind_and_day(tmp_path, kind):
     subjects = [text_subject(word, days_ago(n).date()) for word in ("audit", "alarms") for n in (29, 30, 31)]
-    (found,) = due({kind: 30}, SiteState(), subjects, {}, tmp_path, NOW)
+    (found,) = due({kind: 30}, SiteState(), subjects, {}, NOW)
     assert found.keys == {text_subject(kind.value, days_ago(31).date())}
 
 
-def test_pictures_go_by_their_age(tmp_path):
-    (tmp_path / "clips" / "gate").mkdir(parents=True)
-    for name, ago in (("old", 8), ("new", 6)):
-        path = tmp_path / "clips" / "gate" / name
-        path.write_bytes(b"x")
-        os.utime(path, (days_ago(ago).timestamp(),) * 2)
-    (found,) = due({RetentionClass.CLIPS: 7}, SiteState(), [], {}, tmp_path, NOW)
-    assert [path.name for path in found.files] == ["old"]
+def test_recordings_are_left_to_their_own_keeper():
+    kinds = {kind: 7 for kind in (RetentionClass.CLIPS, RetentionClass.SNAPSHOTS, RetentionClass.CONTINUOUS)}
+    subjects = [f"rec-{kind}-cam-gate-2020-01-01" for kind in kinds]
+    assert due(kinds, SiteState(), subjects, {}, NOW) == []
 
 
 @pytest.mark.parametrize(("hold", "kept"), [("v", 1), ("somebody else", 0)])
 def test_a_hold_on_one_keeps_theirs(tmp_path, hold, kept):
     state = state_with(person("v", VISITOR, days_ago(99)), hold=hold)
-    (found,) = due({RetentionClass.VISITORS: 30}, state, ["v"], {}, tmp_path, NOW)
+    (found,) = due({RetentionClass.VISITORS: 30}, state, ["v"], {}, NOW)
     assert (len(found.keys), found.held) == (1 - kept, kept)
 
 
 def test_a_hold_on_everybody_keeps_everything(tmp_path):
     state = replace(SiteState(), holds=SiteState().holds.set("h", LegalHold("h", None)))
     subject = text_subject("audit", days_ago(99).date())
-    (found,) = due({RetentionClass.AUDIT: 30}, state, [subject], {}, tmp_path, NOW)
+    (found,) = due({RetentionClass.AUDIT: 30}, state, [subject], {}, NOW)
     assert (found.keys, found.held) == (frozenset(), 1)
 
 
