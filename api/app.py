@@ -11,7 +11,7 @@ from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
 from api import problems
-from api.routes import account, building, events, films, operators, orders, people, session, streams, visits
+from api.routes import account, building, events, evidence, films, operators, orders, people, session, streams, visits
 from api.security import Api
 from api.shield import Shield
 from controller.runtime.facade import Facade
@@ -48,7 +48,7 @@ def routed() -> FastAPI:
     """Return the routes alone, which is all that the OpenAPI document needs."""
     app = FastAPI(title="Ostiary", version="1", docs_url=None, redoc_url=None, openapi_url=None)
     problems.install(app)
-    for part in (account, building, events, films, operators, orders, people, session, streams, visits):
+    for part in (account, building, events, evidence, films, operators, orders, people, session, streams, visits):
         app.include_router(part.router, prefix="/api")
     return app
 

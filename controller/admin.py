@@ -25,6 +25,7 @@ from controller.domain.people import (
     badge_number,
 )
 from controller.domain.stimuli import BadgeEnrolled, FaceEnrolled, OperatorEnrolled, OperatorRemoved, PersonEnrolled
+from controller.evidence.admin import EvidenceAdmin
 from controller.life_admin import LifeAdmin
 from controller.pins import TooManyPins, personal_pin, too_near
 from controller.records_admin import RecordsAdmin
@@ -56,6 +57,7 @@ class Admin:
         self._core = core
         self._enroller = enroller
         self.records = RecordsAdmin(core)
+        self.evidence = EvidenceAdmin(core, self.records)
         life = LifeAdmin(core, self.records, running=enroller is not None)
         self.commands: Mapping[str, Command] = {
             "operator_add": self._operator_add,
@@ -68,6 +70,7 @@ class Admin:
             "record_order": said_no(self.records.give),
             "people_read": said_no(self.records.read),
             "people_export": said_no(self.records.export),
+            "evidence_export": said_no(self.evidence.export),
             "project": self.records.project,
             "backup": said_no(life.backup),
             "destroy": said_no(life.destroy),

@@ -139,7 +139,7 @@ class Box:
         await self.eyes.start()
         self.filming = Filming(self.core, self._ports.disk_low_mib * MIB)
         await self.filming.start(access)
-        self.building.films = self.filming
+        self.building.films, self.building.evidence = self.filming, self.admin.evidence.desk
         self._stack.push_async_callback(self.filming.stop)
         keeper = FilmKeeper(self.core, self._ports.disk_low_mib * MIB)
         keeper.start()

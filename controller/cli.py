@@ -14,6 +14,7 @@ from controller.cli_activate import site_activate, site_rollback
 from controller.cli_backup import backup, destroy, restore
 from controller.cli_camera import camera_app
 from controller.cli_card import card_app
+from controller.cli_evidence import evidence_app
 from controller.cli_face import face_app
 from controller.cli_keys import keys_app, open_with
 from controller.cli_log import log_app, witness_app
@@ -51,6 +52,7 @@ for name, part in (
     ("people", people_app),
     ("person", person_app),
     ("hold", hold_app),
+    ("evidence", evidence_app),
     ("face", face_app),
     ("card", card_app),
     ("camera", camera_app),

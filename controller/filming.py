@@ -132,13 +132,7 @@ class Filming:
         Raises ``LookupError`` where there is none, or its key is gone, ``SealedError`` where it is not what was
         written: one that was whole and is shorter now is not.
         """
-        name = recording_name(recording)
-        if name is None or name.subject not in self._core.keystore.subjects():
-            raise LookupError(recording)
-        key, path = self._core.keystore.key_at_once(name.subject, "recording"), name.path(self._core.folder)
-        if not path.is_file():
-            raise LookupError(recording)
-        parts = _parts(path, key, name.subject, whole=whole)
+        parts = clear_parts(self._core, recording, whole=whole)
         while (part := await asyncio.to_thread(next, parts, None)) is not None:
             yield part
 
@@ -317,6 +311,20 @@ class Filming:
             _LOG.error("a recording could not be seen to", error=repr(error))
             detail = f"a recording could not be seen to: {type(error).__name__}"
             self._core.runtime.submit(FaultSeen(None, active=True, detail=detail))
+
+
+def clear_parts(core: Core, recording: str, *, whole: bool) -> Iterator[bytes]:
+    """Return a recording in clear, part by part, as ``Filming.read`` does. Slow: take each part in a thread.
+
+    Raises ``LookupError`` at once where there is none, or its key is gone; ``SealedError`` while it is read.
+    """
+    name = recording_name(recording)
+    if name is None or name.subject not in core.keystore.subjects():
+        raise LookupError(recording)
+    key, path = core.keystore.key_at_once(name.subject, "recording"), name.path(core.folder)
+    if not path.is_file():
+        raise LookupError(recording)
+    return _parts(path, key, name.subject, whole=whole)
 
 
 def _belongs(asked: _Asked, record: Recorded) -> None:

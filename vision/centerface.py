@@ -45,15 +45,19 @@ class CenterFace:
         self._weights = weights
         self._networks: dict[tuple[int, int], Any] = {}
 
-    def find(self, image: Image, longest: int) -> list[Found]:
-        """Return every face in an RGB image, the likeliest first; one larger than `longest` is searched so small."""
+    def find(self, image: Image, longest: int, likely: float = LIKELY) -> list[Found]:
+        """Return every face in an RGB image, the likeliest first; one larger than `longest` is searched so small.
+
+        `likely`: likelihood from which on it is a face.
+        """
         height, width = image.shape[:2]
         scale = min(1.0, longest / max(height, width))
         size = (_multiple(width * scale), _multiple(height * scale))
         network = self._network(size)
         network.setInput(cv2.dnn.blobFromImage(image, size=size))
-        likely, *rest = network.forward(OUTPUTS)
-        return _decoded(likely[0, 0], *(one[0] for one in rest), stretch=np.array([width / size[0], height / size[1]]))
+        map_of_faces, *rest = network.forward(OUTPUTS)
+        stretch = np.array([width / size[0], height / size[1]])
+        return _decoded(map_of_faces[0, 0], *(one[0] for one in rest), stretch=stretch, above=likely)
 
     def _network(self, size: tuple[int, int]) -> Any:
         """Return a network that only ever saw images of this size.
@@ -73,14 +77,16 @@ def _multiple(side: float) -> int:
     return max(1, round(side / MULTIPLE)) * MULTIPLE
 
 
-def _decoded(likely: Floats, sizes: Floats, offsets: Floats, marks: Floats, *, stretch: Points) -> list[Found]:
-    down, across = np.nonzero(likely > LIKELY)
+def _decoded(
+    likely: Floats, sizes: Floats, offsets: Floats, marks: Floats, *, stretch: Points, above: float
+) -> list[Found]:
+    down, across = np.nonzero(likely > above)
     size = np.exp(sizes[::-1, down, across]).T.astype(np.float64) * STRIDE  # the network says height, then width
     middle = (np.stack([across, down]) + offsets[::-1, down, across] + 0.5).T.astype(np.float64) * STRIDE
     corner = middle - size / 2
     points = marks[:, down, across].T.astype(np.float64).reshape(-1, 5, 2)[:, :, ::-1] * size[:, None] + corner[:, None]
     boxes, scores = np.hstack([corner, size]), likely[down, across]
-    kept = cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), LIKELY, OVERLAPPING)
+    kept = cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), above, OVERLAPPING)
     return [
         Found(_box(corner[one] * stretch, size[one] * stretch), points[one] * stretch, float(scores[one]))
         for one in (int(number) for number in kept)

@@ -116,6 +116,13 @@ def load_engine(kind: EngineKind = EngineKind.DLIB, pinned: Mapping[str, str] = 
             assert_never(kind)
 
 
+def face_detector(pinned: Mapping[str, str] = PINNED) -> Path:
+    """Return the weights of the face detector alone, checked; raises ModelRefusedError with what to do about it."""
+    weights = _centerface()
+    check_model(weights, pinned)
+    return weights.path
+
+
 def check_model(weights: Weights, pinned: Mapping[str, str]) -> None:
     """Raise ModelRefusedError where a file is missing, unknown, or its SHA-256 is not the pinned one."""
     name = weights.path.name

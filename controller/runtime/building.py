@@ -16,6 +16,7 @@ from controller.domain.roles import FactorChange, SecondFactor
 from controller.domain.stimuli import Ordered, SecondFactorSet, SignedOutSeen, SignInTried, Stimulus
 from controller.domain.visit_orders import RegisterVisitor
 from controller.rules.mode import mode_requests
+from controller.runtime.evidence import Evidence
 from controller.runtime.facade import Moment, SignIn
 from controller.runtime.front_door import FrontDoor
 from controller.runtime.ports import Clock, Factors, Films, Histories, Identity, Office, Passwords, People, Pictures
@@ -50,6 +51,7 @@ class Building:
         self._door = FrontDoor(runtime, passwords)
         self.consoles = 0
         self.films: Films | None = None
+        self.evidence: Evidence | None = None
 
     def look_through(self, pictures: Pictures) -> None:
         """Take pictures from other eyes from now on."""

@@ -14,6 +14,7 @@ from controller.domain.operators import Operator, Order, Refusal
 from controller.domain.roles import FactorChange, SecondFactor
 from controller.domain.site import Site
 from controller.domain.state import SiteState
+from controller.runtime.evidence import Evidence
 from controller.runtime.ports import Factors, Films, Identity
 
 
@@ -139,6 +140,11 @@ class Facade(Protocol):
     @property
     def films(self) -> Films | None:
         """Return what the cameras recorded; None for a building that records nothing."""
+        ...
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """Return who hands out evidence; None for a building that keeps none."""
         ...
 
 

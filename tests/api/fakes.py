@@ -52,6 +52,7 @@ from controller.domain.site import (
 )
 from controller.domain.state import DeviceState, SiteState
 from controller.rules.fold import apply
+from controller.runtime.evidence import Evidence
 from controller.runtime.facade import Lagged, Moment, Second, SignIn
 from controller.runtime.ports import Films, Identity
 from controller.store.second_factors import SecondFactors
@@ -222,6 +223,7 @@ class FakeFacade:
         self.consoles = 0
         self.names = {ALICE: Identity("Alice Example")}
         self.films: Films | None = None
+        self.evidence: Evidence | None = None
         self.found: dict[tuple[str, str], list[Recorded]] = {}  # what a search for recordings finds
 
     def record(self, event: Event) -> Recorded:

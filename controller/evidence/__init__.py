@@ -1,0 +1,1 @@
+"""Recordings and records that leave the box, with what proves them."""
