@@ -24,6 +24,7 @@ from controller.domain.people import Cardholder, CardholderKind
 from controller.domain.records import RetentionClass
 from controller.domain.stimuli import Ordered
 from controller.rules.step import step
+from controller.runtime.evidence import Chosen
 from tests.api.fakes import ALICE, CAMERA, NOON, PASSWORD, FakeFacade, browser, sign_in
 
 pytestmark = pytest.mark.anyio
@@ -61,6 +62,7 @@ BODIES = {
     "/api/credentials/{credential}/status": {**BECAUSE, "status": "lost"},
     "/api/legal-holds": {**BECAUSE, "hold": "court-7"},
     "/api/recordings/{recording}/read": CASE,
+    "/api/evidence/export": {**CASE, "events": [1]},
     "/api/cameras/{camera}/veil/lift": {**BECAUSE, "seconds": 60},
     "/api/visits": {"name": "Vera", "host": ALICE, "valid_from": "2026-11-21T11:00:00Z", "valid_until": UNTIL},
     "/api/visits/hosts": {"text": "ali"},
@@ -75,6 +77,19 @@ OWN = ("/api/session", "/api/account", "/api/health", "/api/stream", "/api/pendi
 """About the session and its operator, the one before it, one that never ends; what waits is judged as what it is."""
 
 
+class Desk:
+    """Evidence of one clip."""
+
+    async def choose(self, wanted, *, silent):
+        return Chosen((CLIP,), (1,), (CAMERA,))
+
+    async def examine(self, chosen, witness):
+        pass
+
+    async def package(self, order, second, witness):
+        yield b"PK"
+
+
 class Ruled(FakeFacade):
     """A building whose orders the real rules judge."""
 
@@ -83,6 +98,7 @@ class Ruled(FakeFacade):
         self.operators = {role.value: Operator(role.value, role) for role in Role}
         self.passwords = dict.fromkeys(self.operators, PASSWORD)
         kept = ClipRecorded(CLIP, CAMERA, RetentionClass.CLIPS, NOON, 15.0, 8, "ab" * 32, True, (7,))
+        self.evidence = Desk()
         self.found["recording", CLIP] = [self.record(kept)]
         self.record(CardholderRecorded("t", Cardholder(ALICE, CardholderKind.STAFF, 2, frozenset()), "sealed"))
 

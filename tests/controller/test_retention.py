@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -81,7 +80,7 @@ def test_what_was_typed_goes_by_kind_and_day(tmp_path, kind):
 
 
 def test_recordings_are_left_to_their_own_keeper():
-    kinds = {kind: 7 for kind in (RetentionClass.CLIPS, RetentionClass.SNAPSHOTS, RetentionClass.CONTINUOUS)}
+    kinds = dict.fromkeys((RetentionClass.CLIPS, RetentionClass.SNAPSHOTS, RetentionClass.CONTINUOUS), 7)
     subjects = [f"rec-{kind}-cam-gate-2020-01-01" for kind in kinds]
     assert due(kinds, SiteState(), subjects, {}, NOW) == []
 
