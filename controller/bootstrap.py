@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import itertools
 import json
 import os
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -86,6 +87,7 @@ class Box:
         self._ports = ports
         self._mqtt_port = ports.mqtt
         self._switchboard = Switchboard()
+        self._pluggings = itertools.count(1)
         self._stack = contextlib.AsyncExitStack()
         self._wires = contextlib.AsyncExitStack()
         self.port = 0
@@ -180,7 +182,8 @@ class Box:
         keystore = self.core.keystore
         ports = {line: self._ports.lines.get(line, site.lines[line].port) for line in site.lines}
         lines = self._lines = OsdpGateway(site, self.building, keystore, keys, ports)
-        broker = MqttGateway(site, self.building, keystore, boot=self.core.runtime.boot)
+        boot = f"{self.core.runtime.boot}-{next(self._pluggings)}"
+        broker = MqttGateway(site, self.building, keystore, boot=boot)
         broker.refuse(self._authority.refused(broker.devices))
         boards = BoardGateway(site, self.building, self._ports.buses)
         self._switchboard.plug_in(site, lines, boards, broker, self.eyes)

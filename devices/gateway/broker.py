@@ -78,6 +78,8 @@ class MqttGateway:
     """Carries what MQTT devices say to the building and what the building asks to them.
 
     ``post`` of the client is handed over by ``connect``; until then, and while the broker is away, nothing unlocks.
+    ``boot``: what its commands' ids begin with, another for each gateway that ever was: a device answers an id that it
+    obeyed before, and does nothing.
     """
 
     def __init__(self, site: Site, building: Building, secrets: CardSecrets, *, boot: str) -> None:

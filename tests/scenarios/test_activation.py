@@ -147,7 +147,10 @@ class House:
     async def activate(self, toml):
         known = [{"name": name, "password": f"pass-{name}"} for name in OPERATORS]
         now = self.runtime.site.digest
-        return await ask(self.folder, "site_activate", toml=toml, file="new.toml", in_force=now, operators=known)
+        done = await ask(self.folder, "site_activate", toml=toml, file="new.toml", in_force=now, operators=known)
+        # What the broker kept of a device is there before the device is: nobody shows a badge until all are back.
+        await asyncio.gather(*(session.connected.wait() for session in self.building.mqtt_devices().values()))
+        return done
 
     async def lets_in(self, name):
         """A badge moves the bolt, and it goes back by itself."""
