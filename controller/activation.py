@@ -161,6 +161,7 @@ def wiring(site: Site) -> dict[str, object]:
         "points": {point.id: (point.input, point.debounce_seconds) for point in site.points.values()},
         "contacts": site.debounce_seconds,
         "outputs": {output.id: output.output for output in site.outputs.values()},
+        "home assistant": _shown(site),
     }
 
 
@@ -168,6 +169,12 @@ def rewired(before: Site, after: Site) -> list[str]:
     """Return which parts of the wiring are others."""
     now = wiring(after)
     return [part for part, was in wiring(before).items() if was != now[part]]
+
+
+def _shown(site: Site) -> object:
+    """Return what Home Assistant is told of doors when they are announced."""
+    known = site.home_assistant
+    return known and (known, site.name, [(site.doors[door].name, site.doors[door].contact) for door in known.doors])
 
 
 def _wired(door: Door) -> dict[str, object]:

@@ -44,6 +44,7 @@ from controller.store.secret_files import SecretFiles
 from controller.switchboard import Switchboard
 from devices.gateway.boards import BoardGateway
 from devices.gateway.broker import MqttGateway
+from devices.gateway.home_assistant import HomeAssistantGateway
 from devices.gateway.kits import kits_of
 from devices.gateway.lines import OsdpGateway
 from devices.mqtt.broker import HOST, Broker, BrokerDied, BrokerNotice
@@ -262,6 +263,7 @@ class Box:
     async def _follow_certificates(self) -> None:
         """Have the wires follow who was called back, or let in again: the building first, then the broker."""
         self._mqtt.refuse(self._authority.refused(self._mqtt.devices))
+        self._home.refuse(self._authority.refused(mqtt_devices(self.core.runtime.site)))
         await self.broker.refresh()
 
     def _keep_certificates(self) -> None:
@@ -314,6 +316,8 @@ class Box:
         await self.broker.start()
         self._mqtt_port = self.broker.port  # the devices find it there again, should it be started anew
         self._wires.push_async_callback(self.broker.stop)
+        home = self._home = HomeAssistantGateway(site, self.building)
+        home.refuse(self._authority.refused(mqtt_devices(site)))
         client = MqttClient(
             site.id,
             self.broker.bundle,
@@ -322,12 +326,15 @@ class Box:
             on_message=gateway.received,
             on_link=gateway.link_changed,
             kits=kits,
+            guest=home,
         )
         gateway.connect(client.post)
         self._wires.callback(gateway.stop)
         running = asyncio.create_task(client.run(), name="mqtt")
         running.add_done_callback(self._ended)
         self._wires.push_async_callback(_cancelled, running)
+        self._wires.callback(home.stop)
+        self._wires.push_async_callback(_cancelled, asyncio.create_task(home.run(), name="home assistant"))
 
     async def _start_api(self) -> None:
         static = built_console() if self._ports.console else None

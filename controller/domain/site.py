@@ -23,6 +23,7 @@ from controller.domain.causes import Cause, Escalation
 from controller.domain.console import ConsoleRules
 from controller.domain.filming import Camera as Camera
 from controller.domain.filming import Recording
+from controller.domain.home_assistant import HomeAssistant as HomeAssistant
 from controller.domain.ids import (
     AccessLevelId,
     AreaId,
@@ -436,6 +437,7 @@ class Site:
     recording: Recording = field(default_factory=Recording)
     face_engine: FaceEngine = FaceEngine.DLIB
     console: ConsoleRules = field(default_factory=ConsoleRules)
+    home_assistant: HomeAssistant | None = None
 
 
 def takes_pin_alone(site: Site, reader: Reader) -> bool:

@@ -12,6 +12,7 @@ from typing import TypeVar
 from controller.domain.causes import Escalation
 from controller.domain.console import ConsoleRules
 from controller.domain.filming import Recording
+from controller.domain.home_assistant import HomeAssistant
 from controller.domain.ids import OUTSIDE
 from controller.domain.site import Site
 from controller.site import (
@@ -24,6 +25,7 @@ from controller.site import (
     formats,
     gates,
     guarding,
+    home_assistant,
     invariants,
     kinds,
     passage,
@@ -61,7 +63,7 @@ _ROWS = (
     "intrusion_area",
     "cause",
 )
-_TABLES = ("site", "console", "escalation", "retention", "recording")
+_TABLES = ("site", "console", "escalation", "retention", "recording", home_assistant.TABLE)
 _ID_KEYS = {"threat_level": "number"}
 _PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
 _BARE_CLOCK = re.compile(r"[=,\[]\s*\d\d:\d\d(?!:)")
@@ -117,6 +119,8 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     consumer.consumer_kit_reads_no_cards,
     consumer.consumer_locks_relock,
     consumer.topics_are_their_own,
+    home_assistant.home_assistant_orders_little,
+    home_assistant.home_assistant_is_nobody_else,
     passage.two_fit_where_two_are_needed,
     passage.escorts_are_asked_of_visitors,
 )
@@ -275,12 +279,18 @@ def _read(
         card_formats={own.id: own for own in whole("card_format", formats.card_format)},
         recording=_recording(reading, document),
         buses={bus.id: bus for bus in whole("bus", boards.bus)},
+        home_assistant=_home_assistant(reading, document),
     )
 
 
 def _escalation(reading: Reading, document: Mapping[str, object]) -> Escalation | None:
     raw = document.get("escalation")
     return None if raw is None else kinds.nested(causes.escalation)(reading, ("escalation",), raw)
+
+
+def _home_assistant(reading: Reading, document: Mapping[str, object]) -> HomeAssistant | None:
+    raw = document.get(home_assistant.TABLE)
+    return None if raw is None else kinds.nested(home_assistant.home_assistant)(reading, (home_assistant.TABLE,), raw)
 
 
 def _recording(reading: Reading, document: Mapping[str, object]) -> Recording:
@@ -291,6 +301,6 @@ def _recording(reading: Reading, document: Mapping[str, object]) -> Recording:
 def _row_path(reading: Reading, at: Path) -> Path:
     """A rule names a row by its id, a position by its index."""
     section, *rest = at
-    if not rest:
+    if not rest or section in _TABLES:
         return at
     return (section, reading.declared[str(section)][str(rest[0])], *rest[1:])

@@ -1,8 +1,9 @@
-"""The consumer kit of a site, by its site file."""
+"""What is not ours on a site's broker, by its site file: consumer kit, and a Home Assistant that looks on."""
 
 from __future__ import annotations
 
 from controller.domain.site import CONSUMER, Device, DeviceKind, Site
+from devices.mqtt import discovery
 from devices.mqtt.adapters.esphome import Esphome
 from devices.mqtt.adapters.kit import Kit
 from devices.mqtt.adapters.kits import Kits
@@ -13,8 +14,10 @@ from devices.mqtt.topics import DeviceId
 
 
 def kits_of(site: Site) -> Kits:
-    """Return an adapter for each device of consumer kit."""
-    return Kits(_kit(site, device) for device in site.devices.values() if device.kind in CONSUMER)
+    """Return an adapter for each device of consumer kit, and the rights of Home Assistant."""
+    known = site.home_assistant
+    guests = {known.name: discovery.rights(site.id, sorted(known.orders))} if known else {}
+    return Kits((_kit(site, device) for device in site.devices.values() if device.kind in CONSUMER), guests)
 
 
 def _kit(site: Site, device: Device) -> Kit:

@@ -5,6 +5,7 @@ from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Final, Protocol
 
+from devices.mqtt import discovery
 from devices.mqtt.adapters.kits import Kits
 from devices.mqtt.identity import CA, CERTIFICATE, KEY, Identity
 from devices.mqtt.topics import CONTROLLER, READ_BY_DEVICE, WRITTEN_BY_DEVICE, Address, DeviceId, prefix
@@ -112,6 +113,7 @@ def access_list(site: str, devices: Iterable[DeviceId], kits: Kits = NO_KITS, re
     lines = [f"user {CONTROLLER}"]
     lines += [f"topic read {prefix(site)}/+/{channel}" for channel in WRITTEN_BY_DEVICE]
     lines += [f"topic write {prefix(site)}/+/{channel}" for channel in READ_BY_DEVICE]
+    lines += [f"topic readwrite {topic}" for topic in discovery.filters(site)]
     for user in kits.users:
         written, read = kits.rights(user)
         lines += [*(f"topic read {topic}" for topic in written), *(f"topic write {topic}" for topic in read)]

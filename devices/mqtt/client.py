@@ -5,11 +5,12 @@ message is the broker's to redeliver until the building's log has made it durabl
 """
 
 import asyncio
+import functools
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import paho.mqtt.client as paho
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
@@ -18,6 +19,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from devices.mqtt import discovery
 from devices.mqtt.adapters.kit import Publish
 from devices.mqtt.adapters.kits import Kits
 from devices.mqtt.identity import context
@@ -37,6 +39,7 @@ CONNECT_TIMEOUT: Final = 2.0
 """Seconds until the broker has proved who it is. Nobody else waits for it meanwhile."""
 RECONNECT_DELAYS: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds before each further attempt; the last one is repeated."""
+FOR_GUESTS: Final = (f"{discovery.PREFIX}/", f"{discovery.TOPICS}/")
 _HOUSEKEEPING: Final = 1.0
 
 Ack = Callable[[], None]
@@ -62,6 +65,27 @@ class BrokerLost:
 Link = BrokerBack | BrokerLost
 
 
+class Guest(Protocol):
+    """Somebody on the broker who is no device: what is said to them stays there for them to find."""
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """What is listened to for them, live, at QoS 0."""
+
+    @property
+    def will(self) -> tuple[str, bytes] | None:
+        """What the broker tells them when we are gone."""
+
+    def connected(self, say: Callable[[str, bytes], None]) -> None:
+        """The broker is there; `say` publishes a retained payload, an empty one takes it back."""
+
+    def lost(self) -> None:
+        """The broker is gone."""
+
+    def received(self, topic: str, payload: bytes, *, retained: bool) -> None:
+        """Take in what came under one of the filters."""
+
+
 class MqttClient:
     """The box's one client. `run` holds the connection; the handlers are called on its loop, one message at a time.
 
@@ -81,8 +105,10 @@ class MqttClient:
         on_message: Callable[[DeviceMessage | Malformed, Ack], None],
         on_link: Callable[[Link], None],
         kits: Kits | None = None,
+        guest: Guest | None = None,
     ) -> None:
         self._site = site
+        self._guest = guest
         self._bundle, self._host, self._port = bundle, host, port
         self._on_message, self._on_link = on_message, on_link
         self._gone = asyncio.Event()
@@ -130,6 +156,11 @@ class MqttClient:
         properties = _properties(PacketTypes.PUBLISH, MessageExpiryInterval=COMMAND_EXPIRY)
         return self._paho.publish(topic, payload, qos=1, properties=properties).rc == MQTTErrorCode.MQTT_ERR_SUCCESS
 
+    def _keep(self, topic: str, payload: bytes) -> None:
+        """Leave something at the broker for whoever asks; an empty payload takes it back."""
+        if self._connected:
+            self._paho.publish(topic, payload, qos=1, retain=True)
+
     def _say_all(self, device: DeviceId, publishes: tuple[Publish, ...]) -> bool:
         """Tell consumer kit something; what it was to be told later of an order before this one is forgotten."""
         for timer in self._later.pop(device, ()):
@@ -145,6 +176,8 @@ class MqttClient:
     def _make_paho(self) -> "_Paho":
         client = _Paho(CallbackAPIVersion.VERSION2, CONTROLLER, protocol=paho.MQTTv5, manual_ack=True)
         client.max_inflight_messages = MAX_INFLIGHT
+        if self._guest is not None and self._guest.will is not None:
+            client.will_set(*self._guest.will, qos=1, retain=True)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_disconnect = self._on_disconnect
@@ -212,7 +245,11 @@ class MqttClient:
         self._connection += 1
         # Retained flags are kept as sent, so that an event that is published retained is refused the first time.
         options = SubscribeOptions(qos=1, retainAsPublished=True)
-        client.subscribe([(topic, options) for topic in filters(self._site)])
+        whom = [(topic, options) for topic in filters(self._site)]
+        if self._guest is not None:
+            unheard = SubscribeOptions(qos=0, noLocal=True, retainAsPublished=True)
+            whom += [(topic, unheard) for topic in self._guest.filters]
+        client.subscribe(whom)
         self._kits.reset()
         if self._kits.filters:
             # Nothing of theirs waits for a box that is away, and a flag says what the broker only remembers.
@@ -232,6 +269,8 @@ class MqttClient:
         self._loop.call_soon(self._on_link, BrokerBack(self._resumed))
         for said in self._before_back:
             self._loop.call_soon(self._on_message, *said)
+        if self._guest is not None:
+            self._loop.call_soon(self._guest.connected, self._keep)
 
     def _on_disconnect(
         self, client: paho.Client, _data: Any, _flags: Any, reason: ReasonCode, _properties: Any
@@ -246,9 +285,16 @@ class MqttClient:
         if not self._announced_loss:
             self._announced_loss = True
             self._loop.call_soon(self._on_link, BrokerLost(why))
+            if self._guest is not None:
+                self._loop.call_soon(self._guest.lost)
 
     def _received(self, _client: paho.Client, _data: Any, message: paho.MQTTMessage) -> None:
         ack = self._ack_once(message)
+        if self._guest is not None and message.topic.startswith(FOR_GUESTS):
+            ack()
+            heard = functools.partial(self._guest.received, retained=message.retain)
+            self._loop.call_soon(heard, message.topic, bytes(message.payload))
+            return
         if self._kits.filters and not message.topic.startswith(f"{ROOT}/"):
             for told, asks in self._kits.heard(message.topic, bytes(message.payload), retained=message.retain):
                 self._hand_on(told, ack)

@@ -1,18 +1,25 @@
-"""All consumer kit of a site: who writes what, who is meant, and what the broker's access list says of it."""
+"""All that is not ours on a site's broker: who writes what, who is meant, and what the access list says of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from devices.mqtt.adapters.kit import Kit, Publish
 from devices.mqtt.messages import Command, DeviceMessage, DeviceState, Lifecycle, Malformed
 from devices.mqtt.topics import DeviceId
 
+Rights = tuple[Sequence[str], Sequence[str]]
+"""The topics that somebody writes, and those they read."""
+
 
 class Kits:
-    """Finds the device of a topic. Several devices may share a topic (their gateway's)."""
+    """Finds the device of a topic. Several devices may share a topic (their gateway's).
 
-    def __init__(self, kits: Iterable[Kit] = ()) -> None:
+    ``guests`` sign in as well, and are no devices: what they say is not heard here.
+    """
+
+    def __init__(self, kits: Iterable[Kit] = (), guests: Mapping[str, Rights] | None = None) -> None:
+        self._guests = dict(guests or {})
         self._kits = {kit.device: kit for kit in kits}
         self._writers: dict[str, list[Kit]] = {}
         for kit in self._kits.values():
@@ -27,10 +34,12 @@ class Kits:
     @property
     def users(self) -> tuple[str, ...]:
         """Return who signs in at the broker, each once."""
-        return tuple(dict.fromkeys(kit.user for kit in self._kits.values()))
+        return (*dict.fromkeys(kit.user for kit in self._kits.values()), *self._guests)
 
-    def rights(self, user: str) -> tuple[list[str], list[str]]:
+    def rights(self, user: str) -> Rights:
         """Return the topics that a user writes, and those it reads."""
+        if user in self._guests:
+            return self._guests[user]
         own = [kit for kit in self._kits.values() if kit.user == user]
         return _each(topic for kit in own for topic in kit.written), _each(topic for kit in own for topic in kit.read)
 
