@@ -1,0 +1,109 @@
+"""Cameras over the whole box and real RTSP: hands cover, turn and cut them; the guard's alarms say which and what."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+import pytest
+
+from controller.bootstrap import Box, Ports
+from controller.demo import make_keys
+from controller.domain.alarms import AlarmKind
+from controller.site.loader import load_site
+from simulators.building import Building
+from simulators.hand import Orders
+from simulators.secrets_of import make_missing, read_logins
+
+pytestmark = [pytest.mark.anyio, pytest.mark.scenario, pytest.mark.timeout(180)]
+
+PATIENCE = 40.0
+CAMERAS = "".join(
+    f"""
+[[camera]]
+id = "{name}"
+name = "{name}"
+zone = "hall"
+position = [10, 10]
+url = "rtsp://192.0.2.1/{name}"
+purpose = "Safety of visitors"
+view = "The hall"
+legal_basis = "DPIA-1"
+masks = []
+retention_days = 1
+"""
+    for name in ("cam-hall", "cam-stairs")
+)
+SITE = f"""
+[site]
+id = "hall"
+name = "A hall with two cameras"
+timezone = "UTC"
+plan = [100, 100]
+
+[[zone]]
+id = "hall"
+name = "Hall"
+level = "controlled"
+minimum_assurance = "copyable"
+shape = [[0, 0], [50, 0], [50, 50], [0, 50]]
+
+[[schedule]]
+id = "always"
+name = "Always"
+always = true
+
+[[access_level]]
+id = "all"
+name = "All"
+zones = ["hall"]
+schedule = "always"
+
+[[threat_level]]
+number = 0
+name = "Normal"
+{CAMERAS}"""
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+
+async def test_a_covered_a_turned_and_a_killed_camera_are_each_told_and_their_neighbour_goes_on(tmp_path):
+    folder, file = tmp_path / "data", tmp_path / "site.toml"
+    file.write_text(SITE)
+    site = load_site(file)
+    make_keys(folder, site)
+    make_missing(folder, site)
+    async with contextlib.AsyncExitStack() as stack:
+        building = await stack.enter_async_context(Building(site, [], keys={}, logins=read_logins(folder)))
+        box = await stack.enter_async_context(Box(folder, file, Ports(cameras=building.camera_urls, console=False)))
+        orders = Orders(building)
+
+        def alarms(kind: AlarmKind, camera: str = "cam-hall") -> list[tuple[str, bool]]:
+            known = box.core.runtime.state.alarms.values()
+            return [(a.detail, a.persists) for a in known if (a.kind, a.source.camera) == (kind, camera)]
+
+        async def sees(condition) -> None:
+            async with asyncio.timeout(PATIENCE):
+                while not condition():  # noqa: ASYNC110 - a state rings no bell
+                    await asyncio.sleep(0.05)
+
+        await sees(lambda: len(box.core.runtime.state.views) == 2)
+        for verb, kind, words in (
+            ("cover_camera", AlarmKind.CAMERA_COVERED, "the picture is black"),
+            ("turn_camera", AlarmKind.CAMERA_MOVED, "it no longer looks where it did"),
+        ):
+            await orders.obey({"verb": verb, "camera": "cam-hall"})
+            await sees(lambda kind=kind: alarms(kind))
+            ((told, persists),) = alarms(kind)
+            assert told.startswith(words)
+            assert persists
+            await orders.obey({"verb": "mend_camera", "camera": "cam-hall"})
+            await sees(lambda kind=kind: not alarms(kind)[0][1])
+        await orders.obey({"verb": "kill_camera", "camera": "cam-hall"})
+        await sees(lambda: alarms(AlarmKind.CAMERA_LOST))
+        await orders.obey({"verb": "restart_camera", "camera": "cam-hall"})
+        await sees(lambda: not any(persists for _, persists in alarms(AlarmKind.CAMERA_LOST)))
+        assert not any(a.source.camera == "cam-stairs" for a in box.core.runtime.state.alarms.values())
