@@ -26,7 +26,7 @@ CSP = "; ".join(
         "img-src 'self' blob:",
         "connect-src 'self'",
         "font-src 'self'",
-        "media-src 'self'",
+        "media-src 'self' blob:",
         "base-uri 'none'",
         "form-action 'none'",
         "frame-ancestors 'none'",

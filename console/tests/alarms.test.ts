@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fresh, openAlarm, settle, unacknowledged, waitingAbove } from "../src/model/alarms.ts";
+import { fresh, grouped, openAlarm, settle, standing, unacknowledged, waitingAbove } from "../src/model/alarms.ts";
 import type { Alarm } from "../src/model/types.ts";
 
 function alarm(id: string, priority: 1 | 2 | 3 = 2, acknowledged_by: string | null = null): Alarm {
   return {
     id, priority, acknowledged_by, kind: "forced_open", name: id, door: null, reader: null, device: null, zone: null, point: null, area: null, escalated: false,
     camera: null, detail: "", raised_at: "2026-11-21T12:00:00Z", persists: true, silent: false,
+    steps: [], shelvable: priority !== 1, shelf: null,
   };
 }
 
@@ -40,4 +41,22 @@ test("only unacknowledged alarms are counted, by priority", () => {
 test("only alarms that were not there before, and that nobody has seen, are announced", () => {
   const alarms = [alarm("a"), alarm("b"), alarm("c", 2, "gil")];
   assert.deepEqual(fresh(new Set(["a"]), alarms).map((one) => one.id), ["b"]);
+});
+
+const SHELF = { operator: "sue", reason: "a new one is on its way", until: "2026-11-21T13:00:00Z" };
+
+test("what is put aside is counted with none, announced with none and stands open by itself never", () => {
+  const aside: Alarm = { ...alarm("a"), shelf: SHELF };
+  assert.deepEqual(standing([aside, alarm("b")]).map(({ id }) => id), ["b"]);
+  assert.equal(unacknowledged([aside])[2], 0);
+  assert.deepEqual(fresh(new Set(), [aside]), []);
+  assert.equal(openAlarm([aside], ["a"], null), null);
+  assert.equal(openAlarm([aside], ["a"], "a")?.id, "a");
+});
+
+test("in a flood what is never grouped away stands alone, the others by their zone, each in its order", () => {
+  const inZone = (id: string, zone: string | null): Alarm => ({ ...alarm(id), zone });
+  const { alone, groups } = grouped([alarm("p", 1), inZone("a", "lobby"), inZone("b", null), inZone("c", "lobby"), alarm("q", 1)]);
+  assert.deepEqual(alone.map(({ id }) => id), ["p", "q"]);
+  assert.deepEqual(groups.map(({ zone, alarms }) => [zone, alarms.map(({ id }) => id)]), [["lobby", ["a", "c"]], [null, ["b"]]]);
 });

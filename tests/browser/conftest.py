@@ -25,6 +25,10 @@ REPORT_CSP = """
 """
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--pictures", help="keep the screens' pictures in this folder")
+
+
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     if not CHROMIUM.exists():

@@ -4,10 +4,30 @@ import type { Alarm } from "./types";
 export const PRIORITIES = [1, 2, 3] as const;
 export type Priority = (typeof PRIORITIES)[number];
 
+/** Return the alarms that nobody put aside. */
+export function standing(alarms: readonly Alarm[]): Alarm[] {
+  return alarms.filter((alarm) => alarm.shelf === null);
+}
+
+export interface Group {
+  readonly zone: string | null;
+  readonly alarms: readonly Alarm[];
+}
+
+/**
+ * Return the alarms of a flood: those that are never grouped away, then the others by their zone, the zone with the most
+ * urgent one first. Within each, the order stays.
+ */
+export function grouped(alarms: readonly Alarm[]): { alone: Alarm[]; groups: Group[] } {
+  const groups = new Map<string | null, Alarm[]>();
+  for (const alarm of alarms) if (alarm.shelvable) groups.set(alarm.zone, [...(groups.get(alarm.zone) ?? []), alarm]);
+  return { alone: alarms.filter((alarm) => !alarm.shelvable), groups: [...groups].map(([zone, of]) => ({ zone, alarms: of })) };
+}
+
 /** Return how many alarms of each priority nobody has acknowledged. */
 export function unacknowledged(alarms: readonly Alarm[]): Record<Priority, number> {
   const counts: Record<Priority, number> = { 1: 0, 2: 0, 3: 0 };
-  for (const alarm of alarms) if (alarm.acknowledged_by === null) counts[alarm.priority] += 1;
+  for (const alarm of standing(alarms)) if (alarm.acknowledged_by === null) counts[alarm.priority] += 1;
   return counts;
 }
 
@@ -32,10 +52,11 @@ export function waitingAbove(shown: readonly string[], alarms: readonly Pick<Ala
 /** Return the alarm that stands open: the one the guard chose while it lasts, else the top one. */
 export function openAlarm(alarms: readonly Alarm[], shown: readonly string[], chosen: string | null): Alarm | null {
   const byId = new Map(alarms.map((alarm) => [alarm.id, alarm]));
-  return byId.get(chosen ?? "") ?? byId.get(shown[0] ?? "") ?? null;
+  const top = byId.get(shown[0] ?? "");
+  return byId.get(chosen ?? "") ?? (top?.shelf === null ? top : null);
 }
 
 /** Return the alarms that were not there before, for the announcement. */
 export function fresh(before: ReadonlySet<string>, alarms: readonly Alarm[]): Alarm[] {
-  return alarms.filter((alarm) => !before.has(alarm.id) && alarm.acknowledged_by === null);
+  return alarms.filter((alarm) => !before.has(alarm.id) && alarm.acknowledged_by === null && alarm.shelf === null);
 }

@@ -34,3 +34,5 @@ export type LoggedEvent = Schemas["EventOut"];
 export type Check = Schemas["CheckOut"];
 export type Why = Schemas["EventWhyOut"];
 export type OrderWord = Schemas["OrderWord"];
+export type Recording = Schemas["RecordingOut"];
+export type Purpose = Schemas["ForIn"]["purpose"];

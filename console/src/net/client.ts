@@ -2,7 +2,7 @@
 import createClient, { type Middleware } from "openapi-fetch";
 import type { components, paths } from "../api/schema";
 import { isKey, t, type Key } from "../i18n/text.ts";
-import type { LoggedEvent, Me, Muster, OrderedMode, Site, Visits, Who, Why } from "../model/types";
+import type { LoggedEvent, Me, Muster, OrderedMode, Purpose, Recording, Site, Visits, Who, Why } from "../model/types";
 
 let csrf = "";
 let askAgain: ((want: Want) => Promise<boolean>) | null = null;
@@ -132,6 +132,18 @@ export async function events(before: number | null, limit: number): Promise<Answ
 
 export const why = (seq: number): Promise<Answer<Why>> => answer(api.GET("/api/events/{seq}", { params: { path: { seq } } }));
 
+/** Return what was recorded of an event or an alarm. */
+export async function recordings(seq: number): Promise<Answer<Recording[]>> {
+  const found = await answer(api.GET("/api/events/{seq}/recordings", { params: { path: { seq } } }));
+  return found.ok ? { ok: true, value: found.value.recordings } : found;
+}
+
+/** Return one recording as it was made; that it was looked at stands in the log. */
+export const recording = (id: string, purpose: Purpose, reference: string): Promise<Answer<Blob>> =>
+  answer(api.POST("/api/recordings/{recording}/read", {
+    params: { path: { recording: id } }, body: { purpose, case: reference }, parseAs: "blob",
+  })) as Promise<Answer<Blob>>;
+
 export const muster = (): Promise<Answer<Muster>> => answer(api.GET("/api/muster"));
 export const visits = (): Promise<Answer<Visits>> => answer(api.GET("/api/visits"));
 
@@ -183,6 +195,11 @@ export const order = {
     answer(api.POST("/api/visits/{visitor}/sign-in", { ...ofVisitor(visitor), body: { credential } })),
   signVisitorOut: (visitor: string, returned: boolean) =>
     answer(api.POST("/api/visits/{visitor}/sign-out", { ...ofVisitor(visitor), body: { badge_returned: returned } })),
+  tick: (alarm: string, step: number) => answer(api.POST("/api/alarms/{alarm}/steps", { ...atAlarm(alarm), body: { step } })),
+  escalate: (alarm: string) => answer(api.POST("/api/alarms/{alarm}/escalate", atAlarm(alarm))),
+  shelve: (alarm: string, until: string, reason: string) =>
+    answer(api.POST("/api/alarms/{alarm}/shelve", { ...atAlarm(alarm), body: { until, reason } })),
+  unshelve: (alarm: string) => answer(api.POST("/api/alarms/{alarm}/unshelve", atAlarm(alarm))),
   close: (alarm: string, reason: string) => answer(api.POST("/api/alarms/{alarm}/close", { ...atAlarm(alarm), body: { reason } })),
 };
 

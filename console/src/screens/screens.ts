@@ -1,4 +1,7 @@
 // The screens there are: what the rail shows, and to whom. A further one is a line here and a component in Watch.svelte.
+import Bell from "@lucide/svelte/icons/bell";
+import Cctv from "@lucide/svelte/icons/cctv";
+import DoorClosed from "@lucide/svelte/icons/door-closed";
 import Eye from "@lucide/svelte/icons/eye";
 import IdCard from "@lucide/svelte/icons/id-card";
 import UserCog from "@lucide/svelte/icons/user-cog";
@@ -15,6 +18,9 @@ interface Entry {
 
 const SCREENS: readonly Entry[] = [
   { screen: "watch", icon: Eye },
+  { screen: "alarms", icon: Bell },
+  { screen: "doors", icon: DoorClosed },
+  { screen: "cameras", icon: Cctv },
   { screen: "muster", icon: Users },
   { screen: "visitors", icon: IdCard },
   { screen: "operators", icon: UserCog, roles: ["supervisor", "security_officer", "auditor"] },

@@ -1,6 +1,6 @@
 // Everything the Watch screen shows: the site as built, the newest view, the events, and how old all that is.
 import { plural, t, word } from "../i18n/text.ts";
-import { fresh } from "../model/alarms.ts";
+import { fresh, standing } from "../model/alarms.ts";
 import { merge } from "../model/events.ts";
 import { linkState } from "../model/link.ts";
 import { wantingGuard } from "../model/waiting.ts";
@@ -8,6 +8,7 @@ import type { LoggedEvent, Me, OrderWord, Site, View, Waiting } from "../model/t
 import * as net from "../net/client.ts";
 import { openLive, type LivePictures } from "../net/live.ts";
 import { openStream } from "../net/stream.ts";
+import { Sound } from "./sound.svelte.ts";
 
 const PAGE = 100;
 const TICK = 250;
@@ -20,7 +21,7 @@ export interface Notice {
 }
 
 /** What fills the screen beside the alarms. */
-export type Screen = "watch" | "muster" | "visitors" | "operators";
+export type Screen = "watch" | "alarms" | "doors" | "cameras" | "muster" | "visitors" | "operators";
 
 export class Watch {
   view: View | null = $state.raw(null);
@@ -33,6 +34,11 @@ export class Watch {
   door: string | null = $state(null);
   record: number | null = $state(null);
   screen: Screen = $state("watch");
+  /** The alarm that is about to be put aside. */
+  shelving: string | null = $state(null);
+  /** The camera that fills the Cameras screen. */
+  magnified: string | null = $state(null);
+  readonly sound = new Sound();
   /** The intrusion area that is looked at; "" for what belongs to none. */
   area: string | null = $state(null);
 
@@ -74,6 +80,7 @@ export class Watch {
     }));
     const ticking = setInterval(() => (this.now = performance.now()), TICK);
     this.stops.push(() => clearInterval(ticking));
+    this.stops.push(this.sound.start(() => standing(this.view?.alarms ?? []).filter((alarm) => alarm.acknowledged_by === null)));
   }
 
   stop(): void {
@@ -134,7 +141,7 @@ export class Watch {
     const said = [...arrived.map(announce), ...waiting.map((one) => this.announceWaiting(one))];
     if (said.length) this.announcement = said.join(". ");
     this.asked = new Set(view.waiting.map((one) => one.request));
-    this.known = new Set(view.alarms.map((alarm) => alarm.id));
+    this.known = new Set(standing(view.alarms).map((alarm) => alarm.id));
     this.view = view;
   }
 
