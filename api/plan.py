@@ -77,7 +77,7 @@ def _point(place: tuple[float, float]) -> PointOut:
 
 def _zone(zone: Zone) -> ZoneOut:
     shape = [_point(corner) for corner in zone.shape]
-    return ZoneOut(id=zone.id, name=zone.name, level=LEVELS[zone.level], shape=shape)
+    return ZoneOut(id=zone.id, name=zone.name, level=LEVELS[zone.level], shape=shape, floor=zone.floor)
 
 
 def _door(door: Door) -> DoorPlanOut:

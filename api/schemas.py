@@ -146,12 +146,13 @@ class PlanOut(Model):
 
 
 class ZoneOut(Model):
-    """A space. ``shape`` is its polygon; empty for ``outside``."""
+    """A space. ``shape`` is its polygon, empty for ``outside``; ``floor`` whose plan shows it, "" if there is one."""
 
     id: str
     name: str
     level: Literal["unrestricted", "controlled", "limited", "exclusion"]
     shape: list[PointOut]
+    floor: str
 
 
 class DoorPlanOut(Model):

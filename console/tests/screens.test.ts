@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { floorOf, floorsOf } from "../src/model/floors.ts";
 import { history, stateOf } from "../src/model/history.ts";
-import type { Alarm, LoggedEvent } from "../src/model/types.ts";
+import type { Alarm, LoggedEvent, Site } from "../src/model/types.ts";
 import { codecOf } from "../src/net/mse.ts";
 
 const event = (seq: number, kind: LoggedEvent["kind"], alarm: string | null) => ({ seq, kind, alarm }) as LoggedEvent;
@@ -29,4 +30,22 @@ test("a stream's head names its codec: profile, constraints and level as they st
   assert.equal(codecOf(head), "avc1.64001f");
   assert.equal(codecOf(Uint8Array.from([..."hvcC"].map((letter) => letter.charCodeAt(0)))), "hvc1.1.6.L120.90");
   assert.equal(codecOf(Uint8Array.from([1, 2, 3])), null);
+});
+
+const ROOM = [{ x: 0, y: 0 }];
+const zone = (id: string, floor: string, shape = ROOM) => ({ id, floor, shape }) as Site["zones"][number];
+const BUILDING = {
+  zones: [zone("outside", "", []), zone("lobby", "Ground floor"), zone("attic", "First floor"), zone("hall", "Ground floor")],
+  doors: [{ id: "stairs", zones: ["lobby", "attic"] }, { id: "front", zones: ["outside", "hall"] }] as unknown as Site["doors"],
+};
+
+test("floors stand in the order in which they are named, and outside is none", () => {
+  assert.deepEqual(floorsOf(BUILDING), ["Ground floor", "First floor"]);
+});
+
+test("an alarm is on its zone's floor, else on one of its door's", () => {
+  assert.equal(floorOf(BUILDING, { zone: "attic", door: "stairs" }), "First floor");
+  assert.equal(floorOf(BUILDING, { zone: "attic", door: null }), "First floor");
+  assert.equal(floorOf(BUILDING, { zone: "outside", door: "front" }), "Ground floor");
+  assert.equal(floorOf(BUILDING, { zone: null, door: null }), null);
 });

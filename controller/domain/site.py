@@ -230,6 +230,7 @@ class Zone:
     first_person: FirstPerson | None = None
     escort: EscortRule | None = None
     visitors_sign_in: bool = False  # no visitor enters who is not signed in at the desk
+    floor: str = ""  # the floor whose plan it is drawn on; "" where the site has one plan
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ SECTIONS = {
 """What one row of each of the site's maps is called; any other map goes by its own name."""
 
 LETS_IN = frozenset({"allowed_kinds", "allowed_levels"})
-ON_THE_PLAN = frozenset({"shape", "position", "plan_size"})
+ON_THE_PLAN = frozenset({"shape", "position", "plan_size", "floor"})
 VERBS = {
     "factors": ("now asks for", "no longer asks for"),
     "added_factors": ("now asks for", "no longer asks for"),

@@ -78,6 +78,7 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     formats.readers_read_what_their_zone_asks_for,
     wiring.cameras_look_at_whoever_asks,
     wiring.plan_holds_everything,
+    wiring.every_zone_has_a_floor,
     safety.locks_hang_on_the_safe_side,
     safety.clear_lines_guard_nothing,
     safety.the_badge_comes_first,

@@ -160,6 +160,7 @@ def zone(table: Table) -> Zone:
         first_person=table.want("first_person", kinds.nested(_first_person), None),
         escort=table.want("escort", kinds.nested(_escort), None),
         visitors_sign_in=table.want("visitors_sign_in", kinds.flag, default=False),
+        floor=table.want("floor", kinds.text, ""),
         **_two_person(table),
     )
 

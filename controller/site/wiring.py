@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from controller.domain.ids import DeviceId
+from controller.domain.ids import OUTSIDE, DeviceId
 from controller.domain.site import ON_THE_BROKER, DeviceKind, Door, Reader, Site
 from controller.site.errors import quoted
 from controller.site.positions import Path
@@ -113,6 +113,14 @@ def plan_holds_everything(site: Site) -> Iterator[Finding]:
             if x > width or y > height:
                 problem = f"[{x:g}, {y:g}] lies off the plan"
                 yield Finding(at, problem, f"the plan is {width:g} wide and {height:g} high, the origin top left")
+
+
+def every_zone_has_a_floor(site: Site) -> Iterator[Finding]:
+    """Where one zone names its floor, each does: a room that stands on no floor would be on no plan."""
+    floors = list(dict.fromkeys(zone.floor for zone in site.zones.values() if zone.floor))
+    for zone in site.zones.values():
+        if floors and not zone.floor and zone.id != OUTSIDE:
+            yield Finding(("zone", zone.id), "it names no floor, and other zones do", f"floor = {quoted(floors[0])}")
 
 
 def wires_of(site: Site) -> Iterator[Wire]:

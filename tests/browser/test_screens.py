@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
 
@@ -16,11 +16,12 @@ from playwright.sync_api import Page, expect
 from controller.domain import stimuli as st
 from controller.domain.alarms import in_order
 from controller.domain.doors import Position
-from controller.domain.events import AlarmShelved, AlarmStepDone, Event
-from controller.domain.ids import CameraId, DoorId
+from controller.domain.events import AlarmShelved, AlarmStepDone, Event, ThreatLevelSet
+from controller.domain.ids import CameraId, DoorId, ZoneId
 from controller.domain.operators import Panic
+from controller.domain.site import Site
 from tests.browser.box import served
-from tests.browser.guard import sign_in
+from tests.browser.guard import HOLD_MILLISECONDS, sign_in
 from tests.browser.panels import GUARD, ONE_TIME, Panels
 
 pytestmark = pytest.mark.browser
@@ -37,6 +38,16 @@ class Filmed(Panels):
         ramp = np.linspace(20, tint + 60, 640, dtype=np.uint8)
         picture = np.dstack([np.tile(ramp, (360, 1)), np.full((360, 640), tint), np.full((360, 640), 90)])
         return simplejpeg.encode_jpeg(np.ascontiguousarray(picture.astype(np.uint8)), quality=80)
+
+
+def on_two_floors(site: Site) -> Site:
+    """Return the site with its offices upstairs."""
+    upstairs = {ZoneId(name) for name in ("chancery", "registry", "comms_room", "server_room")}
+    floors = {
+        zone.id: replace(zone, floor="First floor" if zone.id in upstairs else "Ground floor" if zone.shape else "")
+        for zone in site.zones.values()
+    }
+    return replace(site, zones=floors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +264,43 @@ def test_the_wall_shows_every_camera_and_one_of_them_large_with_what_happened_th
     expect(page.locator(".frame canvas:not(.empty)")).to_be_visible()
     page.get_by_role("button", name="Back to the wall").click()
     expect(page.locator("[data-tile]").first).to_be_visible()
+
+
+def test_a_threat_level_takes_a_press_that_is_held(console, box):
+    page = signed_in(console, "supervisor")
+    page.get_by_role("button", name=re.compile("^Threat level")).click()
+    dialog = page.locator("dialog[open]")
+    dialog.get_by_label("Level").select_option(index=1)
+    dialog.get_by_label("Reason").fill("A demonstration before the gate")
+    hold = dialog.get_by_role("button", name=re.compile("^Set level: press and hold"))
+    hold.hover()
+    page.mouse.down()
+    page.wait_for_timeout(300)
+    page.mouse.up()
+    assert box.events(ThreatLevelSet) == []
+    page.mouse.down()
+    page.wait_for_timeout(HOLD_MILLISECONDS)
+    page.mouse.up()
+    expect(dialog).to_have_count(0)
+    (raised,) = box.events(ThreatLevelSet)
+    assert (raised.operator, raised.reason) == ("supervisor", "A demonstration before the gate")
+
+
+def test_each_floor_has_its_plan_and_an_alarm_brings_its_own(console, box):
+    box.hands.site = on_two_floors(box.hands.site)
+    page = signed_in(console, "guard")
+    floors = page.get_by_role("group", name="Floors")
+    expect(floors.get_by_role("button", name="Ground floor")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator('[data-door="main-gate"]')).to_be_visible()
+    expect(page.locator(f'[data-door="{COMMS}"]')).to_have_count(0)
+    expect(page.locator('[data-door="chancery-door"]')).to_be_visible()
+    box.happens(forced())
+    expect(floors.get_by_role("button", name="First floor 1")).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(f'[data-door="{COMMS}"]')).to_have_attribute("data-status", "forced_open")
+    expect(page.locator('[data-door="main-gate"]')).to_have_count(0)
+    expect(page.locator('[data-door="chancery-door"]')).to_be_visible()
+    floors.get_by_role("button", name="Ground floor").click()
+    expect(page.locator('[data-door="main-gate"]')).to_be_visible()
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])

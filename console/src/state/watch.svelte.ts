@@ -36,6 +36,8 @@ export class Watch {
   screen: Screen = $state("watch");
   /** The alarm that is about to be put aside. */
   shelving: string | null = $state(null);
+  /** The floor whose plan is shown; null: the first one. */
+  floor: string | null = $state(null);
   /** The camera that fills the Cameras screen. */
   magnified: string | null = $state(null);
   readonly sound = new Sound();

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from controller.site.loader import parse_site
+
 # What is wrong: (text of the embassy's file, what it becomes, the key, the problem, the mend[, the line, other keys])
 ROWS: dict[str, tuple[str, ...]] = {
     "address used twice": (
@@ -117,3 +119,20 @@ def test_impossible_wiring_is_refused(refusals, row):
     assert (error.file, error.line) == ("site.toml", line)
     assert mend in error.mend
     assert {error.where for error in errors} <= {where, *more[1:]}
+
+
+def test_where_one_zone_names_its_floor_each_does(refusals, embassy):
+    errors, _ = refusals('id = "forecourt"\n', 'id = "forecourt"\nfloor = "Ground floor"\n', "")
+    zones = parse_site(embassy.encode(), "site.toml").zones
+    assert {error.where for error in errors} == {f"zone.{zone}" for zone in zones} - {"zone.outside", "zone.forecourt"}
+    assert {error.problem for error in errors} == {"it names no floor, and other zones do"}
+    assert {error.mend for error in errors} == {'floor = "Ground floor"'}
+
+
+def test_a_house_of_two_floors_is_loaded_as_it_is_drawn(embassy):
+    lines = embassy.splitlines()
+    heads = [i for i, line in enumerate(lines) if line == "[[zone]]"]
+    for i in reversed(heads):
+        lines.insert(i + 1, f'floor = "{"First floor" if i == heads[-1] else "Ground floor"}"')
+    floors = [zone.floor for zone in parse_site("\n".join(lines).encode(), "site.toml").zones.values()]
+    assert floors == ["", *["Ground floor"] * (len(heads) - 1), "First floor"]
