@@ -37,6 +37,7 @@ export function tone(event: Sayable): Tone {
     case "door_unlock_ordered":
     case "door_blocked":
     case "threat_level_set":
+    case "alarm_shelved":
     case "passback_forgiven":
     case "door_mode_ordered":
     case "door_mode_released":
@@ -95,6 +96,10 @@ function special({ kind, reasons, detail, who }: Sayable): string | null {
       return t("event.threat_level_set.level", { level: String(detail.level) });
     case "alarm_raised":
       return t("event.alarm_raised.kind", { kind: word("alarm", String(detail.kind)) });
+    case "alarm_step_done":
+      return t("event.alarm_step_done.step", { n: Number(detail.step) + 1 });
+    case "alarm_shelved":
+      return detail.reason ? t("event.alarm_shelved.reason", { reason: String(detail.reason) }) : null;
     case "alarm_closed":
       return detail.reason ? t("event.alarm_closed.reason", { reason: String(detail.reason) }) : null;
     default:
