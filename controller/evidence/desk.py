@@ -57,6 +57,8 @@ class EvidenceDesk:
 
     async def examine(self, chosen: Chosen, witness: str = "") -> None:
         """Look whether all of it may be handed out and is as it was recorded. Raises ``NotHandedOut``."""
+        if self._busy:  # before anybody agrees: what was agreed to is on the record
+            raise NotHandedOut(BUSY)
         for camera in chosen.cameras:
             if self._veiled(camera):
                 raise NotHandedOut(VEILED.format(camera=camera))
