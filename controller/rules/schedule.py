@@ -69,8 +69,7 @@ def _calendar(schedule: Schedule, site: Site) -> _Calendar:
 def _mark_before(schedule: Schedule, site: Site, wall: datetime) -> datetime:
     """Return the last mark at or before ``wall``: between two marks nothing changes, so that answers are kept."""
     today = wall.astimezone(site.timezone).date()
-    marks = (mark for day in (today, today - ONE_DAY) for mark in _marks(_calendar(schedule, site), day))
-    return max(mark for mark in marks if mark <= wall)
+    return max(mark for mark in _marks(_calendar(schedule, site), today) if mark <= wall)  # midnight at the latest
 
 
 @lru_cache(maxsize=_KEPT)
@@ -123,8 +122,7 @@ def _marks(calendar: _Calendar, day: date) -> list[datetime]:
 
 def _clock_changes(zone: ZoneInfo, day: date) -> Iterator[datetime]:
     """The moment of this local day at which the zone's offset from UTC changes, to the second."""
-    low = datetime.combine(day, time(), zone).astimezone(UTC)
-    high = datetime.combine(day + ONE_DAY, time(), zone).astimezone(UTC)
+    low, high = (datetime.combine(each, time(), zone).astimezone(UTC) for each in (day, day + ONE_DAY))
 
     def offset(moment: datetime) -> timedelta | None:
         return moment.astimezone(zone).utcoffset()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
@@ -52,6 +53,36 @@ def test_what_always_holds_has_no_edge_and_neither_has_what_never_does() -> None
     now = utc("2026-11-23T10:00+01:00")
     assert next_edge(SITE.schedules[ALWAYS], SITE, now) is began(SITE.schedules[ALWAYS], SITE, now) is None
     assert next_edge(never, SITE, now) is None
+
+
+def test_what_always_holds_has_no_edge_whatever_its_periods_say() -> None:
+    always = replace(SITE.schedules[OFFICE], always=True)
+    assert next_edge(always, SITE, utc("2026-11-23T10:00+01:00")) is None
+
+
+@pytest.mark.parametrize(
+    ("zone", "hours", "evening", "expected"),
+    [
+        ("Europe/Berlin", (time(2, 30), time(3, 30)), "2026-10-24T20:00Z", ["00:30", "01:00", "01:30", "02:30"]),
+        ("Europe/Berlin", (time(2, 30), time(3, 30)), "2026-03-28T20:00Z", ["01:00", "01:30"]),
+        ("Pacific/Auckland", (time(0, 30), time(2, 30)), "2026-04-04T05:00Z", ["11:30", "13:30", "14:00", "14:30"]),
+        ("Pacific/Auckland", (time(22), time()), "2026-11-22T05:00Z", ["09:00", "11:00"]),
+    ],
+)
+def test_every_edge_of_a_sunday_is_found_whatever_the_clocks_do(
+    zone: str, hours: tuple[time, time], evening: str, expected: list[str]
+) -> None:
+    """An hour that comes twice holds a period twice; one that never comes takes its part of it along. Times in UTC."""
+    sundays = Schedule(ScheduleId("s"), "", False, (Period(frozenset({Weekday.SUN}), *hours),))
+    site, at, seen = replace(SITE, timezone=ZoneInfo(zone)), utc(evening), []
+    for _ in expected:
+        edge = next_edge(sundays, site, at)
+        assert edge is not None
+        assert edge.tzinfo is UTC
+        seen.append(edge)
+        at = edge
+    assert [f"{edge:%H:%M:%S}".removesuffix(":00") for edge in seen] == expected
+    assert seen[-1] - utc(evening) < timedelta(days=1)
 
 
 def test_two_periods_that_meet_have_no_edge_between_them() -> None:
