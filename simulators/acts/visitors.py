@@ -90,7 +90,8 @@ async def _held(stage: Stage) -> None:
     async with stage.queue(DOOR):
         await until(lambda: at_rest(stage.building.doors[DOOR]), REST_SECONDS)
         since = stage.guard.seq
-        await released(stage.building.doors[DOOR], stage.swipe(READER, HOST), DOOR_SECONDS)
+        took = await released(stage.building.doors[DOOR], stage.swipe(READER, HOST), DOOR_SECONDS)
+        stage.check("the host is let in again", took is not None, f"{took or 0:.0f} ms")
         stage.check("the door gives way and is wedged", stage.hand.prop(DOOR))
         await stage.seen(
             "the guard is warned first", lambda g: g.record("held_open_warned", since, door=DOOR), HELD_SECONDS

@@ -43,6 +43,8 @@ ROWS = {
     "memory_per_cardholder": "kB",
     "muster_truth": "%",
     "site_prove": "s",
+    "face_verdict": "s",
+    "face_search_10k": "ms",
 }
 
 
