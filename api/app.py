@@ -11,11 +11,32 @@ from starlette.responses import HTMLResponse
 from starlette.staticfiles import StaticFiles
 
 from api import problems
-from api.routes import account, building, events, evidence, films, operators, orders, people, session, streams, visits
+from api.routes import (
+    account,
+    audit,
+    building,
+    devices,
+    events,
+    evidence,
+    films,
+    operators,
+    orders,
+    people,
+    policy,
+    reports,
+    session,
+    streams,
+    studies,
+    visits,
+)
 from api.security import Api
 from api.shield import Shield
 from controller.runtime.facade import Facade
 
+PARTS = (
+    *(account, audit, building, devices, events, evidence, films, operators, orders),
+    *(people, policy, reports, session, streams, studies, visits),
+)
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 NOT_BUILT = """<!doctype html><html lang="en"><title>Ostiary</title><h1>The console is not built</h1>
 <p>The controller runs, and its API answers under <code>/api</code>. The guards' console is made when Ostiary is
@@ -48,7 +69,7 @@ def routed() -> FastAPI:
     """Return the routes alone, which is all that the OpenAPI document needs."""
     app = FastAPI(title="Ostiary", version="1", docs_url=None, redoc_url=None, openapi_url=None)
     problems.install(app)
-    for part in (account, building, events, evidence, films, operators, orders, people, session, streams, visits):
+    for part in PARTS:
         app.include_router(part.router, prefix="/api")
     return app
 

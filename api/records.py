@@ -41,7 +41,7 @@ LIFTED = frozenset(
 _OF_RECORDS = frozenset(
     {
         "case", "days", "destroyed", "entries", "erased", "held", "hold", "hours", "made", "operators", "place",
-        "problem", "purpose", "recording", "recordings", "records", "retention", "scope", "until",
+        "problem", "purpose", "recording", "recordings", "records", "report", "retention", "scope", "until",
     }
 )  # fmt: skip
 """Of what was done with people's records."""

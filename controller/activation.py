@@ -83,14 +83,28 @@ class Activation:
     async def _activate(self, given: Mapping[str, Any]) -> dict[str, Any]:
         async with self._one_at_a_time:
             toml, (first, second) = str(given["toml"]), given["operators"]
-            if given["in_force"] != self._core.runtime.site.digest:
-                raise AdminError("another policy came into force meanwhile: look at the differences again")
-            site = self._read(toml, str(given["file"]))
+            site = self._compared(toml, given["in_force"], str(given["file"]))
             await self._known(first)
             await self._known(second)
-            await self._proven(site, toml)
-            approved = PolicyApproved(OperatorId(first["name"]), OperatorId(second["name"]), site.digest, toml)
-            return await self._bring_in(site, approved)
+            return await self._agreed(site, OperatorId(first["name"]), OperatorId(second["name"]), toml)
+
+    async def agreed(self, first: OperatorId, second: OperatorId, toml: str, in_force: str) -> int:
+        """Bring a policy into force for two who have proven who they are, at a console; return its event's number.
+
+        Raises ``AdminError`` with a sentence.
+        """
+        async with self._one_at_a_time:
+            done = await self._agreed(self._compared(toml, in_force, "the policy"), first, second, toml)
+        return int(done["seq"])
+
+    async def _agreed(self, site: Site, first: OperatorId, second: OperatorId, toml: str) -> dict[str, Any]:
+        await self._proven(site, toml)
+        return await self._bring_in(site, PolicyApproved(first, second, site.digest, toml))
+
+    def _compared(self, toml: str, in_force: str, name: str) -> Site:
+        if in_force != self._core.runtime.site.digest:
+            raise AdminError("another policy came into force meanwhile: look at the differences again")
+        return self._read(toml, name)
 
     def _read(self, toml: str, name: str) -> Site:
         try:

@@ -34,13 +34,16 @@ from controller.notary import NotaryTask
 from controller.osdp_keys import KeyRing, MissingKey, private_json
 from controller.pki_admin import PkiAdmin, authority_of, mqtt_devices, said_of_lacking
 from controller.pki_keeper import PkiKeeper
+from controller.policy_office import GivenCertificates, LoggedPolicies
 from controller.retention import Retention
 from controller.runtime.building import Building
 from controller.runtime.ports import FaceTemplate
+from controller.runtime.studies import Offices
 from controller.scrub import overwrite_what_is_freed
 from controller.store.place import BROKER_FOLDER
 from controller.store.projection import Projection
 from controller.store.secret_files import SecretFiles
+from controller.studies import ChildStudies
 from controller.switchboard import Switchboard
 from devices.gateway.boards import BoardGateway
 from devices.gateway.broker import MqttGateway
@@ -150,6 +153,7 @@ class Box:
         await self._start_api()
         self._watch_consoles()
         activation = Activation(self.core, self._prepare, self._replug)
+        self._open_offices(activation)
         now = lambda: self.core.clock.now().wall  # noqa: E731 - the wall clock of this box
         wizard = Commissioning(lambda: self.core.runtime.site, KeyRing(secrets), self._ports.lines, now, self._lend)
         commands = {**self.admin.commands, **self.pki.commands, **activation.commands, **wizard.commands}
@@ -157,6 +161,13 @@ class Box:
         await control.start()
         self._stack.push_async_callback(control.stop)
         self._settle()
+
+    def _open_offices(self, activation: Activation) -> None:
+        """Let the console study the log and bring policies in."""
+        studies = ChildStudies(self._folder, lambda: self.core.clock.now().wall)
+        self._stack.push_async_callback(studies.stop)
+        policies = LoggedPolicies(self.core, activation)
+        self.building.offices = Offices(studies, policies, GivenCertificates(self._authority))
 
     def _settle(self) -> None:
         """Keep the garbage collector off what lives as long as the box: walking it holds every door for 0.1 s."""

@@ -109,6 +109,8 @@ class RecordsAdmin:
                 return {"records": await self._history(DOOR, str(order.door))}
             case RecordScope.RECORDING:
                 raise ValueError("what a camera recorded is shown at the console")
+            case RecordScope.REPORT:
+                raise ValueError("reports are made at the console")
 
     async def export(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """``people_export``: everybody as CSV, once two have asked for it."""

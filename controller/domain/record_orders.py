@@ -66,7 +66,7 @@ class LiftLegalHold:
 class ReadRecords:
     """Read about people. ``cardholder`` for a person and their history, ``door`` for a door's.
 
-    ``camera`` and ``recording`` for one clip or still of a camera.
+    ``camera`` and ``recording`` for one clip or still of a camera; ``report`` for a report: which one.
     """
 
     scope: RecordScope
@@ -76,6 +76,7 @@ class ReadRecords:
     door: DoorId | None = None
     camera: CameraId | None = None
     recording: str = ""
+    report: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,7 @@ def subject(order: RecordOrder) -> str:  # noqa: C901 - one flat table
         case PlaceLegalHold(hold=hold) | LiftLegalHold(hold=hold):
             return hold
         case ReadRecords(scope=scope):
-            return order.cardholder or order.door or order.recording or scope
+            return order.cardholder or order.door or order.recording or order.report or scope
         case ExportPeople(purpose=purpose, case=case):
             return f"{purpose} {case}".strip()
         case DestroyBox():

@@ -25,13 +25,17 @@ PURPOSES_WITH_CASE = frozenset({Purpose.INVESTIGATION, Purpose.SUBJECT_REQUEST, 
 
 
 class RecordScope(StrEnum):
-    """What is read: the list, one person, where one person went, who went through one door, what a camera recorded."""
+    """What is read: the list, one person, where one person went, who went through one door, what a camera recorded.
+
+    Or a report, which is named beside it.
+    """
 
     PEOPLE = "people"
     PERSON = "person"
     HISTORY = "history"
     DOOR = "door"
     RECORDING = "recording"
+    REPORT = "report"
 
 
 class RetentionClass(StrEnum):

@@ -193,7 +193,7 @@ def _fact(
         case PlaceLegalHold(hold=hold, cardholder=held, reason=reason):
             return ev.LegalHoldPlaced(operator, hold, held, reason)
         case ReadRecords():
-            where = (order.cardholder, order.door, order.camera, order.recording)
+            where = (order.cardholder, order.door, order.camera, order.recording, order.report)
             return ev.RecordRead(operator, order.scope, order.purpose, order.case, *where)
         case LowerVeil(camera=camera):
             return ev.VeilLowered(operator, camera)
@@ -273,9 +273,20 @@ def _may_read(turn: Turn, operator: OperatorId, order: ReadRecords) -> Refusal |
         return Refusal.UNKNOWN_CARDHOLDER
     if order.scope is RecordScope.DOOR and order.door not in turn.site.doors:
         return Refusal.UNKNOWN_DOOR
+    if order.scope is RecordScope.REPORT and (refusal := _may_report(turn, operator, order)) is not None:
+        return refusal
     if order.scope is RecordScope.RECORDING and (refusal := may_see(turn, operator, order.camera)) is not None:
         return refusal
     return _may_for(turn.state, operator, order.purpose, order.case)
+
+
+def _may_report(turn: Turn, operator: OperatorId, order: ReadRecords) -> Refusal | None:
+    """A guard looks one person or one door up; a report is about everybody, or about the guards."""
+    if turn.state.operators[operator].role is Role.GUARD:
+        return Refusal.NOT_YOUR_ROLE
+    if order.cardholder is not None and order.cardholder not in turn.state.people:
+        return Refusal.UNKNOWN_CARDHOLDER
+    return Refusal.UNKNOWN_DOOR if order.door is not None and order.door not in turn.site.doors else None
 
 
 def _may_for(state: SiteState, operator: OperatorId, purpose: Purpose, case: str) -> Refusal | None:

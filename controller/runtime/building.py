@@ -21,6 +21,7 @@ from controller.runtime.facade import Moment, SignIn
 from controller.runtime.front_door import FrontDoor
 from controller.runtime.ports import Clock, Factors, Films, Histories, Identity, Office, Passwords, People, Pictures
 from controller.runtime.runtime import Runtime
+from controller.runtime.studies import Offices
 from controller.runtime.watch import RecordWatch
 
 TYPED = ("reason", "note")
@@ -52,6 +53,7 @@ class Building:
         self.consoles = 0
         self.films: Films | None = None
         self.evidence: Evidence | None = None
+        self.offices: Offices | None = None
 
     def look_through(self, pictures: Pictures) -> None:
         """Take pictures from other eyes from now on."""

@@ -16,6 +16,7 @@ from controller.domain.site import Site
 from controller.domain.state import SiteState
 from controller.runtime.evidence import Evidence
 from controller.runtime.ports import Factors, Films, Identity
+from controller.runtime.studies import Offices
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,11 @@ class Facade(Protocol):
 
     async def picture(self, camera: CameraId) -> bytes | None:
         """Return the camera's newest JPEG, masked while its veil hangs, or None while there is none."""
+        ...
+
+    @property
+    def offices(self) -> Offices | None:
+        """Return what studies the log and keeps policies; None for a building without a log of its own."""
         ...
 
     @property

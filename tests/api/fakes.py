@@ -55,6 +55,7 @@ from controller.rules.fold import apply
 from controller.runtime.evidence import Evidence
 from controller.runtime.facade import Lagged, Moment, Second, SignIn
 from controller.runtime.ports import Films, Identity
+from controller.runtime.studies import Offices
 from controller.store.second_factors import SecondFactors
 
 GATE, VAULT = DoorId("gate"), DoorId("vault")
@@ -224,6 +225,7 @@ class FakeFacade:
         self.names = {ALICE: Identity("Alice Example")}
         self.films: Films | None = None
         self.evidence: Evidence | None = None
+        self.offices: Offices | None = None
         self.found: dict[tuple[str, str], list[Recorded]] = {}  # what a search for recordings finds
 
     def record(self, event: Event) -> Recorded:

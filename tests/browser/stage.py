@@ -23,10 +23,12 @@ import structlog
 from benchmarks.building import Files
 from benchmarks.wires import opened
 from controller.demo import CONSOLE_OPERATORS, Simulator, demo_site
+from controller.domain.operators import Role
 
 ROOT = Path(__file__).parents[2]
 AUTHOR = "test"
 DOORS = 12
+OPERATORS = (*CONSOLE_OPERATORS, ("officer", Role.SECURITY_OFFICER))
 STOP_SECONDS = 20.0
 
 
@@ -37,6 +39,7 @@ class RealBox:
     url: str
     guard: tuple[str, str]
     supervisor: tuple[str, str]
+    officer: tuple[str, str]
     process: subprocess.Popen[str]
 
     def hand(self, verb: str, **said: str) -> dict[str, object]:
@@ -67,7 +70,7 @@ def staged(folder: Path) -> Iterator[RealBox]:
     with process:
         try:
             ready = _heard(process, "ready")
-            passwords = [(name, ready["passwords"][name]) for name, _ in CONSOLE_OPERATORS]
+            passwords = [(name, ready["passwords"][name]) for name, _ in OPERATORS]
             yield RealBox(ready["url"], *passwords, process)
             process.communicate(timeout=STOP_SECONDS)
         finally:
@@ -86,7 +89,7 @@ def _heard(process: subprocess.Popen[str], word: str):
 
 async def _run(folder: Path) -> None:
     async with opened(Files(*demo_site(), DOORS), folder, console=True) as (simulator, box):
-        passwords = {name: await box.admin.add_operator(name, role, AUTHOR) for name, role in CONSOLE_OPERATORS}
+        passwords = {name: await box.admin.add_operator(name, role, AUTHOR) for name, role in OPERATORS}
         _say({"ready": {"url": f"http://127.0.0.1:{box.port}", "passwords": passwords}})
         await _relay(simulator)
 

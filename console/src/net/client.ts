@@ -33,7 +33,7 @@ const withToken: Middleware = {
     return fetch(repeated);
   },
 };
-const api = createClient<paths>({ baseUrl: "/", credentials: "same-origin", cache: "no-store" });
+export const api = createClient<paths>({ baseUrl: "/", credentials: "same-origin", cache: "no-store" });
 api.use(withToken);
 
 /** What came of a request: its value, a refusal with the server's code, or no answer at all. */
@@ -210,7 +210,7 @@ export function refusalText(refused: { status: number; code: string; detail: str
   return isKey(key) ? t(key as Key) : t("refusal.other", { detail: refused.detail || refused.code });
 }
 
-async function answer<T>(request: Promise<Reply<T>>): Promise<Answer<T>> {
+export async function answer<T>(request: Promise<Reply<T>>): Promise<Answer<T>> {
   try {
     const { data, error, response } = await request;
     if (response.ok) return { ok: true, value: data as T };

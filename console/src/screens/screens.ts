@@ -4,6 +4,11 @@ import Cctv from "@lucide/svelte/icons/cctv";
 import DoorClosed from "@lucide/svelte/icons/door-closed";
 import Eye from "@lucide/svelte/icons/eye";
 import IdCard from "@lucide/svelte/icons/id-card";
+import Cpu from "@lucide/svelte/icons/cpu";
+import FileChartColumn from "@lucide/svelte/icons/file-chart-column";
+import ScrollText from "@lucide/svelte/icons/scroll-text";
+import Settings from "@lucide/svelte/icons/settings";
+import ShieldCheck from "@lucide/svelte/icons/shield-check";
 import UserCog from "@lucide/svelte/icons/user-cog";
 import Users from "@lucide/svelte/icons/users";
 import type { Me } from "../model/types";
@@ -24,6 +29,11 @@ const SCREENS: readonly Entry[] = [
   { screen: "muster", icon: Users },
   { screen: "visitors", icon: IdCard },
   { screen: "operators", icon: UserCog, roles: ["supervisor", "security_officer", "auditor"] },
+  { screen: "reports", icon: FileChartColumn, roles: ["supervisor", "security_officer", "auditor", "data_protection_officer"] },
+  { screen: "audit", icon: ShieldCheck, roles: ["supervisor", "security_officer", "auditor", "data_protection_officer"] },
+  { screen: "devices", icon: Cpu, roles: ["supervisor", "security_officer", "auditor", "technician"] },
+  { screen: "policy", icon: ScrollText, roles: ["supervisor", "security_officer", "auditor"] },
+  { screen: "settings", icon: Settings },
 ];
 
 /** Return the screens of a role, in the rail's order. */

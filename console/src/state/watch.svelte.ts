@@ -21,7 +21,7 @@ export interface Notice {
 }
 
 /** What fills the screen beside the alarms. */
-export type Screen = "watch" | "alarms" | "doors" | "cameras" | "muster" | "visitors" | "operators";
+export type Screen = "watch" | "alarms" | "doors" | "cameras" | "muster" | "visitors" | "operators" | "reports" | "audit" | "policy" | "devices" | "settings";
 
 export class Watch {
   view: View | null = $state.raw(null);

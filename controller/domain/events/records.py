@@ -96,6 +96,7 @@ class RecordRead:
     door: DoorId | None
     camera: CameraId | None = field(default=None, metadata=ADDED)
     recording: str = field(default="", metadata=ADDED)
+    report: str = field(default="", metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

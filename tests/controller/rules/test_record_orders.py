@@ -10,7 +10,7 @@ from immutables import Map
 from controller.domain import events as ev
 from controller.domain import stimuli as st
 from controller.domain.decision import DenyReason
-from controller.domain.ids import OUTSIDE, CameraId, CardholderId, CredentialId, OperatorId
+from controller.domain.ids import OUTSIDE, CameraId, CardholderId, CredentialId, DoorId, OperatorId
 from controller.domain.operators import EndLockdown, ForgivePassback, Operator, Refusal, Role, StartLockdown
 from controller.domain.people import CredentialStatus
 from controller.domain.record_orders import (
@@ -126,6 +126,14 @@ ROWS = [
     (Refusal.UNKNOWN_CARDHOLDER, nothing, SUE, WithdrawAccessLevel(CardholderId("x"), STAFF, "x")),
     (Refusal.UNKNOWN_CARDHOLDER, nothing, SVEN, ReadRecords(RecordScope.HISTORY, Purpose.AUDIT)),
     (Refusal.UNKNOWN_DOOR, nothing, SVEN, ReadRecords(RecordScope.DOOR, Purpose.AUDIT)),
+    (Refusal.NOT_YOUR_ROLE, nothing, GIL, ReadRecords(RecordScope.REPORT, Purpose.INVESTIGATION, "1", report="acts")),
+    (
+        Refusal.UNKNOWN_CARDHOLDER,
+        nothing,
+        SVEN,
+        ReadRecords(RecordScope.REPORT, Purpose.AUDIT, cardholder=CardholderId("x")),
+    ),
+    (Refusal.UNKNOWN_DOOR, nothing, SVEN, ReadRecords(RecordScope.REPORT, Purpose.AUDIT, door=DoorId("x"))),
     (Refusal.UNKNOWN_CAMERA, nothing, SVEN, ReadRecords(RecordScope.RECORDING, Purpose.AUDIT)),
     (Refusal.UNKNOWN_CAMERA, nothing, SVEN, replace(FILM, camera=CameraId("x"))),
     (Refusal.NOT_YOUR_ROLE, nothing, GIL, replace(FILM, purpose=Purpose.EMERGENCY, camera=LOBBY_CAMERA)),
@@ -305,6 +313,12 @@ def test_reading_is_a_fact_with_its_purpose():
     house = office()
     (event,) = house.see(order(SVEN, ReadRecords(RecordScope.HISTORY, Purpose.INVESTIGATION, "2026/17", ALICE))).events
     assert event == ev.RecordRead(SVEN, RecordScope.HISTORY, Purpose.INVESTIGATION, "2026/17", ALICE, None)
+
+
+def test_a_report_is_recorded_by_its_name_and_is_not_for_a_guard_but_for_whoever_supervises():
+    house = office()
+    (event,) = house.see(order(SUE, ReadRecords(RecordScope.REPORT, Purpose.ADMINISTRATION, report="unused"))).events
+    assert event == ev.RecordRead(SUE, RecordScope.REPORT, Purpose.ADMINISTRATION, "", None, None, None, "", "unused")
 
 
 def test_a_restored_backup_erases_again_who_was_erased_after_it():

@@ -248,7 +248,7 @@ BESIDE_THE_GOLDEN = (
     ev.PointObserved("help", PointCondition.ACTIVE, silent=True),
     ev.SiteActivated("d" * 64, "", "sue", "ada", ("z",), ("d",), ("r",), ("x",), ("c",), ("p",), ("o",), ("f",)),
     ev.LegalHoldPlaced("dora", "court-8", None, "everything"),
-    ev.RecordRead("sven", RecordScope.RECORDING, Purpose.AUDIT, "", None, None, "cam-1", "c-1"),
+    ev.RecordRead("sven", RecordScope.RECORDING, Purpose.AUDIT, "", None, None, "cam-1", "c-1", "acts"),
     ev.OperatorRecorded("root at the box", Operator("gil", Role.GUARD, "p-1")),
     ev.CardholderRecorded("root at the box", replace(PERSON, extended_time=True), "c2VhbGVk"),
     ev.AlarmRaised(

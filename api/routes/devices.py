@@ -1,0 +1,82 @@
+"""Devices: where each hangs, what is wrong with it, and when its certificate ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from fastapi import APIRouter
+
+from api.problems import Problem
+from api.schemas_office import CameraHealthOut, DeviceHealthOut, DevicesOut
+from api.security import Context, Watching
+from controller.domain.ids import DeviceId
+from controller.domain.operators import Role
+from controller.domain.site import Device, Door, Site
+from controller.domain.state import SiteState
+from controller.runtime.studies import Certificate
+
+SEES_DEVICES = frozenset({Role.SUPERVISOR, Role.SECURITY_OFFICER, Role.AUDITOR, Role.TECHNICIAN})
+SOON = timedelta(days=30)
+
+router = APIRouter(tags=["devices"])
+
+
+@router.get("/devices")
+async def devices(who: Watching, api: Context) -> DevicesOut:
+    """Return everything that hangs on the box."""
+    if who.operator.role not in SEES_DEVICES:
+        raise Problem(403, "not_your_role", "Your role may not see the devices.")
+    offices, moment = api.facade.offices, api.facade.moment()
+    newest = _newest(await offices.certificates.given() if offices else ())
+    site, state = moment.site, moment.state
+    soon = api.wall() + SOON
+    return DevicesOut(
+        devices=[_device(site, state, device, newest.get(device.id)) for device in site.devices.values()],
+        cameras=[
+            CameraHealthOut(id=c.id, name=c.name, online=known.online if (known := state.cameras.get(c.id)) else None)
+            for c in site.cameras.values()
+        ],
+        expiring=sorted(name for name, one in newest.items() if _ends_soon(one, soon) and name in site.devices),
+    )
+
+
+def _newest(given: Sequence[Certificate]) -> Mapping[str, Certificate]:
+    return {one.device: one for one in sorted(given, key=lambda one: one.until)}
+
+
+def _ends_soon(one: Certificate, soon: datetime) -> bool:
+    return one.until <= soon
+
+
+def _device(site: Site, state: SiteState, device: Device, certificate: Certificate | None) -> DeviceHealthOut:
+    known = state.device(device.id)
+    wrong = {
+        "offline": known.online is False,
+        "tampered": known.tampered,
+        "power_failed": known.power_failed,
+        "battery_low": known.battery_low,
+    }
+    return DeviceHealthOut(
+        id=device.id,
+        name=device.name,
+        kind=device.kind,
+        wire=str(device.line or device.kind),
+        serves=_serves(site, device.id),
+        online=known.online,
+        secure=known.secure,
+        faults=[fault for fault, is_so in wrong.items() if is_so],
+        certificate_until=certificate.until if certificate else None,
+        certificate=certificate.standing if certificate else None,
+    )
+
+
+def _serves(site: Site, device: DeviceId) -> list[str]:
+    """Return the names of the readers and doors that need it."""
+    readers = [reader.name for reader in site.readers.values() if reader.device == device]
+    return [*readers, *(door.name for door in site.doors.values() if device in _wired(door))]
+
+
+def _wired(door: Door) -> set[DeviceId]:
+    rex = door.rex.input if door.rex else None
+    return {wire.device for wire in (door.lock, door.contact, door.bolt, rex) if wire is not None}
