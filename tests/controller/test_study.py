@@ -1,4 +1,4 @@
-"""What is found out from a real log in a process of its own: reports, proofs, policies; how it ends, and is given up."""
+"""What is found out from a real log in a process of its own: reports, proofs, policies; how it is given up."""
 
 from __future__ import annotations
 
@@ -144,16 +144,18 @@ def test_a_policy_is_compared_proven_and_tried():
     wrong = compared(Known(), {"toml": "[site", "against": "d"})
     assert (wrong["digest"], wrong["changes"]) == (None, [])
     assert wrong["errors"]
-    sentence = (
-        '\n[[invariant]]\nid = "pin"\nname = "PIN"\nkind = "never_enters"\nzones = ["registry"]\nwithout = ["pin"]\n'
-    )
-    shares = []
-    (holds,) = proven({"toml": BASE + sentence}, lambda each, total: map(lambda v: shares.append(total) or v, each))[
-        "verdicts"
-    ]
-    assert (holds["id"], holds["broken"], shares) == ("pin", [], [1])
+    sentence = '\n[[invariant]]\nid = "pin"\nname = "PIN"\nkind = "never_enters"\nzones = ["registry"]\n'
+    sentence += 'without = ["pin"]\n'
+    totals = []
+
+    def shares(verdicts, total):
+        totals.append(total)
+        return verdicts
+
+    (holds,) = proven({"toml": BASE + sentence}, shares)["verdicts"]
+    assert (holds["id"], holds["broken"], totals) == ("pin", [], [1])
     easier = BASE.replace('factors = ["card", "pin"]', 'factors = ["card"]')
-    (broken,) = proven({"toml": easier + sentence}, lambda each, _: each)["verdicts"]
+    (broken,) = proven({"toml": easier + sentence}, shares)["verdicts"]
     assert broken["broken"]
     assert what_if([], {"toml": BASE}) == {"decided": 0, "rows": []}
     with pytest.raises(study_log.WrongQuestion):
