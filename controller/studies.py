@@ -23,7 +23,8 @@ MOST_AT_ONCE = 3
 MOST_KEPT = 32
 """How many that are over can still be asked for."""
 
-LEAST_URGENT = 19
+GIVES_WAY = 5
+"""Niceness: a third of what the doors' loop gets of a busy core. At 19 a report would never end beside other work."""
 LONGEST_SECONDS = 1800.0
 LONGEST_LINE = 64 * 1024 * 1024
 """Bytes of what one study may find: the child itself stops at ``study.MOST_ROWS``."""
@@ -97,7 +98,7 @@ class ChildStudies:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=LONGEST_LINE,
-            preexec_fn=_least_urgent,
+            preexec_fn=_give_way,
         )
         try:
             assert child.stdin is not None and child.stdout is not None  # noqa: PT018, S101 - both are pipes
@@ -118,5 +119,5 @@ class ChildStudies:
             self._known[study] = replace(known, **said)
 
 
-def _least_urgent() -> None:
-    os.nice(LEAST_URGENT)
+def _give_way() -> None:
+    os.nice(GIVES_WAY)

@@ -56,14 +56,15 @@ router = APIRouter(tags=["reports"])
 )
 async def report(asked: ReportIn, who: Ordering, request: Request, api: Context) -> ReportOut | Response:
     """Make a report. It ends as soon as whoever asked for it goes away."""
-    studies = offices_of(api).studies
+    given = _given(asked, who, api.wall())
     person = CardholderId(asked.person) if asked.person else None
     door = DoorId(asked.door) if asked.door else None
     order = ReadRecords(RecordScope.REPORT, asked.purpose, asked.case, person, door, report=asked.report)
     refusal = await api.facade.order(who.operator.id, order)
     if refusal is not None:
         raise refused(refusal)
-    study = begun(studies, who, StudyKind(asked.report), _given(asked, who, api.wall()))
+    studies = offices_of(api).studies
+    study = begun(studies, who, StudyKind(asked.report), given)
     found = await _found(studies, study, request)
     rows = [_cells(api, asked.report, row) for row in found["rows"]]
     made = ReportOut(

@@ -44,6 +44,7 @@ IDS = {
     "level": "staff",
     "fire_zone": "building",
     "recording": CLIP,
+    "size": "1",
 }
 BODIES = {
     "/api/doors/{door}/unlock": {"whom": "courier"},
@@ -69,6 +70,9 @@ BODIES = {
     "/api/operators": {**BECAUSE, "operator": "nick", "role": "guard", "zones": None},
     "/api/shift/hand-over": {"note": "quiet"},
     "/api/visits/{visitor}/sign-in": {"credential": "pool-1"},
+    "/api/reports": {**CASE, "report": "acts"},
+    "/api/policy/studies": {"kind": "compare", "toml": ""},
+    "/api/policy/activate": {"toml": "", "in_force": "d1", "second": {"operator": "guard", "password": PASSWORD}},
     "/api/visits/{visitor}/sign-out": {"badge_returned": True},
 }
 """What routes take that take more than a reason."""
