@@ -109,6 +109,11 @@ def why(house: House, what: Order) -> Refusal | None:
             lambda h: h.see(order(SUE, SetThreatLevel(2, "x"))),
             lambda h: h.see(order(SUE, SetThreatLevel(0, "x"))),
         ),
+        (
+            ThreatAtLeast(2),
+            lambda h: h.see(order(SUE, SetThreatLevel(2, "x"))),
+            lambda h: h.see(order(SUE, SetThreatLevel(1, "x"))),
+        ),
         (LockdownRuns(), lambda h: h.see(order(GIL, StartLockdown("x"))), None),
         (
             AreaIs(ROOM, AreaMode.EXIT_DELAY),
@@ -140,6 +145,15 @@ def test_what_holds_takes_effect_once() -> None:
     house.see(point(GLASS))
     house.see(opens(FRONT))
     house.see(point(PIR))
+    assert switched(house) == [ON]
+
+
+@pytest.mark.parametrize("seconds", [0.1, 1.0])
+def test_a_short_delay_is_one(seconds: float) -> None:
+    house = house_with(TRIPPED, delay_seconds=seconds)
+    house.see(point(GLASS))
+    assert switched(house) == []
+    house.wait(seconds)
     assert switched(house) == [ON]
 
 
@@ -345,6 +359,21 @@ def test_a_silent_cause_is_silent_from_its_beginning_to_its_end(
     assert {type(event) for event in told} == SILENT_KINDS
     assert [event for event in told if not event.silent] == []  # type: ignore[union-attr]
     assert switched(house)[-1] == SetOutput(STROBE, on=False)
+
+
+@pytest.mark.parametrize(
+    ("when", "begin", "hushed"),
+    [
+        (AlarmStands(AlarmKind.PANIC), point(PANIC), True),
+        (AlarmStands(AlarmKind.MAINS), point(MAINS), False),
+        (PointIs(MAINS, ACTIVE), point(MAINS), False),
+        (ThreatAtLeast(1), order(SUE, SetThreatLevel(1, "x")), False),
+    ],
+)
+def test_a_cause_is_silent_where_all_that_brings_it_about_is(when: Condition, begin: st.Stimulus, hushed: bool) -> None:
+    house = silent(house_with(when, BLOCK))
+    house.see(begin)
+    assert of_kind(ev.CauseBegan, house.events) == [ev.CauseBegan(C1, 0.0, hushed)]
 
 
 def test_what_a_silent_cause_switches_off_goes_off_in_silence() -> None:
