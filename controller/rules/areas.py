@@ -70,7 +70,7 @@ def disarm(turn: Turn, area: IntrusionArea, operator: OperatorId | None, cardhol
 
 def area_time_passed(turn: Turn) -> None:
     """Delays, bypasses and walk tests that are over, and arming schedules that begin."""
-    for area_id, state in sorted(turn.state.areas.items(), key=lambda item: item[0]):
+    for area_id, state in sorted(turn.state.areas.items()):
         area = turn.site.areas.get(area_id)
         if area is None:
             _forget(turn, area_id)
@@ -79,7 +79,7 @@ def area_time_passed(turn: Turn) -> None:
             _delay_over(turn, area, state)
         if state.walk_until is not None and state.walk_until <= turn.now.mono:
             turn.record(ev.WalkTestEnded(area_id, _untested(area, state)))
-    for point, until in sorted(turn.state.bypasses.items(), key=lambda item: item[0]):
+    for point, until in sorted(turn.state.bypasses.items()):
         if until <= turn.now.mono:
             turn.record(ev.BypassEnded(point, None))
     for area in turn.site.areas.values():

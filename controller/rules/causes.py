@@ -49,7 +49,7 @@ def look_at_causes(turn: Turn) -> None:
 
 def cause_time_passed(turn: Turn) -> None:
     """Delays that are over fire; effects that are over are taken back."""
-    for cause_id, state in sorted(turn.state.causes.items(), key=lambda item: item[0]):
+    for cause_id, state in sorted(turn.state.causes.items()):
         cause = turn.site.causes.get(cause_id)
         if cause is None or state.due is None or state.due > turn.now.mono:
             continue

@@ -47,7 +47,7 @@ def people_moved(turn: Turn, before: SiteState) -> None:
 def grace_time_passed(turn: Turn) -> None:
     """Raise what was not mended in time."""
     for kind in (AlarmKind.TWO_PERSON_BROKEN, AlarmKind.VISITOR_ASTRAY):
-        for zone, until in sorted(_running(turn.state, kind).items(), key=lambda item: item[0]):
+        for zone, until in sorted(_running(turn.state, kind).items()):
             if until <= turn.now.mono:
                 _raise(turn, zone, kind)
                 turn.record(ev.GraceEnded(zone, kind))

@@ -210,7 +210,7 @@ def _time_passed(turn: Turn) -> None:
     due = [door for door, until in turn.state.door_deadlines.items() if until <= turn.now.mono]
     for door in sorted(due):  # a map's own order changes from boot to boot
         door_time_passed(turn, door)
-    for reader, pending in sorted(turn.state.challenges.items(), key=lambda item: item[0]):
+    for reader, pending in sorted(turn.state.challenges.items()):
         if pending.until <= turn.now.mono:
             abandon_challenge(turn, reader, DenyReason.FACTOR_NOT_PRESENTED)
     grace_time_passed(turn)

@@ -37,7 +37,7 @@ def host_approved(case: Case) -> Finding:
 
 def visits_time_passed(turn: Turn) -> None:
     """Say of each visitor who is still here that their time is over. By wall time: it is what was agreed upon."""
-    for visitor, visit in sorted(turn.state.visits.items(), key=lambda item: item[0]):
+    for visitor, visit in sorted(turn.state.visits.items()):
         if visit.signed_in and not visit.overdue and visit.valid_until <= turn.now.wall:
             turn.record(ev.VisitorOverdue(visitor))
             raise_alarm(turn, AlarmKind.VISITOR_OVERDUE, Source(cardholder=visitor), visitor)
