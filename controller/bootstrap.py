@@ -24,6 +24,7 @@ from controller.console_watch import ConsoleWatch
 from controller.control import ControlServer
 from controller.core import Core, open_core, start_up
 from controller.disk import LOW_MIB, MIB, DiskWatch
+from controller.domain.hygiene import KeyFacts
 from controller.domain.ids import BusId, CameraId, CardholderId, DeviceId, LineId
 from controller.domain.site import Site
 from controller.domain.stimuli import BoxStopping, DeviceSeen
@@ -186,6 +187,7 @@ class Box:
             self.eyes,
             core.clock,
             Projection(core.folder, core.keystore.secrets),
+            self._switchboard,
         )
         self.admin = Admin(core, self._enrol)
 
@@ -193,7 +195,7 @@ class Box:
         """Start the doors' gateways."""
         keystore = self.core.keystore
         ports = {line: self._ports.lines.get(line, site.lines[line].port) for line in site.lines}
-        lines = self._lines = OsdpGateway(site, self.building, keystore, keys, ports)
+        lines = self._lines = OsdpGateway(site, self.building, keystore, keys, ports, self._known(keys))
         boot = f"{self.core.runtime.boot}-{next(self._pluggings)}"
         broker = MqttGateway(site, self.building, keystore, boot=boot)
         broker.refuse(self._authority.refused(broker.devices))
@@ -215,7 +217,12 @@ class Box:
         finally:
             if lines is self._lines:  # a policy that wires it otherwise has connected it anew meanwhile
                 site = self.core.runtime.site
-                lines.take_back(line, osdp_keys(self.core.keystore.secrets, site))
+                keys = osdp_keys(self.core.keystore.secrets, site)
+                lines.take_back(line, keys, self._known(keys))
+
+    def _known(self, keys: Mapping[DeviceId, bytes]) -> dict[DeviceId, KeyFacts]:
+        notes = KeyRing(self.core.keystore.secrets).notes(keys)
+        return {device: KeyFacts(note.made, note.exposed) for device, note in notes.items()}
 
     async def _unplug(self) -> None:
         await self._wires.aclose()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import assert_never
 
 from controller.domain.effects import (
@@ -17,6 +18,7 @@ from controller.domain.effects import (
     StopFace,
     Unlock,
 )
+from controller.domain.hygiene import WireFacts
 from controller.domain.site import DeviceKind, Site
 from devices.gateway.boards import BoardGateway
 from devices.gateway.broker import MqttGateway
@@ -53,6 +55,10 @@ class Switchboard:
     def look_through(self, eyes: VisionGateway) -> None:
         """Send faces to other eyes."""
         self._eyes = eyes
+
+    def wires(self) -> Sequence[WireFacts]:
+        """Return what is known of every reader's wire; nothing, while none is plugged in."""
+        return self._lines.wires() if self._lines is not None else ()
 
     def post(self, effect: Effect) -> None:
         """Send an effect on its way."""

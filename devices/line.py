@@ -50,6 +50,14 @@ class LineFault:
     error: str
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many frames went to a peripheral, and how many of them nothing usable came back to."""
+
+    polls: int = 0
+    unanswered: int = 0
+
+
 LineEvent = PanelReport | LineLost | LineBack | LineFault
 
 
@@ -119,6 +127,10 @@ class Line:
             raise LocalError(f"line {self.name} has no address {address}")
         self._requests.put(_Confirm(address))
         self._wake()
+
+    def tally(self, address: int) -> Tally:
+        """From any thread: how this address answers."""
+        return Tally(*self._panel.tally(address))
 
     def _wake(self) -> None:
         self._woken.set()

@@ -18,6 +18,7 @@ from queue import SimpleQueue
 from typing import Protocol
 
 from devices.transport.waker import Waker
+from simulators.intruders import Intruder
 from simulators.line_faults import Faults, LineFaults
 
 BITS_PER_BYTE = 10
@@ -26,6 +27,8 @@ _READ_MAXIMUM = 4096
 FIFO = 16
 """Bytes a serial adapter gathers before it hands them on."""
 _WAIT_AT_MOST = 0.5
+ORDERS_APART = 0.01
+"""Seconds that a second panel leaves for replies."""
 _REMEMBERED = 0.1
 """Seconds for which a transmission that is over may still be found to have met another."""
 
@@ -92,8 +95,9 @@ class PacedBus:
         self._slave_path = ""
         self._waker = Waker()
         self._orders: SimpleQueue[Callable[[], None]] = SimpleQueue()
+        self._intruder: Intruder | None = None
         self._due: list[_Due] = []
-        self._order = itertools.count()
+        self._places = itertools.count()
         self._talks: list[_Talk] = []
         self._panel_free = 0.0
         self._stopping = False
@@ -137,6 +141,14 @@ class PacedBus:
     def suffer(self, faults: Faults) -> None:
         """Make the line as bad as that from now on."""
         self._faults = LineFaults(faults)
+
+    def let_in(self, intruder: Intruder | None) -> None:
+        """Let somebody sit in the wire; None: nobody any more."""
+
+        def sit() -> None:
+            self._intruder = intruder
+
+        self._order_and_wait(sit)
 
     def _end(self) -> None:
         self._stopping = True
@@ -182,7 +194,8 @@ class PacedBus:
 
     def _next_due(self) -> float:
         first = self._due[0].at if self._due else float("inf")
-        return min([first, *(peripheral.get_timer() for peripheral in self._peripherals)])
+        intruder = self._intruder.get_timer() if self._intruder is not None else float("inf")
+        return min([first, intruder, *(peripheral.get_timer() for peripheral in self._peripherals)])
 
     def _obey(self) -> None:
         while not self._orders.empty():  # nobody else takes any
@@ -192,13 +205,18 @@ class PacedBus:
         while self._due and self._due[0].at <= now:
             due = heapq.heappop(self._due)
             due.act(due.at)
+        if self._intruder is not None and self._intruder.get_timer() <= now:
+            at = now
+            for order in self._intruder.handle_timer(now):
+                self._order(order, at)
+                at += len(order) * self._byte_time + ORDERS_APART
         for peripheral in self._peripherals:
             if peripheral.get_timer() <= now:
                 for frame in peripheral.handle_timer(now):
                     self._say(frame, now)
 
     def _later(self, at: float, act: Callable[[float], None]) -> None:
-        heapq.heappush(self._due, _Due(at, next(self._order), act))
+        heapq.heappush(self._due, _Due(at, next(self._places), act))
 
     def _talk(self, start: float, length: int) -> _Talk:
         talk = _Talk(start, start + length * self._byte_time)
@@ -228,10 +246,18 @@ class PacedBus:
 
     def _to_peripherals(self, sent: bytes, talk: _Talk, now: float) -> None:
         arriving = self._through(sent, talk)
-        for peripheral in self._peripherals:
-            for piece in self._faults.pieces(arriving, len(arriving)):
-                for reply in peripheral.receive(piece, now):
-                    self._from_peripheral(reply, now)
+        for piece in self._faults.pieces(arriving, len(arriving)):
+            replies = [reply for peripheral in self._peripherals for reply in peripheral.receive(piece, now)]
+            if self._intruder is not None:
+                replies = self._intruder.between(piece, replies, now)
+            for reply in replies:
+                self._from_peripheral(reply, now)
+
+    def _order(self, sent: bytes, now: float) -> None:
+        """Somebody else than the panel gives an order: all hear it, the panel too."""
+        talk = self._talk(now, len(sent))
+        self._later(talk.end, partial(self._to_panel, sent, talk))
+        self._later(talk.end, partial(self._to_peripherals, sent, talk))
 
     def _from_peripheral(self, reply: bytes, now: float) -> None:
         start = self._say(reply, now + self._turnaround + self._faults.lateness())

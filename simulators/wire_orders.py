@@ -1,12 +1,14 @@
-"""What hands do to wires rather than to doors: faults of a line or a device, a cut line, a wrong key, an odd card."""
+"""What hands do to wires rather than to doors: faults of a line or a device, a wrong key, somebody in between."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import fields
 
+from controller.domain.ids import ReaderId
 from simulators.badges import Badge
 from simulators.building import Building
+from simulators.intruders import INTRUDERS
 from simulators.line_faults import Faults
 from simulators.osdp_device import OsdpDevice
 
@@ -47,7 +49,19 @@ def wire_orders(building: Building) -> dict[str, Verb]:
         building.head(said["reader"]).present_card(badge.bit_count, badge.raw)
         return {}
 
-    verbs = (line_faults, device_faults, cut_line, mend_line, mistake_key, recall_key, present_raw)
+    async def wire(said: Mapping[str, str]) -> dict[str, object]:
+        """Cut into a line behind a reader, knowing a badge that would open its door."""
+        site = building.site
+        address = site.devices[site.readers[ReaderId(said["reader"])].device].address or 0
+        intruder = INTRUDERS[said["attack"]](address, building.badge_of(said["person"]))
+        building.line(said["line"]).let_in(intruder)
+        return {}
+
+    async def unwire(said: Mapping[str, str]) -> dict[str, object]:
+        building.line(said["line"]).let_in(None)
+        return {}
+
+    verbs = (line_faults, device_faults, cut_line, mend_line, mistake_key, recall_key, present_raw, wire, unwire)
     return {verb.__name__: verb for verb in verbs}
 
 

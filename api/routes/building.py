@@ -17,6 +17,7 @@ from api.schemas import (
     ViewOut,
 )
 from api.schemas_guarding import AreaOut, GuardingOut, OutputStateOut, PointStateOut
+from api.schemas_wires import WireHygieneOut, wire_hygiene_of
 from api.security import Api, Context, SignedIn, Watching
 from api.views import muster_of, view_of
 from controller.domain.ids import CameraId
@@ -60,6 +61,12 @@ async def points(who: Watching, api: Context) -> list[PointStateOut]:
 async def outputs(who: Watching, api: Context) -> list[OutputStateOut]:
     """Return every siren, strobe and relay right now."""
     return _guarding(api, who).outputs
+
+
+@router.get("/devices/hygiene")
+async def hygiene(_: Watching, api: Context) -> list[WireHygieneOut]:
+    """Return how well the wire of every OSDP device is kept: key, channel, errors, attempts on it."""
+    return [wire_hygiene_of(facts, judged) for facts, judged in api.facade.hygiene()]
 
 
 @router.get("/muster")

@@ -9,6 +9,7 @@ from datetime import UTC
 
 from controller.domain.alarm_orders import ShelveAlarm
 from controller.domain.events import CardholderErased, OrderRefused, Recorded
+from controller.domain.hygiene import Hygiene, WireFacts, hygiene
 from controller.domain.ids import CameraId, CardholderId, CredentialId, DeviceId, OperatorId, ReaderId
 from controller.domain.operators import CloseAlarm, Operator, Order, Refusal, UnlockOnce
 from controller.domain.record_orders import RecordOrder
@@ -19,7 +20,18 @@ from controller.rules.mode import mode_requests
 from controller.runtime.evidence import Evidence
 from controller.runtime.facade import Moment, SignIn
 from controller.runtime.front_door import FrontDoor
-from controller.runtime.ports import Clock, Factors, Films, Histories, Identity, Office, Passwords, People, Pictures
+from controller.runtime.ports import (
+    Clock,
+    Factors,
+    Films,
+    Histories,
+    Identity,
+    Office,
+    Passwords,
+    People,
+    Pictures,
+    Wires,
+)
 from controller.runtime.runtime import Runtime
 from controller.runtime.studies import Offices
 from controller.runtime.watch import RecordWatch
@@ -40,11 +52,13 @@ class Building:
         pictures: Pictures,
         clock: Clock,
         histories: Histories | None = None,
+        wires: Wires | None = None,
     ) -> None:
         self._runtime = runtime
         self._people = people
         self._office = office
         self._histories = histories
+        self._wires = wires
         self._keeping: asyncio.Future[None] | None = None
         self._passwords = passwords
         self._pictures = pictures
@@ -191,6 +205,11 @@ class Building:
         if self._histories is None:
             return ()
         return await asyncio.to_thread(self._histories.history, what, subject, before=before, limit=limit)
+
+    def hygiene(self) -> Sequence[tuple[WireFacts, Hygiene]]:
+        """Return how well each OSDP reader's wire is kept, and from what that is seen."""
+        facts, now = self._wires.wires() if self._wires is not None else (), self._clock.now().wall
+        return [(each, hygiene(each, now)) for each in facts]
 
     async def picture(self, camera: CameraId) -> bytes | None:
         """Return the camera's newest JPEG, masked while its veil hangs, or None while there is none."""

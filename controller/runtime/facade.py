@@ -9,6 +9,7 @@ from typing import Protocol
 
 from controller.domain.doors import ModeRequest
 from controller.domain.events import Recorded
+from controller.domain.hygiene import Hygiene, WireFacts
 from controller.domain.ids import CameraId, CardholderId, DoorId, OperatorId
 from controller.domain.operators import Operator, Order, Refusal
 from controller.domain.roles import FactorChange, SecondFactor
@@ -132,6 +133,10 @@ class Facade(Protocol):
         """Return up to ``limit`` durable records below ``before``, newest first: about a ``person`` or a ``door``,
         of the recordings that a record is ``filmed`` in, or of one ``recording``.
         """
+        ...
+
+    def hygiene(self) -> Sequence[tuple[WireFacts, Hygiene]]:
+        """Return how well each OSDP reader's wire is kept, and from what that is seen."""
         ...
 
     async def picture(self, camera: CameraId) -> bytes | None:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from controller.domain.effects import Effect
 from controller.domain.events import Recorded
+from controller.domain.hygiene import WireFacts
 from controller.domain.ids import CameraId, CardholderId, CredentialId, OperatorId
 from controller.domain.instant import Instant
 from controller.domain.roles import SecondFactor
@@ -133,6 +134,14 @@ class Office(Protocol):
 
     def destroy_erased(self) -> None:
         """Destroy the keys of everybody who is erased. Slow: call it in a thread."""
+        ...
+
+
+class Wires(Protocol):
+    """What is seen of the readers' wires."""
+
+    def wires(self) -> Sequence[WireFacts]:
+        """Return what is known of every OSDP device's wire."""
         ...
 
 

@@ -15,7 +15,6 @@ from controller.domain.effects import (
     FireRelease,
     Hold,
     HoldUnlocked,
-    Light,
     Release,
     Relock,
     SetOutput,
@@ -23,12 +22,12 @@ from controller.domain.effects import (
     Unlock,
 )
 from controller.domain.events import UnlockFailure, Violation
+from controller.domain.hygiene import KeyFacts, WireFacts
 from controller.domain.ids import DeviceId, DoorId, LineId
 from controller.domain.points import PointCondition
 from controller.domain.site import Device, DeviceKind, Site, takes_pin_alone
 from controller.domain.stimuli import (
     DeviceSeen,
-    FaultSeen,
     OutputSeen,
     PowerSeen,
     Stimulus,
@@ -38,10 +37,12 @@ from controller.domain.stimuli import (
 )
 from controller.runtime.ports import CardSecrets
 from devices.gateway.holds import LEASE_SECONDS, Holds
+from devices.gateway.lights import LIGHTS
 from devices.gateway.port import Building, when_durable
 from devices.gateway.settling import points_settling
 from devices.gateway.shown import NOTHING_KNOWN, Keypads, card_presented, decoders, formatted_card, readers_by_device
 from devices.gateway.terminals import CONDITIONS, Terminals
+from devices.gateway.wire_watch import VIOLATIONS, WireWatch
 from devices.line import Line, LineBack, LineEvent, LineFault, LineLost, PanelReport
 from devices.osdp import events as osdp
 from devices.osdp.commands import (
@@ -71,29 +72,10 @@ HOLD_WITHIN = 2.0
 """Seconds a hold may wait for its line: an unlock that comes later is nobody's wish any more."""
 
 LIGHT_WITHIN = 1.0
-LIGHTS: Mapping[Light, tuple[Color, int, int]] = {
-    Light.GRANTED: (Color.GREEN, 30, 1),
-    Light.DENIED: (Color.RED, 20, 3),
-    Light.ENTER_PIN: (Color.AMBER, 150, 1),
-    Light.LOOK_AT_CAMERA: (Color.BLUE, 150, 1),
-    Light.WAIT: (Color.CYAN, 150, 1),
-    Light.NEXT_BADGE: (Color.MAGENTA, 150, 2),
-    Light.IDLE: (Color.BLACK, 1, 0),
-}
-"""Colour, how long in tenths of a second, and how many beeps."""
 
-VIOLATIONS: Mapping[osdp.ViolationKind, Violation] = {
-    osdp.ViolationKind.PLAINTEXT_REPLY: Violation.PLAINTEXT_REPLY,
-    osdp.ViolationKind.BAD_MAC: Violation.BAD_MAC,
-    osdp.ViolationKind.BAD_CRYPTOGRAM: Violation.WRONG_KEY,
-    osdp.ViolationKind.WRONG_KEY: Violation.WRONG_KEY,
-    osdp.ViolationKind.DEFAULT_KEY: Violation.DEFAULT_KEY,
-    osdp.ViolationKind.CAPABILITY_DOWNGRADE: Violation.CAPABILITY_DOWNGRADE,
-    osdp.ViolationKind.INSTALL_MODE: Violation.INSTALL_MODE,
-    osdp.ViolationKind.SECOND_PANEL: Violation.SECOND_PANEL,
-    osdp.ViolationKind.LOCKED_OUT: Violation.LOCKED_OUT,
-}
-
+NO_NOTES: Mapping[DeviceId, KeyFacts] = {}
+EXPOSED = "its key was set where others could listen: rotate it on a bench line"
+UNHEARD = "a reader that hangs on it is not connected"
 LENT = "its line is lent to whoever commissions readers"
 
 _LOG = structlog.get_logger(__name__)
@@ -102,7 +84,8 @@ _LOG = structlog.get_logger(__name__)
 class OsdpGateway:
     """Carries what the lines say to the building and what the building asks to the lines.
 
-    ``keys`` holds each secured device's base key (SCBK), ``ports`` where each line is plugged in. A message that must
+    ``keys`` holds each secured device's base key (SCBK), ``known`` what is known of it, ``ports`` where each line is
+    plugged in. A message that must
     be recorded holds its peripheral (the next poll would acknowledge it) until the log has it.
     """
 
@@ -113,6 +96,7 @@ class OsdpGateway:
         secrets: CardSecrets,
         keys: Mapping[DeviceId, bytes],
         ports: Mapping[LineId, str],
+        known: Mapping[DeviceId, KeyFacts] = NO_NOTES,
     ) -> None:
         self._site = site
         self._building = building
@@ -127,6 +111,8 @@ class OsdpGateway:
         self._holds = Holds(self._loop)
         self._ports = ports
         self._lent: set[LineId] = set()
+        self._notes = known
+        self._watch = WireWatch(building.mono)
         self._settling = points_settling(site, building, self._loop)
         self._heads = {(_line(device), _address(device)): device for device in _osdp_devices(site)}
         self._lines = {line.id: self._line(line.id, line.baud, ports[line.id], keys) for line in site.lines.values()}
@@ -151,15 +137,23 @@ class OsdpGateway:
         for device in _osdp_devices(self._site):
             if device.line == line:
                 self._forget(device.id)
+                self._watch.offline(device.id)
                 self._holds.lost(door.id for door in self._site.doors.values() if door.lock.device == device.id)
                 self._building.submit(DeviceSeen(device.id, online=False, secure=False, detail=LENT))
 
-    def take_back(self, line: LineId, keys: Mapping[DeviceId, bytes]) -> None:
-        """Poll a line again that was lent, with the keys of now."""
+    def take_back(
+        self, line: LineId, keys: Mapping[DeviceId, bytes], known: Mapping[DeviceId, KeyFacts] = NO_NOTES
+    ) -> None:
+        """Poll a line again that was lent, with the keys of now and what is known of them."""
         self._lent.discard(line)
+        self._notes = known
         wired = self._site.lines[line]
         self._lines[line] = self._line(line, wired.baud, self._ports[line], keys)
         self._lines[line].start()
+
+    def wires(self) -> list[WireFacts]:
+        """Return what is known of every reader's wire."""
+        return [self._wire(device) for device in _osdp_devices(self._site)]
 
     def post(self, effect: DoorEffect | Signal | SetOutput) -> None:
         """Send an effect to its device; what fails comes back as a stimulus."""
@@ -190,6 +184,10 @@ class OsdpGateway:
 
     def _hold(self, door: DoorId, what: tuple[OutputControl, int], within: float) -> None:
         self._output(door, what, self._within(within))
+
+    def _wire(self, device: Device) -> WireFacts:
+        key = self._notes.get(device.id, KeyFacts()) if device.secure_channel else None
+        return self._watch.facts(device, key, self._lines[_line(device)].tally(_address(device)))
 
     def _within(self, seconds: float) -> float:
         return self._building.mono() + seconds
@@ -235,8 +233,12 @@ class OsdpGateway:
             case osdp.DeviceOnline():
                 self._forget(device.id)
                 detail = f"vendor {told.identity.vendor.hex()} serial {told.identity.serial:08x}"
+                self._watch.online(device.id, secure=told.secure)
                 yield DeviceSeen(device.id, online=True, secure=told.secure, detail=detail)
+                if device.id in self._notes:
+                    yield self._watch.fault(device.id, EXPOSED, active=self._notes[device.id].exposed)
             case osdp.DeviceOffline():
+                self._watch.offline(device.id)
                 self._forget(device.id)
                 self._holds.lost(door.id for door in self._site.doors.values() if door.lock.device == device.id)
                 yield DeviceSeen(device.id, online=False, secure=False, detail=told.cause.value)
@@ -256,11 +258,11 @@ class OsdpGateway:
             case osdp.PowerChanged():
                 yield PowerSeen(device.id, told.failed)
             case osdp.ReadersChanged():
-                yield FaultSeen(device.id, told.missing, "a reader that hangs on it is not connected")
+                yield self._watch.fault(device.id, UNHEARD, active=told.missing)
             case osdp.SecurityViolation():
-                yield ViolationSeen(device.id, VIOLATIONS[told.kind], "")
+                yield from self._violated(device, VIOLATIONS[told.kind])
             case osdp.ReplyNotUnderstood():
-                yield ViolationSeen(device.id, Violation.MALFORMED, f"reply 0x{told.code:02x}")
+                yield from self._violated(device, Violation.MALFORMED, f"reply 0x{told.code:02x}")
             case osdp.CommunicationChanged():
                 _LOG.warning("speaks elsewhere from now on", device=device.id, address=told.new_address, baud=told.baud)
             case osdp.ManufacturerSaid():
@@ -294,6 +296,11 @@ class OsdpGateway:
             pin = self._keypads.typed(reader, keys.digits, challenged, now, alone=alone)
             if pin is not None:
                 yield pin
+
+    def _violated(self, device: Device, violation: Violation, what: str = "") -> Iterable[Stimulus]:
+        told = self._watch.violated(device.id, violation)
+        if told is not None:
+            yield ViolationSeen(device.id, violation, ", ".join(filter(None, (what, told))))
 
     def _settle(self, device: Device, told: osdp.InputsReported) -> None:
         for index, state in enumerate(told.states):

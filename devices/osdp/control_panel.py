@@ -83,6 +83,7 @@ class ControlPanel:
         self._parser = FrameParser()
         self._outstanding: _Outstanding | None = None
         self._echo = b""
+        self._tallies: dict[int, tuple[int, int]] = {}
         self._told_second_panel = -math.inf
         self._usual = 0.0
         self._links = {
@@ -109,6 +110,10 @@ class ControlPanel:
     def is_online(self, address: int) -> bool:
         """Whether the peripheral counts as present. Raises LocalError for a foreign address."""
         return self._link(address).online
+
+    def tally(self, address: int) -> tuple[int, int]:
+        """Frames sent to this address, and those of them that nothing usable came back to. From any thread."""
+        return self._tallies.get(address, (0, 0))
 
     def check(self, address: int, command: Command) -> None:
         """Raise LocalError for a foreign address, for polls and handshakes, and for a key to a peripheral in the clear.
@@ -150,6 +155,7 @@ class ControlPanel:
             return None
         self._parser.clear()
         wire = self._echo = link.transmit(now)
+        self._count(link, sent=1)
         self._changed(link)
         reply_by = now + self._wait_for(link)
         self._outstanding = _Outstanding(link, now, reply_by, give_up=reply_by)
@@ -197,6 +203,10 @@ class ControlPanel:
         """Commands before polls, then whoever waits longest."""
         due = [wish for wish in self._wishes.values() if wish.due <= now]
         return min(due, key=lambda wish: (not wish.urgent, wish.due)).link if due else None
+
+    def _count(self, link: Link, sent: int = 0, unanswered: int = 0) -> None:
+        before = self.tally(link.address)
+        self._tallies[link.address] = before[0] + sent, before[1] + unanswered
 
     def _expire(self, now: float) -> None:
         for wish in self._wishes.values():
@@ -253,6 +263,7 @@ class ControlPanel:
         if self._outstanding is waiting:
             self._outstanding = None
             self._took(waiting, now)
+            self._count(waiting.link, unanswered=1)
             waiting.link.missed(now, damaged=waiting.heard)
             self._changed(waiting.link)
 

@@ -20,7 +20,7 @@ from devices.osdp.events import OfflineCause, PanelEvent, ViolationKind
 from devices.osdp.frame import Frame, SecurityBlock
 from devices.osdp.peripheral import Peripheral, check_command
 from devices.osdp.reports import Known, report
-from devices.osdp.suspicion import PROBATION, Suspicion, forgiven, violated
+from devices.osdp.suspicion import Standing
 
 OFFLINE_AFTER = 8.0
 """Seconds without a genuine answer after which both ends count the other as gone (clause 5.7)."""
@@ -62,7 +62,7 @@ class Link:
         self._quiet_at = self._last_heard = now
         self._told_offline = False
         self._cause = OfflineCause.NO_ANSWER
-        self._suspicion = Suspicion()
+        self._standing = Standing()
         self._proven_at = -math.inf
 
     # What the owner asks
@@ -300,7 +300,7 @@ class Link:
                 self._restart(now, OfflineCause.SESSION_LOST)
             case Secured(session=session):
                 self._session = session
-                self._proven_at = now + (PROBATION if forgiven(self._suspicion, now).on_probation else 0.0)
+                self._proven_at = now + self._standing.probation(now)
             case Up() if self._secure and now < self._proven_at:
                 self._begin_at = now + self._pace.brisk  # asked once more: a report waits, and is not lost
             case Up() as up:
@@ -364,9 +364,8 @@ class Link:
     def _violation(self, kind: ViolationKind, now: float) -> None:
         self._emit(ev.SecurityViolation(self.address, kind))
         self._restart(now, OfflineCause.SECURITY_VIOLATION)
-        self._suspicion = violated(self._suspicion, now)
-        self._begin_at = now + self._suspicion.pause
-        if self._suspicion.locked_out:
+        self._begin_at = now + self._standing.violated(now)
+        if self._standing.locked_out:
             self._emit(ev.SecurityViolation(self.address, ViolationKind.LOCKED_OUT))
 
     def _restart(self, now: float, cause: OfflineCause) -> None:
@@ -381,6 +380,7 @@ class Link:
         self._cause = cause
         self._doubt, self._delivered = self._delivered or self._doubt, None
         if self.online:
+            self._standing.fell(now)
             self._tell_offline()
 
     def _tell_offline(self) -> None:

@@ -4,6 +4,8 @@ A MAC on the wire has 32 bits, and each guess costs the session. With `LIMIT` gu
 needs thousands of years; the lock-out is there so that the guessing is told and ends, and it ends by itself, too.
 """
 
+from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 LIMIT = 8
@@ -13,9 +15,13 @@ FORGIVEN_AFTER = 60.0
 LOCK_OUT = 30.0
 LONGEST_LOCK_OUT = 240.0
 """Each further lock-out lasts twice as long, up to this: somebody who can reach the wire can cut it anyway."""
-PROBATION = 2.0
+PROBATION = 1.0
 """Seconds for which a peripheral under suspicion must keep its channel before it counts as present again."""
+LONGEST_PROBATION = 8.0
+FALLS_WITHIN = 60.0
+"""Seconds within which falling out of the channel again and again is more than bad luck."""
 
+_FALLS_REMEMBERED = 6
 _PAUSES = (0.0, 0.25, 0.5, 1.0)
 
 
@@ -57,3 +63,41 @@ def forgiven(before: Suspicion, now: float) -> Suspicion:
     quiet = now - before.last - before.pause
     left = before.violations - max(0, int(quiet // FORGIVEN_AFTER))
     return Suspicion(left, before.last, before.lock_outs) if left > 0 else Suspicion()
+
+
+def probation(held: Suspicion, falls: Iterable[float], now: float) -> float:
+    """How long a channel must hold before its peripheral counts as present: 0 but for the suspicious and the unsteady.
+
+    `falls` are the times at which it went offline. Whoever makes it come and go, by commands in our name say, makes it
+    stay away instead: that is one alarm, not hundreds.
+    """
+    recent = sum(now - fall < FALLS_WITHIN for fall in falls)
+    if recent > 2:
+        return min(PROBATION * 2.0 ** (recent - 3), LONGEST_PROBATION)
+    return PROBATION if forgiven(held, now).on_probation else 0.0
+
+
+class Standing:
+    """One peripheral's standing over time."""
+
+    def __init__(self) -> None:
+        self._held = Suspicion()
+        self._falls: deque[float] = deque(maxlen=_FALLS_REMEMBERED)
+
+    @property
+    def locked_out(self) -> bool:
+        """Whether the last violation was one too many."""
+        return self._held.locked_out
+
+    def violated(self, now: float) -> float:
+        """Hold a violation against it; return for how many seconds it is left alone."""
+        self._held = violated(self._held, now)
+        return self._held.pause
+
+    def fell(self, now: float) -> None:
+        """It was present, and is not any more."""
+        self._falls.append(now)
+
+    def probation(self, now: float) -> float:
+        """For how many seconds it must now keep its channel before it counts as present."""
+        return probation(self._held, self._falls, now)

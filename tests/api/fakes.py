@@ -18,6 +18,7 @@ from sqlalchemy.pool import StaticPool
 from api.app import create_app
 from controller.domain.doors import DoorState, LockStatus, Position
 from controller.domain.events import Event, Recorded
+from controller.domain.hygiene import Hygiene, WireFacts, hygiene
 from controller.domain.ids import (
     OUTSIDE,
     CameraId,
@@ -217,6 +218,7 @@ class FakeFacade:
         self.duress: dict[OperatorId, str] = {}
         self.tape: list[tuple[object, ...]] = []
         self.refusal: Refusal | None = None
+        self.wires: list[WireFacts] = []
         self.pictures: dict[CameraId, bytes] = {CAMERA: b"\xff\xd8 jpeg 1"}
         self.texts: dict[str, str] = {}
         self.factors = factors_in_memory()
@@ -337,6 +339,9 @@ class FakeFacade:
         if what in ("filmed", "recording"):
             return self.found.get((what, subject), [])
         return self.read(before=before, limit=limit)
+
+    def hygiene(self) -> list[tuple[WireFacts, Hygiene]]:
+        return [(facts, hygiene(facts, NOON)) for facts in self.wires]
 
     async def picture(self, camera: CameraId) -> bytes | None:
         return self.pictures.get(camera)

@@ -8,7 +8,8 @@ from api.plan import site_of
 from api.views import muster_of, view_of
 from controller.domain.alarms import Alarm, AlarmKind, Priority, Source
 from controller.domain.doors import DoorState, LockMode, LockStatus, Loop, ModeOrder, Position
-from controller.domain.events import EntryObserved
+from controller.domain.events import EntryObserved, Violation
+from controller.domain.hygiene import KeyFacts, WireFacts
 from controller.domain.ids import OUTSIDE, AreaId, CredentialId, DeviceId, FireZoneId, PointId, RequestId
 from controller.domain.instant import Instant
 from controller.domain.site import DoorKind, Factor, FireZone, Input
@@ -313,3 +314,17 @@ def test_an_alarm_that_nobody_acknowledged_in_time_is_marked():
     late = alarm("a-1", AlarmKind.INTRUSION, Source(point=PointId("pir"), area=AreaId("room")), escalated=True)
     (shown,) = view(**alarms(late)).alarms
     assert (shown.escalated, shown.point, shown.area) == (True, "pir", "room")
+
+
+@pytest.mark.anyio
+async def test_how_well_the_wires_are_kept(facade):
+    facade.wires = [
+        WireFacts("head", KeyFacts(NOON, exposed=True), 10.0, 10.0, 100, 1, {Violation.SECOND_PANEL: 2}),
+        WireFacts("clear", None),
+    ]
+    async with browser(facade) as client:
+        await sign_in(client)
+        first, second = (await client.get("/api/devices/hygiene")).json()
+    assert (first["score"], first["key_exposed"], first["violations"]) == (40, True, {"second_panel": 2})
+    assert first["lost"] == [{"flaw": "key_exposed", "points": 40}, {"flaw": "attacked", "points": 20}]
+    assert (second["score"], second["secured"], second["key_made"]) == (40, False, None)

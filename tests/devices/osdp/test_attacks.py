@@ -300,3 +300,14 @@ def test_an_adapter_that_echoes_is_no_second_panel():
     wire.inject(wire.commands[-1][1])
     assert len(wire.commands) > said
     assert not wire.of(SecurityViolation)
+
+
+def test_whoever_makes_a_reader_come_and_go_makes_it_stay_away():
+    wire = Wire(reader(0)).online()
+    for _ in range(120):  # a second panel that begins anew in our name, twice a second
+        for device in wire.devices:
+            device.receive(command(0, 0x60), wire.now)
+        wire.run(0.5)
+    assert len(wire.of(DeviceOffline)) < 10
+    wire.devices[0].present_card(*TRUE)
+    assert wire.until(CardRead, 9.0) == CardRead(0, 0, *TRUE)

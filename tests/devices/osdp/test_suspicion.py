@@ -4,7 +4,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from devices.osdp.suspicion import FORGIVEN_AFTER, LIMIT, LOCK_OUT, LONGEST_LOCK_OUT, Suspicion, forgiven, violated
+from devices.osdp.suspicion import (
+    FALLS_WITHIN,
+    FORGIVEN_AFTER,
+    LIMIT,
+    LOCK_OUT,
+    LONGEST_LOCK_OUT,
+    PROBATION,
+    Suspicion,
+    forgiven,
+    probation,
+    violated,
+)
 
 
 def after(*times):
@@ -50,3 +61,13 @@ def test_no_rhythm_gets_more_than_a_guess_a_minute_beyond_the_limit(gaps):
         held = violated(held, now)
         assert 1 <= held.violations <= LIMIT
         assert tries <= LIMIT + now / LOCK_OUT + 1
+
+
+@pytest.mark.parametrize(("falls", "seconds"), [(0, 0.0), (2, 0.0), (3, 1.0), (4, 2.0), (6, 8.0)])
+def test_what_comes_and_goes_must_hold_for_longer(falls, seconds):
+    assert probation(Suspicion(), [100.0 + n for n in range(falls)], 110.0) == seconds
+
+
+def test_old_falls_are_forgotten_and_violations_are_not():
+    assert probation(Suspicion(), [0.0] * 6, FALLS_WITHIN) == 0.0
+    assert probation(after(0, 1), [], 2.0) == PROBATION

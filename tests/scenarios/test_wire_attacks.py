@@ -1,0 +1,256 @@
+"""Attacks on the pair of wires behind a reader, played by a hand on a real line against the whole box.
+
+Judged from the box's alarms and log and from the simulator's truth: the bolt. The intruder knows a badge that opens the
+door, and has no key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from controller.admin import Admin
+from controller.bootstrap import Box, Ports
+from controller.control import ask
+from controller.core import open_core
+from controller.demo import make_keys
+from controller.domain.alarms import AlarmKind
+from controller.osdp_keys import KeyRing
+from controller.rules.lockdown import not_secured
+from controller.site.loader import load_site
+from controller.site.people import load_people
+from simulators.building import Building
+from simulators.hand import Hand, Orders, until
+from simulators.intruders import INTRUDERS
+
+pytestmark = [pytest.mark.anyio, pytest.mark.scenario, pytest.mark.timeout(180)]
+
+ALARM_WITHIN = 10.0
+PATIENCE = 20.0
+HEADS = "".join(
+    f"""
+[[device]]
+id = "{way}-head"
+kind = "osdp"
+side = "attack"
+line = "line-a"
+address = {address}
+formats = ["H10301"]
+
+[[reader]]
+id = "{way}"
+name = "{way}"
+door = "door"
+leaves = "{leaves}"
+enters = "{enters}"
+device = "{way}-head"
+"""
+    for address, way, leaves, enters in ((1, "in", "outside", "hall"), (2, "out", "hall", "outside"))
+)
+SITE = f"""
+[site]
+id = "wire"
+name = "A door and its wire"
+timezone = "UTC"
+plan = [100, 100]
+
+[[zone]]
+id = "hall"
+name = "Hall"
+level = "controlled"
+minimum_assurance = "copyable"
+shape = [[0, 0], [50, 0], [50, 50], [0, 50]]
+
+[[line]]
+id = "line-a"
+port = "/dev/ttyUSB0"
+baud = 115200
+
+[[device]]
+id = "module"
+kind = "osdp"
+side = "safe"
+line = "line-a"
+address = 3
+
+[[door]]
+id = "door"
+name = "Door"
+zones = ["outside", "hall"]
+lock = {{ kind = "fail_secure", device = "module", output = 0 }}
+contact = {{ device = "module", input = 0 }}
+bolt = {{ device = "module", input = 1 }}
+free_egress = true
+unlock_seconds = 2
+position = [50, 25]
+{HEADS}
+[[schedule]]
+id = "always"
+name = "Always"
+always = true
+
+[[access_level]]
+id = "all"
+name = "All"
+zones = ["hall"]
+schedule = "always"
+
+[[threat_level]]
+number = 0
+name = "Normal"
+"""
+PEOPLE = """id,name,kind,clearance,levels,badge_format,facility,number,assurance,status,valid_from,valid_until,pin,face
+p-1,Kay Example,staff,0,all,H10301,42,405,copyable,active,,,,
+"""
+TOLD_AS = {
+    "plaintext": "plaintext_reply",
+    "no_mac": "plaintext_reply",
+    "forge_mac": "bad_mac",
+    "guess_mac": "bad_mac",
+    "replay": "bad_mac",
+    "downgrade": "capability_downgrade",
+    "install_mode": "install_mode",
+    "default_key": "default_key",
+    "wrong_key": "wrong_key",
+    "second_panel": "second_panel",
+}
+
+
+class _Nowhere:
+    def post(self, effect):
+        pass
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+
+class Wire:
+    """A box, the door it guards, and a hand at the door's wire."""
+
+    def __init__(self, box: Box, building: Building) -> None:
+        self.box, self.building, self.hand = box, building, Hand(building)
+
+    @property
+    def state(self):
+        return self.box.core.runtime.state
+
+    @property
+    def door(self):
+        return self.building.door("door")
+
+    def events(self, kind):
+        return [record.event for record in self.box.building.read(before=None, limit=10_000) if record.kind == kind]
+
+    def alarms(self):
+        return [alarm for alarm in self.state.alarms.values() if alarm.kind is AlarmKind.SECURE_CHANNEL_LOST]
+
+    def released(self):
+        return self.door.truth.released_at
+
+    async def sees(self, true, within=PATIENCE):
+        assert await until(true, within)
+
+    async def cut_into(self, attack):
+        said = {"verb": "wire", "line": "line-a", "attack": attack, "reader": "in", "person": "p-1"}
+        await Orders(self.building).obey(said)
+
+    async def unwire(self):
+        await Orders(self.building).obey({"verb": "unwire", "line": "line-a"})
+
+    async def genuine(self):
+        """A true badge opens the door; afterwards it is locked again."""
+        before = len(self.released())
+        self.hand.present_card("in", "p-1")
+        await self.sees(lambda: len(self.released()) > before)
+        await self.sees(lambda: self.door.state.bolt_locked)
+
+
+@pytest.fixture
+async def wire(tmp_path: Path):
+    file, folder = tmp_path / "site.toml", tmp_path / "box"
+    file.write_text(SITE)
+    (tmp_path / "people.csv").write_text(PEOPLE)
+    site = load_site(file)
+    make_keys(folder, site)
+    core = open_core(folder, file, _Nowhere())
+    await Admin(core).commands["people_import"]({"csv": PEOPLE, "file": "people.csv", "author": "test"})
+    core.close()
+    keys = {name: bytes.fromhex(key) for name, key in json.loads((folder / "osdp-keys.json").read_text()).items()}
+    people = load_people(tmp_path / "people.csv", site)
+    async with contextlib.AsyncExitStack() as stack:
+        building = await stack.enter_async_context(Building(site, people, keys=keys, logins={}))
+        box = await stack.enter_async_context(Box(folder, file, Ports(lines=building.lines, console=False)))
+        wire = Wire(box, building)
+        wire.folder = folder
+        await wire.sees(lambda: not not_secured(site, wire.state))
+        await wire.sees(lambda: all(wire.state.device(head).secure for head in ("in-head", "out-head", "module")))
+        yield wire
+
+
+@pytest.mark.parametrize("attack", INTRUDERS)
+async def test_an_intruder_opens_nothing_is_told_and_leaves_no_trace(wire, attack):
+    if attack == "replay":
+        await wire.cut_into(attack)
+        await wire.genuine()  # what he records is a true card
+    began, before = time.monotonic(), len(wire.released())
+    granted = len(wire.events("access_granted"))
+    if attack != "replay":
+        await wire.cut_into(attack)
+
+    def told():
+        return {alarm.detail for alarm in wire.alarms()}
+
+    await wire.sees(lambda: TOLD_AS[attack] in told(), ALARM_WITHIN)
+    took = time.monotonic() - began
+    assert took < ALARM_WITHIN
+    if attack == "guess_mac":  # to the lock-out, and out of it again; the others go away before that
+        await wire.sees(lambda: "locked_out" in told())
+    await asyncio.sleep(2.0)
+    assert len(wire.released()) == before  # the bolt never moved
+    assert wire.door.state.bolt_locked
+    assert len(wire.events("access_granted")) == granted
+    assert all(alarm.source.device in ("in-head", "out-head", "module") for alarm in wire.alarms())
+    assert len(wire.state.alarms) <= 12  # told, and not without end
+    assert len(wire.events("wire_violated")) <= 8
+    await wire.unwire()
+    await wire.sees(lambda: wire.state.device("in-head").online is True, 45.0)
+    await wire.sees(lambda: wire.state.device("module").online is True)
+    await wire.genuine()
+
+
+async def test_a_neighbour_of_the_attacked_reader_notices_nothing(wire):
+    await wire.cut_into("guess_mac")
+    await wire.sees(lambda: "locked_out" in {alarm.detail for alarm in wire.alarms()}, 25.0)
+    before = len(wire.events("access_granted"))
+    wire.hand.present_card("out", "p-1")
+    await wire.sees(lambda: len(wire.events("access_granted")) == before + 1, 3.0)
+    await wire.unwire()
+
+
+async def test_the_hygiene_of_an_attacked_reader(wire):
+    await wire.cut_into("default_key")
+    await wire.sees(lambda: "default_key" in {alarm.detail for alarm in wire.alarms()}, ALARM_WITHIN)
+    await wire.unwire()
+    found = {facts.device: score for facts, score in wire.box.building.hygiene()}
+    assert found["in-head"].score <= 50 < found["out-head"].score
+
+
+async def test_a_running_box_lends_its_line_to_the_wizard_and_goes_on_with_the_new_key(wire):
+    ring = KeyRing(wire.box.core.keystore.secrets)
+    before = ring.key("in-head")
+    done = await ask(wire.folder, "osdp_rotate", line="line-a", address=1)
+    assert (done["device"], done["exposed"]) == ("in-head", False)
+    assert ring.key("in-head") != before
+    await wire.sees(lambda: wire.state.device("in-head").secure)
+    await wire.sees(lambda: wire.state.device("module").secure)
+    await wire.genuine()
+    scanned = await ask(wire.folder, "osdp_scan", line="line-a", last=3)
+    assert [(row["address"], row["default_key"]) for row in scanned["found"]] == [(1, False), (2, False), (3, False)]
+    await wire.sees(lambda: wire.state.device("in-head").secure)
