@@ -54,7 +54,15 @@ CLEAN = 0.01
 GARBLED = 0.20
 
 DOWNGRADES = frozenset({Violation.CAPABILITY_DOWNGRADE, Violation.INSTALL_MODE, Violation.PLAINTEXT_REPLY})
-ATTACKS = frozenset({Violation.BAD_MAC, Violation.WRONG_KEY, Violation.SECOND_PANEL, Violation.LOCKED_OUT})
+ATTACKS = frozenset(
+    {
+        Violation.BAD_MAC,
+        Violation.WRONG_KEY,
+        Violation.SECOND_PANEL,
+        Violation.LOCKED_OUT,
+        Violation.FOREIGN_COMMAND,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

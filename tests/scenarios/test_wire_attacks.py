@@ -32,6 +32,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.scenario, pytest.mark.timeout(180)]
 
 ALARM_WITHIN = 10.0
 PATIENCE = 20.0
+SHOWN_AT_MOST = 3
 HEADS = "".join(
     f"""
 [[device]]
@@ -164,11 +165,19 @@ class Wire:
     async def unwire(self):
         await Orders(self.building).obey({"verb": "unwire", "line": "line-a"})
 
+    def decided(self):
+        return len(self.events("access_granted")) + len(self.events("access_denied"))
+
     async def genuine(self):
-        """A true badge opens the door; afterwards it is locked again."""
+        """A true badge is read each time, and opens the door; a disk that is slow just then may have it shown again."""
         before = len(self.released())
-        self.hand.present_card("in", "p-1")
-        await self.sees(lambda: len(self.released()) > before)
+        for _ in range(SHOWN_AT_MOST):
+            decided = self.decided()
+            self.hand.present_card("in", "p-1")
+            await self.sees(lambda told=decided: self.decided() > told)  # no card is lost
+            if await until(lambda: len(self.released()) > before, 3.0):
+                break
+        assert len(self.released()) > before, self.events("access_denied")
         await self.sees(lambda: self.door.state.bolt_locked)
 
 
