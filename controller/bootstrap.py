@@ -24,7 +24,6 @@ from controller.console_watch import ConsoleWatch
 from controller.control import ControlServer
 from controller.core import Core, open_core, start_up
 from controller.disk import LOW_MIB, MIB, DiskWatch
-from controller.domain.hygiene import KeyFacts
 from controller.domain.ids import BusId, CameraId, CardholderId, DeviceId, LineId
 from controller.domain.site import Site
 from controller.domain.stimuli import BoxStopping, DeviceSeen
@@ -32,7 +31,7 @@ from controller.erasure import ErasureKeeper
 from controller.film_keeper import FilmKeeper
 from controller.filming import Filming
 from controller.notary import NotaryTask
-from controller.osdp_keys import KeyRing, MissingKey, private_json
+from controller.osdp_keys import KeyRing, MissingKey, osdp_keys, private_json
 from controller.pki_admin import PkiAdmin, authority_of, mqtt_devices, said_of_lacking
 from controller.pki_keeper import PkiKeeper
 from controller.policy_office import GivenCertificates, LoggedPolicies
@@ -195,7 +194,9 @@ class Box:
         """Start the doors' gateways."""
         keystore = self.core.keystore
         ports = {line: self._ports.lines.get(line, site.lines[line].port) for line in site.lines}
-        lines = self._lines = OsdpGateway(site, self.building, keystore, keys, ports, self._known(keys))
+        lines = self._lines = OsdpGateway(
+            site, self.building, keystore, keys, ports, KeyRing(self.core.keystore.secrets).facts(keys)
+        )
         boot = f"{self.core.runtime.boot}-{next(self._pluggings)}"
         broker = MqttGateway(site, self.building, keystore, boot=boot)
         broker.refuse(self._authority.refused(broker.devices))
@@ -218,11 +219,7 @@ class Box:
             if lines is self._lines:  # a policy that wires it otherwise has connected it anew meanwhile
                 site = self.core.runtime.site
                 keys = osdp_keys(self.core.keystore.secrets, site)
-                lines.take_back(line, keys, self._known(keys))
-
-    def _known(self, keys: Mapping[DeviceId, bytes]) -> dict[DeviceId, KeyFacts]:
-        notes = KeyRing(self.core.keystore.secrets).notes(keys)
-        return {device: KeyFacts(note.made, note.exposed) for device, note in notes.items()}
+                lines.take_back(line, keys, KeyRing(self.core.keystore.secrets).facts(keys))
 
     async def _unplug(self) -> None:
         await self._wires.aclose()
@@ -373,11 +370,6 @@ class Box:
         """A part that should run for ever ended: whoever waits for this box is told why."""
         if not task.cancelled() and not self._failure.done():
             self._failure.set_exception(task.exception() or RuntimeError(f"{task.get_name()} ended by itself"))
-
-
-def osdp_keys(secrets: SecretFiles, site: Site) -> dict[DeviceId, bytes]:
-    """Read the base keys of the site's secured OSDP devices (``DIR/osdp-keys.json``). Raises ``MissingKey``."""
-    return KeyRing(secrets).keys(site)
 
 
 def camera_access(secrets: SecretFiles, site: Site, urls: Mapping[CameraId, str]) -> dict[CameraId, CameraAccess]:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from controller.domain.hygiene import KeyFacts
 from controller.domain.ids import DeviceId
 from controller.domain.site import DeviceKind, Site
 from controller.store.secret_files import SecretFiles
@@ -79,6 +80,10 @@ class KeyRing:
         stored = self._stored(OSDP_KEY_NOTES)
         return {device: _note(stored.get(device), key) for device, key in keys.items()}
 
+    def facts(self, keys: Mapping[DeviceId, bytes]) -> dict[DeviceId, KeyFacts]:
+        """Return of these keys what their wires' hygiene asks about."""
+        return {device: KeyFacts(note.made, note.exposed) for device, note in self.notes(keys).items()}
+
     def note_next(self, device: DeviceId, key: bytes) -> None:
         """Remember a key that is about to be set, so that no power cut makes the reader nobody's."""
         notes = self._stored(OSDP_KEY_NOTES)
@@ -103,6 +108,11 @@ class KeyRing:
 
     def _write(self, name: str, content: Mapping[str, object]) -> None:
         self._secrets.write(name, json.dumps(content, indent=2).encode())
+
+
+def osdp_keys(secrets: SecretFiles, site: Site) -> dict[DeviceId, bytes]:
+    """Read the base keys of the site's secured OSDP devices (``DIR/osdp-keys.json``). Raises ``MissingKey``."""
+    return KeyRing(secrets).keys(site)
 
 
 def private_json(secrets: SecretFiles, name: str) -> dict[str, object]:
