@@ -16,6 +16,8 @@ from api.routes import (
     audit,
     building,
     devices,
+    enrolment,
+    evacuation,
     events,
     evidence,
     films,
@@ -34,7 +36,7 @@ from api.shield import Shield
 from controller.runtime.facade import Facade
 
 PARTS = (
-    *(account, audit, building, devices, events, evidence, films, operators, orders),
+    *(account, audit, building, devices, enrolment, evacuation, events, evidence, films, operators, orders),
     *(people, policy, reports, session, streams, studies, visits),
 )
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")

@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 
 from api.records import Texts
 from api.schemas_operators import PendingOut
-from controller.domain.ids import AccessLevelId, CameraId, CardholderId, OperatorId, ZoneId
+from controller.domain.enrolment_orders import RecordCardholder, person_told
+from controller.domain.ids import AccessLevelId, CameraId, CardholderId, CredentialId, OperatorId, ZoneId
 from controller.domain.operator_orders import EVERYWHERE, AppointOperator, ResetOperator
 from controller.domain.operators import EndLockdown, Order, Role
+from controller.domain.people import CredentialStatus
 from controller.domain.record_orders import (
     AssignAccessLevel,
     DestroyBox,
@@ -17,6 +19,7 @@ from controller.domain.record_orders import (
     ExportPeople,
     LiftLegalHold,
     LiftVeil,
+    SetCredentialStatus,
 )
 from controller.domain.records import Purpose
 from controller.domain.state import SiteState
@@ -68,6 +71,15 @@ def _assign(subject: str, reason: str) -> Order:
     return AssignAccessLevel(CardholderId(cardholder), AccessLevelId(level), reason)
 
 
+def _set_status(subject: str, reason: str) -> Order:
+    credential, _, status = subject.partition(" ")
+    return SetCredentialStatus(CredentialId(credential), CredentialStatus(status), reason)
+
+
+def _record(subject: str, reason: str) -> Order:
+    return RecordCardholder(person_told(subject), "", reason)
+
+
 def _lift_veil(subject: str, reason: str) -> Order:
     camera, _, seconds = subject.partition(" ")
     return LiftVeil(CameraId(camera), float(seconds), reason)
@@ -85,6 +97,8 @@ _BUILD: Mapping[str, Callable[[str, str], Order]] = {
     "export_people": _export,
     "lift_veil": _lift_veil,
     "assign_access_level": _assign,
+    "set_credential_status": _set_status,
+    "record_cardholder": _record,
     "destroy_box": lambda _, reason: DestroyBox(reason),
     "appoint_operator": _appoint,
     "reset_operator": lambda subject, reason: ResetOperator(OperatorId(subject), reason),

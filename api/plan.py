@@ -7,6 +7,7 @@ from typing import Literal
 from api.schemas import (
     CameraPlanOut,
     DoorPlanOut,
+    NamedOut,
     PlanOut,
     PointOut,
     ReaderOut,
@@ -41,6 +42,9 @@ def site_of(site: Site) -> SiteOut:
         readers=[_reader(reader) for reader in site.readers.values()],
         cameras=[_camera(camera) for camera in site.cameras.values()],
         threat_levels=[ThreatLevelOut(number=t.number, name=t.name) for t in site.threat_levels.values()],
+        access_levels=[NamedOut(id=one.id, name=one.name) for one in site.access_levels.values()],
+        competencies=[NamedOut(id=one.id, name=one.name) for one in site.competencies.values()],
+        safe_points=[NamedOut(id=one.id, name=one.name) for one in site.safe_points.values()],
     )
 
 

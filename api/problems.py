@@ -69,6 +69,13 @@ REFUSED: Mapping[Refusal, tuple[int, str]] = {
     Refusal.NOT_YOUR_ZONE: (403, "Your orders do not count in that zone."),
     Refusal.NO_SUCH_OPERATOR: (404, "Nobody signs in by that name."),
     Refusal.UNKNOWN_ZONE: (404, "There is no such zone."),
+    Refusal.NO_EVACUATION: (409, "No evacuation is under way."),
+    Refusal.UNKNOWN_SAFE_POINT: (404, "There is no such safe point."),
+    Refusal.UNKNOWN_READER: (404, "There is no such reader."),
+    Refusal.UNKNOWN_COMPETENCY: (404, "There is no such competency in the site file, or no such clearance."),
+    Refusal.READER_TAKEN: (409, "Somebody else enrols a badge at this reader just now."),
+    Refusal.NO_BADGE_OFFERED: (409, "No new card was shown there in time. Begin again."),
+    Refusal.NAME_NEEDED: (409, "Say who it is."),
     Refusal.NO_HANDOVER: (409, "No shift waits to be taken over."),
     Refusal.LOG_CANNOT_BE_WRITTEN: (409, "The log cannot be written, so nobody is let in."),
 }

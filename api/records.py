@@ -55,6 +55,7 @@ SHOWN = _OF_RECORDS | _OF_PICTURES | frozenset(
         "competencies", "competency", "condition", "confirmed", "credential", "detail", "devices_gone",
         "digest", "direction", "distance", "doors", "doors_gone", "end", "engine", "enters", "escort",
         "expected_seconds", "extended_time", "factor", "factors", "failed", "fire_zone", "fire_zones_gone",
+        "safe_point",
         "first", "format", "frames", "hear_seconds", "host", "id", "kind", "last", "leaves", "level", "levels",
         "lock", "lockdown_seconds", "loop", "low", "may_escort", "mode", "needs_escort", "note", "number",
         "obstacle", "on", "open_seconds", "order", "origin", "outcome", "output", "outputs", "outputs_gone",

@@ -29,6 +29,10 @@ _DESK = (
     OrderWord.ARM_AREA,
     OrderWord.DISARM_AREA,
     OrderWord.END_BYPASS,
+    OrderWord.START_EVACUATION,
+    OrderWord.END_EVACUATION,
+    OrderWord.CHECK_IN,
+    OrderWord.UNDO_CHECK_IN,
 )
 _ABOVE = (
     *_DESK,
@@ -46,6 +50,7 @@ _HOSTING = (*_ABOVE, *_VISITS, OrderWord.APPROVE_VISIT)
 _BADGES = (OrderWord.SET_CREDENTIAL_STATUS, OrderWord.ASSIGN_ACCESS_LEVEL, OrderWord.WITHDRAW_ACCESS_LEVEL)
 _RECORDS = (OrderWord.READ_RECORDS, OrderWord.PLACE_LEGAL_HOLD)
 _VEILS = (OrderWord.LIFT_VEIL, OrderWord.LOWER_VEIL, OrderWord.EXPORT_EVIDENCE)
+_PEOPLE = (OrderWord.RECORD_CARDHOLDER, OrderWord.OPEN_ENROLMENT, OrderWord.ISSUE_BADGE)
 _SHIFT = (OrderWord.HAND_OVER, OrderWord.ACCEPT_HAND_OVER)
 _COLLEAGUES = (OrderWord.APPOINT_OPERATOR, OrderWord.RESET_OPERATOR)
 _OF_TWO = (OrderWord.LIFT_LEGAL_HOLD, OrderWord.ERASE_CARDHOLDER, OrderWord.EXPORT_PEOPLE)
@@ -63,6 +68,7 @@ MAY_ORDER: Mapping[Role, tuple[OrderWord, ...]] = {
         *_HOSTING,
         *_SHIFT,
         *_BADGES,
+        *_PEOPLE,
         *_RECORDS,
         *_COLLEAGUES,
         *_VEILS,
@@ -72,6 +78,7 @@ MAY_ORDER: Mapping[Role, tuple[OrderWord, ...]] = {
         *_HOSTING,
         *_SHIFT,
         *_BADGES,
+        *_PEOPLE,
         *_RECORDS,
         *_OF_TWO,
         *_VEILS,

@@ -84,6 +84,13 @@ class OrderWord(StrEnum):
     RESET_OPERATOR = "reset_operator"
     HAND_OVER = "hand_over"
     ACCEPT_HAND_OVER = "accept_hand_over"
+    RECORD_CARDHOLDER = "record_cardholder"
+    OPEN_ENROLMENT = "open_enrolment"
+    ISSUE_BADGE = "issue_badge"
+    START_EVACUATION = "start_evacuation"
+    END_EVACUATION = "end_evacuation"
+    CHECK_IN = "check_in"
+    UNDO_CHECK_IN = "undo_check_in"
 
 
 class ProblemOut(Model):
@@ -193,6 +200,13 @@ class ThreatLevelOut(Model):
     name: str
 
 
+class NamedOut(Model):
+    """Something of the site file that is chosen by name."""
+
+    id: str
+    name: str
+
+
 class SiteOut(Model):
     """The building as built: changes only with its policy (``digest``)."""
 
@@ -206,6 +220,9 @@ class SiteOut(Model):
     readers: list[ReaderOut]
     cameras: list[CameraPlanOut]
     threat_levels: list[ThreatLevelOut]
+    access_levels: list[NamedOut]
+    competencies: list[NamedOut]
+    safe_points: list[NamedOut]
 
 
 class DoorStatus(StrEnum):
@@ -350,6 +367,13 @@ class CameraOut(Model):
     online: bool | None
 
 
+class EvacuationOut(Model):
+    """Everybody leaves."""
+
+    operator: str
+    since: datetime
+
+
 class ViewOut(Model):
     """The whole building right now, as of event ``seq``. ``time`` is the server's clock.
 
@@ -377,6 +401,7 @@ class ViewOut(Model):
     clock_trusted: bool
     pending: list[PendingOut]
     open_shift: OpenShiftOut | None
+    evacuation: EvacuationOut | None = None
 
 
 class WaitingOut(Model):
@@ -411,14 +436,26 @@ class MusteredOut(Model):
     whereabouts: Whereabouts
     zone: str | None
     seen: datetime | None
+    safe: SafeOut | None = None
+
+
+class SafeOut(Model):
+    """Somebody was counted: when, and at which safe point; null: elsewhere."""
+
+    point: str | None
+    time: datetime
 
 
 class MusterOut(Model):
-    """Who is inside, who may be, and of whom it is not known; who is known to be outside is not on the list."""
+    """Who is inside, who may be, and of whom it is not known; who is known to be outside is not on the list.
+
+    During an evacuation also whoever was counted, or was seen to leave since it began.
+    """
 
     time: datetime
     unaccounted: int
     people: list[MusteredOut]
+    evacuation: EvacuationOut | None = None
 
 
 class EventOut(Model):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from api.model import Model, Text
 from api.schemas import Name
-from controller.domain.people import CardholderKind, CredentialStatus
+from controller.domain.people import CardholderKind, CredentialKind, CredentialStatus
 from controller.domain.records import Purpose
 
 CASE_LENGTH = 40
+MOST_COMPETENCIES = 32
 
 Case = Annotated[str, StringConstraints(max_length=CASE_LENGTH)]
 
@@ -50,14 +52,108 @@ class HoldIn(Model):
     reason: Text
 
 
+class CompetencyIn(Model):
+    """What somebody may be trusted with, until a time, which is excluded; null: for good."""
+
+    competency: Name
+    valid_until: AwareDatetime | None = None
+
+
+class ChangeIn(Model):
+    """What is known of a person, besides access levels and badges, and why it changes. No ``name``: as it was."""
+
+    name: Annotated[Text | None, Field(default=None, min_length=1)]
+    kind: CardholderKind
+    clearance: Annotated[int, Field(ge=0, le=9)]
+    competencies: Annotated[list[CompetencyIn], Field(max_length=MOST_COMPETENCIES, default_factory=list)]
+    extended_time: bool = False
+    needs_escort: bool = False
+    may_escort: bool = False
+    reason: Text
+
+
+class AddIn(ChangeIn):
+    """Somebody who is to be known."""
+
+    name: Annotated[Text, Field(min_length=1)]
+
+
+class AddedOut(Model):
+    """The pseudonym that was made for somebody."""
+
+    id: str
+
+
+class OpenEnrolmentIn(Model):
+    """A reader, whose badge will be shown there, and why they get one."""
+
+    reader: Name
+    cardholder: Name
+    reason: Text
+
+
+class EnrolmentOut(Model):
+    """A reader that waits for a badge. ``format``: of the card that was shown; null while none was."""
+
+    reader: str
+    cardholder: str
+    seconds_left: float
+    format: str | None
+
+
+class EnrolmentsOut(Model):
+    """This operator's, by reader."""
+
+    enrolments: list[EnrolmentOut]
+
+
+class IssueIn(Model):
+    """How hard the badge is to copy (never more than its format allows), and when it is good; the end is excluded."""
+
+    assurance: Literal["copyable", "symmetric", "pki"]
+    valid_from: AwareDatetime | None = None
+    valid_until: AwareDatetime | None = None
+
+
+class CheckInIn(Model):
+    """Where somebody was counted; null: somewhere safe that the site file does not name."""
+
+    safe_point: Name | None = None
+
+
+class BadgeOut(Model):
+    """A badge or a personal PIN, and what it is good for. Its number is nowhere."""
+
+    id: str
+    kind: CredentialKind
+    status: CredentialStatus
+    assurance: Literal["copyable", "symmetric", "pki"]
+    pin: bool
+    valid_from: datetime | None
+    valid_until: datetime | None
+
+
+class HeldCompetencyOut(Model):
+    """What somebody may be trusted with, and until when."""
+
+    competency: str
+    valid_until: datetime | None
+
+
 class PersonOut(Model):
-    """A person: by pseudonym, by name as long as it was not erased, and what they may."""
+    """A person: by pseudonym, by name as long as it was not erased, and what they may. ``face``: can be compared."""
 
     id: str
     name: str | None
     kind: CardholderKind
     clearance: int
     levels: list[str]
+    competencies: list[HeldCompetencyOut]
+    extended_time: bool
+    needs_escort: bool
+    may_escort: bool
+    face: bool
+    badges: list[BadgeOut]
 
 
 class PeopleOut(Model):

@@ -17,12 +17,14 @@ from api.schemas import (
     DeviceOut,
     DoorOut,
     DoorStatus,
+    EvacuationOut,
     FireOut,
     LockdownOut,
     LockdownState,
     ModeRequestOut,
     MusteredOut,
     MusterOut,
+    SafeOut,
     ShelfOut,
     ThreatLevelOut,
     ViewOut,
@@ -34,7 +36,7 @@ from controller.domain.alarms import Alarm, AlarmKind, Shelf, Source, in_order, 
 from controller.domain.doors import HELD, DoorAlarm, DoorState, LockMode, LockStatus, ModeRequest, ModeSource, Position
 from controller.domain.ids import CameraId, CardholderId, DoorId
 from controller.domain.instant import Instant
-from controller.domain.muster import Whereabouts, muster, unaccounted, whereabouts
+from controller.domain.muster import Whereabouts, mustered, unaccounted, whereabouts
 from controller.domain.site import Door, Site
 from controller.domain.state import Lockdown, SiteState
 from controller.runtime.facade import Moment
@@ -80,7 +82,13 @@ def view_of(
         clock_trusted=state.clock_trusted,
         pending=pending_of(state, now.wall, texts),
         open_shift=_open_shift(state, texts),
+        evacuation=_evacuation(state),
     )
+
+
+def _evacuation(state: SiteState) -> EvacuationOut | None:
+    running = state.evacuation
+    return EvacuationOut(operator=running.operator, since=running.wall) if running else None
 
 
 def _open_shift(state: SiteState, texts: Texts) -> OpenShiftOut | None:
@@ -116,10 +124,10 @@ def _waiting(site: Site, state: SiteState, now: Instant, names: Names) -> list[W
 
 
 def muster_of(moment: Moment, now: Instant, names: Names) -> MusterOut:
-    """Return who is inside, who may be, and of whom it is not known."""
-    listed = [one for one in muster(moment.state) if one.whereabouts is not Whereabouts.OUTSIDE]
+    """Return who is inside, who may be, and of whom it is not known; in an evacuation, also who is out since."""
     return MusterOut(
         time=now.wall,
+        evacuation=_evacuation(moment.state),
         unaccounted=unaccounted(moment.state),
         people=[
             MusteredOut(
@@ -127,8 +135,9 @@ def muster_of(moment: Moment, now: Instant, names: Names) -> MusterOut:
                 whereabouts=one.whereabouts,
                 zone=one.zone,
                 seen=one.seen,
+                safe=SafeOut(point=one.safe.point, time=one.safe.wall) if one.safe else None,
             )
-            for one in listed
+            for one in mustered(moment.state)
         ],
     )
 

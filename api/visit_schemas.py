@@ -25,9 +25,10 @@ class VisitorIn(Model):
 
 
 class HostIn(Model):
-    """A part of a host's name."""
+    """A part of a host's name; ``escort``: of somebody who may go with a visitor."""
 
     text: Annotated[Text, Field(min_length=3)]
+    escort: bool = False
 
 
 class HostsOut(Model):
@@ -37,9 +38,10 @@ class HostsOut(Model):
 
 
 class BadgeIn(Model):
-    """The badge a visitor is handed."""
+    """The badge a visitor is handed, and who goes with them; null: as it was registered."""
 
     credential: Name
+    escort: Name | None = None
 
 
 class BadgeBackIn(Model):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path
 
@@ -11,10 +12,20 @@ from api.problems import refused
 from api.records import event_of
 from api.routes.events import PAGE, may_see
 from api.schemas import NAME_LENGTH, EventsOut, OrderedOut, ReasonIn
-from api.schemas_people import ForIn, HistoryIn, HoldIn, PeopleOut, PersonOut, SearchIn, StatusIn
+from api.schemas_people import (
+    BadgeOut,
+    ForIn,
+    HeldCompetencyOut,
+    HistoryIn,
+    HoldIn,
+    PeopleOut,
+    PersonOut,
+    SearchIn,
+    StatusIn,
+)
 from api.security import Api, Context, Fresh, Ordering, SignedIn
 from controller.domain.ids import AccessLevelId, CardholderId, CredentialId, DoorId
-from controller.domain.people import Cardholder
+from controller.domain.people import Cardholder, Credential
 from controller.domain.record_orders import (
     AssignAccessLevel,
     EraseCardholder,
@@ -28,9 +39,16 @@ from controller.domain.record_orders import (
     subject,
 )
 from controller.domain.records import RecordScope
+from controller.domain.site import Assurance
+from controller.domain.state import SiteState
 from controller.domain.words import word_for
 
 MOST_FOUND = 200
+ASSURANCES: Mapping[Assurance, Literal["copyable", "symmetric", "pki"]] = {
+    Assurance.COPYABLE: "copyable",
+    Assurance.SYMMETRIC: "symmetric",
+    Assurance.PKI: "pki",
+}
 
 router = APIRouter(tags=["people"])
 
@@ -58,7 +76,9 @@ async def person(cardholder: Id, asked: ForIn, who: Ordering, api: Context) -> P
     """Return one person's record."""
     whom = CardholderId(cardholder)
     await _give(api, who, ReadRecords(RecordScope.PERSON, asked.purpose, asked.case, whom))
-    return _person(api, api.facade.moment().state.people[whom])
+    state = api.facade.moment().state
+    held = [badge for badge in state.credentials.values() if badge.cardholder == whom]
+    return _person(api, state, state.people[whom], held)
 
 
 @router.post("/people/{cardholder}/history")
@@ -136,12 +156,16 @@ async def _history(api: Api, who: SignedIn, what: str, subject: str, before: int
 
 def _found(api: Api, text: str, most: int | None) -> list[PersonOut]:
     wanted = text.casefold()
-    people = (_person(api, each) for each in api.facade.moment().state.people.values())
-    found = [each for each in people if wanted in f"{each.id} {each.name or ''}".casefold()]
-    return sorted(found, key=lambda each: each.id)[:most]
+    state = api.facade.moment().state
+    named = ((each, api.facade.identity(each.id)) for each in state.people.values())
+    people = [each for each, known in named if wanted in f"{each.id} {known.name if known else ''}".casefold()]
+    held: dict[CardholderId, list[Credential]] = {}
+    for badge in state.credentials.values():
+        held.setdefault(badge.cardholder, []).append(badge)
+    return [_person(api, state, each, held.get(each.id, [])) for each in sorted(people, key=lambda one: one.id)[:most]]
 
 
-def _person(api: Api, person: Cardholder) -> PersonOut:
+def _person(api: Api, state: SiteState, person: Cardholder, badges: Iterable[Credential]) -> PersonOut:
     identity = api.facade.identity(person.id)
     return PersonOut(
         id=person.id,
@@ -149,4 +173,24 @@ def _person(api: Api, person: Cardholder) -> PersonOut:
         kind=person.kind,
         clearance=person.clearance,
         levels=sorted(person.levels),
+        competencies=[
+            HeldCompetencyOut(competency=one.competency, valid_until=one.valid_until) for one in person.competencies
+        ],
+        extended_time=person.extended_time,
+        needs_escort=person.needs_escort,
+        may_escort=person.may_escort,
+        face=person.id in state.faces,
+        badges=[_badge(one) for one in sorted(badges, key=lambda one: one.id)],
+    )
+
+
+def _badge(badge: Credential) -> BadgeOut:
+    return BadgeOut(
+        id=badge.id,
+        kind=badge.kind,
+        status=badge.status,
+        assurance=ASSURANCES[badge.assurance],
+        pin=badge.pin is not None,
+        valid_from=badge.valid_from,
+        valid_until=badge.valid_until,
     )

@@ -17,7 +17,7 @@ from api.visit_schemas import BadgeBackIn, BadgeIn, HostIn, HostsOut, VisitorIn,
 from controller.domain.desk import badges_to_hand_out
 from controller.domain.ids import AccessLevelId, CardholderId, CredentialId
 from controller.domain.operators import Refusal
-from controller.domain.people import CardholderKind
+from controller.domain.people import Cardholder, CardholderKind
 from controller.domain.visit_orders import ApproveVisit, RegisterVisitor, SignInVisitor, SignOutVisitor
 
 MOST_HOSTS = 8
@@ -77,7 +77,7 @@ async def hosts(asked: HostIn, who: Ordering, api: Context) -> HostsOut:
     """
     if OrderWord.REGISTER_VISITOR not in MAY_ORDER[who.operator.role]:
         raise refused(Refusal.NOT_YOUR_ROLE)
-    return HostsOut(hosts=await asyncio.to_thread(_hosts, api, asked.text.casefold()))
+    return HostsOut(hosts=await asyncio.to_thread(_hosts, api, asked.text.casefold(), asked.escort))
 
 
 @router.post("/visits/{visitor}/approve", status_code=202)
@@ -89,7 +89,8 @@ async def approve(visitor: Id, who: Ordering, api: Context) -> OrderedOut:
 @router.post("/visits/{visitor}/sign-in", status_code=202)
 async def sign_in(visitor: Id, asked: BadgeIn, who: Ordering, api: Context) -> OrderedOut:
     """Sign a visitor in and hand them a badge."""
-    return await give(api, who, SignInVisitor(CardholderId(visitor), CredentialId(asked.credential)))
+    escort = CardholderId(asked.escort) if asked.escort else None
+    return await give(api, who, SignInVisitor(CardholderId(visitor), CredentialId(asked.credential), escort))
 
 
 @router.post("/visits/{visitor}/sign-out", status_code=202)
@@ -98,9 +99,10 @@ async def sign_out(visitor: Id, asked: BadgeBackIn, who: Ordering, api: Context)
     return await give(api, who, SignOutVisitor(CardholderId(visitor), asked.badge_returned))
 
 
-def _hosts(api: Api, text: str) -> list[WhoOut]:
+def _hosts(api: Api, text: str, escort: bool) -> list[WhoOut]:  # noqa: FBT001 - as it came
     state = api.facade.moment().state
-    members = (person for person, known in state.people.items() if known.kind is not CardholderKind.VISITOR)
+    may_be = (lambda one: one.may_escort and not one.escorted) if escort else _of_the_house
+    members = (person for person, known in state.people.items() if may_be(known))
     named = (_who(api, person) for person in members)
     return list(islice((one for one in named if text in (one.name or "").casefold()), MOST_HOSTS))
 
@@ -108,3 +110,7 @@ def _hosts(api: Api, text: str) -> list[WhoOut]:
 def _who(api: Api, person: CardholderId) -> WhoOut:
     known = api.facade.identity(person)
     return WhoOut(id=person, name=known.name if known else None)
+
+
+def _of_the_house(person: Cardholder) -> bool:
+    return person.kind is not CardholderKind.VISITOR

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from controller.domain.site import Assurance
+    from controller.domain.site import Assurance, Site
+
+SERIAL_FORMATS = frozenset({"CSN32", "DESFIRE_UID"})
+"""Serial numbers, which a card sends to whoever asks: copyable, whatever the card can do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +43,13 @@ class CardFormat:
     parity: tuple[CardParity, ...]
     little_endian: bool
     assurance: Assurance
+
+
+def most_assurance(site: Site, card_format: str) -> Assurance:
+    """Return the most that a badge of this format may count as."""
+    from controller.domain.site import Assurance
+
+    own = site.card_formats.get(card_format)
+    if own is not None:
+        return own.assurance
+    return Assurance.COPYABLE if card_format in SERIAL_FORMATS else Assurance.PKI

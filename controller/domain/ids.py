@@ -27,5 +27,6 @@ OperatorId = NewType("OperatorId", str)
 RequestId = NewType("RequestId", str)
 """One passage asked for: the badge, its challenge, its grant and its use all carry it."""
 AlarmId = NewType("AlarmId", str)
+SafePointId = NewType("SafePointId", str)
 
 OUTSIDE = ZoneId("outside")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from controller.domain.evacuation import Safe
 from controller.domain.ids import OUTSIDE, CardholderId, ZoneId
 from controller.domain.state import SiteState
 
@@ -32,6 +33,25 @@ class Mustered:
     whereabouts: Whereabouts
     zone: ZoneId | None
     seen: datetime | None
+    safe: Safe | None = None
+
+
+def mustered(state: SiteState) -> Iterator[Mustered]:
+    """Yield who is looked for; in an evacuation also who was counted, or was seen to leave since it began.
+
+    Whoever was seen to go in again after they were counted is looked for again.
+    """
+    running = state.evacuation
+    listed = {one.cardholder: one for one in muster(state)}
+    for person in () if running is None else sorted(running.safe):
+        listed.setdefault(person, Mustered(person, Whereabouts.OUTSIDE, None, None))  # no door ever told of them
+    for one in listed.values():
+        safe = running.safe.get(one.cardholder) if running else None
+        if safe is not None and one.seen is not None and one.zone != OUTSIDE and one.seen > safe.wall:
+            safe = None
+        left = running is not None and one.seen is not None and one.seen >= running.wall
+        if one.whereabouts is not Whereabouts.OUTSIDE or left or safe is not None:
+            yield replace(one, safe=safe)
 
 
 def muster(state: SiteState) -> Iterator[Mustered]:

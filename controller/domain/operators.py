@@ -10,6 +10,8 @@ from enum import StrEnum
 from controller.domain.alarm_orders import AlarmOrder
 from controller.domain.area_orders import AreaOrder
 from controller.domain.doors import LockMode
+from controller.domain.enrolment_orders import EnrolmentOrder
+from controller.domain.evacuation import EvacuationOrder
 from controller.domain.filming import Camera
 from controller.domain.ids import AlarmId, CardholderId, DoorId, FireZoneId, OperatorId, RequestId, ZoneId
 from controller.domain.operator_orders import OperatorOrder
@@ -216,6 +218,8 @@ Order = (
     | AreaOrder
     | VisitOrder
     | OperatorOrder
+    | EnrolmentOrder
+    | EvacuationOrder
 )
 
 
@@ -271,3 +275,10 @@ class Refusal(StrEnum):
     NO_SUCH_OPERATOR = "no_such_operator"
     UNKNOWN_ZONE = "unknown_zone"
     NO_HANDOVER = "no_handover"
+    NO_EVACUATION = "no_evacuation"
+    UNKNOWN_SAFE_POINT = "unknown_safe_point"
+    UNKNOWN_READER = "unknown_reader"
+    UNKNOWN_COMPETENCY = "unknown_competency"
+    READER_TAKEN = "reader_taken"
+    NO_BADGE_OFFERED = "no_badge_offered"
+    NAME_NEEDED = "name_needed"

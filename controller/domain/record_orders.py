@@ -20,7 +20,7 @@ class EraseCardholder:
 
 @dataclass(frozen=True, slots=True)
 class SetCredentialStatus:
-    """A badge is suspended, lost, stolen, returned, or good again."""
+    """A badge is suspended, lost, stolen, returned, or good again: *two*, where it then opens an exclusion zone."""
 
     credential: CredentialId
     status: CredentialStatus

@@ -21,6 +21,7 @@ from controller.domain.calendar import Weekday as Weekday
 from controller.domain.cards import CardFormat
 from controller.domain.causes import Cause, Escalation
 from controller.domain.console import ConsoleRules
+from controller.domain.evacuation import SafePoint
 from controller.domain.filming import Camera as Camera
 from controller.domain.filming import Recording
 from controller.domain.home_assistant import HomeAssistant as HomeAssistant
@@ -40,6 +41,7 @@ from controller.domain.ids import (
     OutputId,
     PointId,
     ReaderId,
+    SafePointId,
     ScheduleId,
     ZoneId,
 )
@@ -439,6 +441,7 @@ class Site:
     face_engine: FaceEngine = FaceEngine.DLIB
     console: ConsoleRules = field(default_factory=ConsoleRules)
     home_assistant: HomeAssistant | None = None
+    safe_points: Mapping[SafePointId, SafePoint] = field(default_factory=dict)
 
 
 def takes_pin_alone(site: Site, reader: Reader) -> bool:

@@ -13,6 +13,7 @@ from immutables import Map
 from controller.domain.alarms import Alarm
 from controller.domain.causes import CauseState
 from controller.domain.doors import DoorState, Passage
+from controller.domain.evacuation import Evacuation
 from controller.domain.filming import ViewTrouble
 from controller.domain.flood import Flood
 from controller.domain.ids import (
@@ -169,6 +170,16 @@ class Visit:
     credential: CredentialId | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """A reader waits for a new badge until monotonic ``until``. ``format``: of the card that was shown; None before."""
+
+    operator: OperatorId
+    cardholder: CardholderId
+    until: float
+    format: str | None = None
+
+
 @dataclass(frozen=True)
 class SiteState:
     """Everything a decision may look at besides the policy.
@@ -216,6 +227,8 @@ class SiteState:
     holds: Map[str, LegalHold] = field(default_factory=Map)
     asked: Map[tuple[str, str], Asked] = field(default_factory=Map)  # by an order's word and its subject
     open_shift: OpenShift | None = None
+    enrolments: Map[ReaderId, Enrolment] = field(default_factory=Map)
+    evacuation: Evacuation | None = None
     deferred: frozenset[DoorId] = frozenset()  # barriers that secure once their loop is free
     lockdown: Lockdown | None = None
     fires: Map[FireZoneId, datetime] = field(default_factory=Map)  # that stand, and since when

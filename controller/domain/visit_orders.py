@@ -34,10 +34,14 @@ class ApproveVisit:
 
 @dataclass(frozen=True, slots=True)
 class SignInVisitor:
-    """A visitor is at the desk and is handed this badge: one of the pool that was given back, or their own."""
+    """A visitor is at the desk and is handed this badge: one of the pool that was given back, or their own.
+
+    ``escort`` goes with them; None: as it was registered.
+    """
 
     visitor: CardholderId
     credential: CredentialId
+    escort: CardholderId | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ from controller.domain.stimuli import CardPresented, FaceSeen, PinEntered
 from controller.rules.alarm import raise_alarm
 from controller.rules.companions import TOGETHER, beside, first_of_two, seconds_to_wait
 from controller.rules.decide import decide
+from controller.rules.enrolment import enrolled_here, offered
+from controller.rules.evacuation import shown_at_safe_point
 from controller.rules.factors import drawn, proven, search_percent
 from controller.rules.fold_access import keypad_is_closed
 from controller.rules.passages import take_back, went_through
@@ -64,7 +66,12 @@ def card_presented(turn: Turn, card: CardPresented) -> None:
     request = AccessRequest(turn.next_request(), card.reader, known, frozenset({Factor.CARD}), late=stale, draw=draw)
     if first is not None:
         request = replace(request, companion=beside(first))
-    answer(turn, request, card if known is None else None)
+    new = None if stale else enrolled_here(turn.state, card, turn.now.mono)
+    answer(turn, request, card if known is None and new is None else None)  # of a badge to be no number is kept
+    if new is not None:
+        offered(turn, card, new)
+    if not stale:
+        shown_at_safe_point(turn, card.reader, known)
 
 
 def pin_entered(turn: Turn, entered: PinEntered) -> None:

@@ -33,6 +33,7 @@ from controller.rules.fold_doors import (
     with_door,
     withdrawn,
 )
+from controller.rules.fold_house import enrolling, evacuated, issued, recorded
 from controller.rules.fold_modes import (
     changed,
     fire_moved,
@@ -69,9 +70,9 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
         case ev.SiteActivated():
             return activated(state, event, at)
         case ev.CardholderRecorded():
-            return replace(state, people=state.people.set(event.cardholder.id, event.cardholder))
+            return recorded(state, event)
         case ev.CredentialRecorded():
-            return _credential(state, event)
+            return _credential(issued(state, event.credential.cardholder), event)
         case ev.FaceTemplateRecorded():
             return replace(state, faces=state.faces.set(event.cardholder, event.engine))
         case (
@@ -236,6 +237,10 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
             )
         case ev.ClockTrusted():
             return replace(state, clock_trusted=True)
+        case ev.EnrolmentOpened() | ev.BadgeOffered():
+            return enrolling(state, event, at)
+        case ev.EvacuationStarted() | ev.EvacuationEnded() | ev.SafeCounted() | ev.SafeUncounted():
+            return evacuated(state, event, at)
         case ev.VeilLifted() | ev.VeilLowered() | ev.EvidenceExported():
             return unveiled(state, event, at)
         case (
@@ -297,6 +302,7 @@ def _started(state: SiteState, event: ev.BoxStarted, at: Instant) -> SiteState:
         pin_tries=Map(tries_after_start(state, at.mono + event.pin_lock_seconds)),
         keypad_tries=Map({reader: (at.mono,) * len(tries) for reader, tries in state.keypad_tries.items()}),
         unknown_cards=Map(),
+        enrolments=Map(),
         failed_sign_ins=(),
         deferred=frozenset(),
         lockdown=lockdown,

@@ -114,8 +114,8 @@ def visiting(state: SiteState, event: Visiting) -> SiteState:
     match event:
         case ev.HostApproved():
             now = replace(known, approved=True)
-        case ev.VisitorSignedIn(credential=credential):
-            now = replace(known, signed_in=True, credential=credential)
+        case ev.VisitorSignedIn(credential=credential, escort=escort):
+            now = replace(known, signed_in=True, credential=credential, escort=escort or known.escort)
         case ev.VisitorOverdue():
             now = replace(known, overdue=True)
         case ev.VisitorSignedOut(badge_returned=True):

@@ -39,7 +39,8 @@ def records_changed(state: SiteState, event: RecordEvent, at: Instant) -> SiteSt
             return answered(erased(state, event.cardholder), ERASE, event.cardholder)
         case ev.CredentialStatusSet():
             credential = replace(state.credentials[event.credential], status=event.status)
-            return replace(state, credentials=state.credentials.set(credential.id, credential))
+            changed = replace(state, credentials=state.credentials.set(credential.id, credential))
+            return answered(changed, "set_credential_status", f"{event.credential} {event.status}")
         case ev.AccessLevelAssigned() | ev.AccessLevelWithdrawn():
             return _levels(state, event)
         case ev.LegalHoldPlaced():

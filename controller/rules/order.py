@@ -13,6 +13,8 @@ from controller.domain.area_orders import AreaOrder, ArmArea, BypassPoint, Disar
 from controller.domain.decision import GuardAnswer
 from controller.domain.doors import LockMode
 from controller.domain.effects import Unlock
+from controller.domain.enrolment_orders import EnrolmentOrder, enrolment_subject
+from controller.domain.evacuation import EvacuationOrder, evacuation_subject
 from controller.domain.ids import DoorId, OperatorId
 from controller.domain.operator_orders import OperatorOrder, operator_subject
 from controller.domain.operators import (
@@ -45,7 +47,7 @@ from controller.domain.state import SiteState
 from controller.domain.stimuli import Ordered
 from controller.domain.visit_orders import VisitOrder
 from controller.domain.words import word_for
-from controller.rules import operator_orders, record_orders, visit_orders
+from controller.rules import enrolment, evacuation, operator_orders, record_orders, visit_orders
 from controller.rules.access import UNLOCK_DEADLINE_SECONDS, count_as_used
 from controller.rules.alarm import raise_alarm
 from controller.rules.alarm_orders import carry_out_alarm, may_order_alarm
@@ -104,11 +106,9 @@ _AT_THE_DOORS: Mapping[Role, frozenset[type[Order]]] = MappingProxyType(
         Role.TECHNICIAN: _ANYBODY | {WalkTest},
     }
 )
+_PARTS = (record_orders, visit_orders, operator_orders, enrolment, evacuation)
 RIGHTS: Mapping[Role, frozenset[type[Order]]] = MappingProxyType(
-    {
-        role: orders | record_orders.RIGHTS[role] | visit_orders.RIGHTS[role] | operator_orders.RIGHTS[role]
-        for role, orders in _AT_THE_DOORS.items()
-    }
+    {role: orders.union(*(part.RIGHTS[role] for part in _PARTS)) for role, orders in _AT_THE_DOORS.items()}
 )
 """The rights matrix: who may order what."""
 
@@ -143,6 +143,10 @@ def may(turn: Turn, operator: OperatorId, order: Order) -> Refusal | None:  # no
         return visit_orders.may(turn, order)
     if isinstance(order, OperatorOrder):
         return operator_orders.may(turn, operator, order)
+    if isinstance(order, EnrolmentOrder):
+        return enrolment.may(turn, operator, order)
+    if isinstance(order, EvacuationOrder):
+        return evacuation.may(turn, order)
     match order:
         case UnlockOnce() | LockDoor() | BlockDoor() | UnblockDoor():
             return _unknown_door(turn, order.door) or _may_move(turn, operator, order)
@@ -184,6 +188,12 @@ def _carry_out(turn: Turn, operator: OperatorId, order: Order) -> None:  # noqa:
         return
     if isinstance(order, OperatorOrder):
         operator_orders.carry_out(turn, operator, order)
+        return
+    if isinstance(order, EnrolmentOrder):
+        enrolment.carry_out(turn, operator, order)
+        return
+    if isinstance(order, EvacuationOrder):
+        evacuation.carry_out(turn, operator, order)
         return
     match order:
         case UnlockOnce():
@@ -359,6 +369,10 @@ def _subject(order: Order) -> str:  # noqa: C901 - one flat table
         return order.visitor
     if isinstance(order, OperatorOrder):
         return operator_subject(order)
+    if isinstance(order, EnrolmentOrder):
+        return enrolment_subject(order)
+    if isinstance(order, EvacuationOrder):
+        return evacuation_subject(order)
     match order:
         case UnlockOnce(door=door) | LockDoor(door=door) | BlockDoor(door=door) | UnblockDoor(door=door):
             return door

@@ -12,6 +12,8 @@ from typing import assert_never
 from controller.domain.alarm_orders import EscalateAlarm, ShelveAlarm, TickStep, UnshelveAlarm
 from controller.domain.alarms import Source
 from controller.domain.area_orders import ArmArea, BypassPoint, DisarmArea, EndBypass, ResetCause, WalkTest
+from controller.domain.enrolment_orders import IssueBadge, OpenEnrolment, RecordCardholder
+from controller.domain.evacuation import CheckIn, EndEvacuation, StartEvacuation, UndoCheckIn
 from controller.domain.ids import OUTSIDE, AccessLevelId, AlarmId, DoorId, FireZoneId, RequestId, ZoneId
 from controller.domain.operator_orders import (
     AcceptHandOver,
@@ -91,6 +93,12 @@ def within(turn: Turn, zones: frozenset[ZoneId], order: Order) -> bool:  # noqa:
             return False
         case EraseCardholder() | ExportPeople() | ExportEvidence() | PlaceLegalHold() | LiftLegalHold() | DestroyBox():
             return False
+        case OpenEnrolment(reader=reader) | IssueBadge(reader=reader):
+            return reader not in site.readers or zones.issuperset(_of_door(site, site.readers[reader].door))
+        case RecordCardholder() | EndEvacuation():
+            return False
+        case StartEvacuation() | CheckIn() | UndoCheckIn():
+            return True
         case StartLockdown() | Panic() | HandOver() | AcceptHandOver() | ForgivePassback():
             return True
         case ReadRecords() | SetCredentialStatus() | WithdrawAccessLevel():

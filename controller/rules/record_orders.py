@@ -10,7 +10,7 @@ from typing import assert_never
 from controller.domain import events as ev
 from controller.domain.ids import OUTSIDE, AccessLevelId, CardholderId, OperatorId
 from controller.domain.operators import Refusal, Role, one_person
-from controller.domain.people import CredentialStatus
+from controller.domain.people import Cardholder, CredentialStatus
 from controller.domain.record_orders import (
     AssignAccessLevel,
     DestroyBox,
@@ -40,8 +40,8 @@ _CASE = re.compile(r"[A-Za-z0-9][A-Za-z0-9./-]{0,39}")
 _HOLD = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
 
 AlwaysTwo = EraseCardholder | LiftLegalHold | ExportPeople | DestroyBox | LiftVeil | ExportEvidence
-TwoPersonOrder = AlwaysTwo | AssignAccessLevel
-"""An access level takes two only where it leads into an exclusion zone: see ``takes_two``."""
+TwoPersonOrder = AlwaysTwo | AssignAccessLevel | SetCredentialStatus
+"""An access level, or a badge that is good again, takes two only for an exclusion zone: see ``takes_two``."""
 
 _BADGES = frozenset({SetCredentialStatus, AssignAccessLevel, WithdrawAccessLevel})
 _VEILS = frozenset({LiftVeil, LowerVeil, ExportEvidence})
@@ -101,22 +101,28 @@ def may(turn: Turn, operator: OperatorId, order: RecordOrder) -> Refusal | None:
             refusal = may_hand_out(turn, operator, order.cameras) or _may_for(state, operator, purpose, case)
         case _:
             assert_never(order)
-    if refusal is None and takes_two(turn.site, order) and _asked_alone(turn, operator, order):
+    if refusal is None and takes_two(turn, order) and _asked_alone(turn, operator, order):
         return Refusal.SECOND_PERSON_NEEDED
     return refusal
 
 
 def carry_out(turn: Turn, operator: OperatorId, order: RecordOrder) -> None:
     """Record what an order comes to: of one that takes two and has one, that it was asked for."""
-    if isinstance(order, AlwaysTwo) or (isinstance(order, AssignAccessLevel) and takes_two(turn.site, order)):
-        first = first_of_two(turn, order)
-        if first is None:
-            why = "" if isinstance(order, ExportPeople | ExportEvidence) else order.reason
-            ask(turn, operator, word_for(type(order)), subject(order), why)
-        else:
-            turn.record(_agreed(first, operator, order))
-        return
-    turn.record(_fact(turn, operator, order))
+    if isinstance(order, AlwaysTwo) or (
+        isinstance(order, AssignAccessLevel | SetCredentialStatus) and takes_two(turn, order)
+    ):
+        _with_a_second(turn, operator, order)
+    else:
+        turn.record(_fact(turn, operator, order))
+
+
+def _with_a_second(turn: Turn, operator: OperatorId, order: TwoPersonOrder) -> None:
+    first = first_of_two(turn, order)
+    if first is None:
+        why = "" if isinstance(order, ExportPeople | ExportEvidence) else order.reason
+        ask(turn, operator, word_for(type(order)), subject(order), why)
+    else:
+        turn.record(_agreed(turn, first, operator, order))
 
 
 def first_of_two(turn: Turn, order: RecordOrder) -> OperatorId | None:
@@ -125,11 +131,21 @@ def first_of_two(turn: Turn, order: RecordOrder) -> OperatorId | None:
     return first_to_ask(turn, word_for(type(order)), subject(order), roles)
 
 
-def takes_two(site: Site, order: RecordOrder) -> bool:
+def takes_two(turn: Turn, order: RecordOrder) -> bool:
     """Tell whether an order takes two people. What makes a zone harder to enter never waits for a second one."""
     if isinstance(order, AssignAccessLevel):
-        return leads_into_exclusion(site, order.level)
+        return leads_into_exclusion(turn.site, order.level)
+    if isinstance(order, SetCredentialStatus):
+        badge = turn.state.credentials.get(order.credential)
+        holder = turn.state.people.get(badge.cardholder) if badge else None
+        wakes = order.status is CredentialStatus.ACTIVE
+        return wakes and holder is not None and has_exclusion_rights(turn.site, holder)
     return isinstance(order, AlwaysTwo)
+
+
+def has_exclusion_rights(site: Site, person: Cardholder) -> bool:
+    """Tell whether somebody may enter an exclusion zone by one of their access levels."""
+    return any(leads_into_exclusion(site, level) for level in person.levels)
 
 
 def leads_into_exclusion(site: Site, level: AccessLevelId) -> bool:
@@ -142,7 +158,7 @@ def leads_into_exclusion(site: Site, level: AccessLevelId) -> bool:
 
 
 def _agreed(
-    first: OperatorId, second: OperatorId, order: TwoPersonOrder
+    turn: Turn, first: OperatorId, second: OperatorId, order: TwoPersonOrder
 ) -> (
     ev.CardholderErased
     | ev.LegalHoldLifted
@@ -151,6 +167,7 @@ def _agreed(
     | ev.VeilLifted
     | ev.EvidenceExported
     | ev.AccessLevelAssigned
+    | ev.CredentialStatusSet
 ):
     match order:
         case EraseCardholder(cardholder=cardholder, reason=reason):
@@ -161,6 +178,9 @@ def _agreed(
             return ev.PeopleExported(first, second, purpose, case)
         case AssignAccessLevel():
             return ev.AccessLevelAssigned(first, order.cardholder, order.level, order.reason, second)
+        case SetCredentialStatus(credential=credential, status=status, reason=reason):
+            holder = turn.state.credentials[credential].cardholder
+            return ev.CredentialStatusSet(first, credential, holder, status, reason, second)
         case DestroyBox(reason=reason):
             return ev.DestructionOrdered(first, second, reason)
         case LiftVeil(camera=camera, seconds=seconds, reason=reason):

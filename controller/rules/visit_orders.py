@@ -95,7 +95,7 @@ def _sign_in(turn: Turn, operator: OperatorId, order: SignInVisitor) -> None:
         valid_until=visit.valid_until,
     )
     turn.record(ev.CredentialRecorded(operator, handed))
-    turn.record(ev.VisitorSignedIn(order.visitor, operator, order.credential))
+    turn.record(ev.VisitorSignedIn(order.visitor, operator, order.credential, order.escort))
 
 
 def _sign_out(turn: Turn, operator: OperatorId, order: SignOutVisitor) -> None:
@@ -140,6 +140,8 @@ def _may_sign_in(turn: Turn, order: SignInVisitor) -> Refusal | None:
         return Refusal.ALREADY_SO
     if visit.valid_until <= turn.now.wall:
         return Refusal.VISIT_OVER
+    if order.escort is not None and _no_member(turn.state, order.escort):
+        return Refusal.UNKNOWN_CARDHOLDER
     badge = turn.state.credentials.get(order.credential)
     return None if badge is not None and may_be_handed_out(turn.state, badge) else Refusal.BADGE_NOT_FREE
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC
 
 from controller.domain.alarm_orders import ShelveAlarm
-from controller.domain.events import CardholderErased, OrderRefused, Recorded
+from controller.domain.enrolment_orders import EnrolmentOrder, IssueBadge, OpenEnrolment, RecordCardholder
+from controller.domain.events import CardholderErased, CredentialRecorded, OrderRefused, Recorded
 from controller.domain.hygiene import Hygiene, WireFacts, hygiene
 from controller.domain.ids import CameraId, CardholderId, CredentialId, DeviceId, OperatorId, ReaderId
 from controller.domain.operators import CloseAlarm, Operator, Order, Refusal, UnlockOnce
 from controller.domain.record_orders import RecordOrder
 from controller.domain.roles import FactorChange, SecondFactor
-from controller.domain.stimuli import Ordered, SecondFactorSet, SignedOutSeen, SignInTried, Stimulus
+from controller.domain.stimuli import CardPresented, Ordered, SecondFactorSet, SignedOutSeen, SignInTried, Stimulus
 from controller.domain.visit_orders import RegisterVisitor
+from controller.rules.access import CARD_AGE_SECONDS
+from controller.rules.enrolment import enrolled_here
 from controller.rules.mode import mode_requests
 from controller.runtime.evidence import Evidence
 from controller.runtime.facade import Moment, SignIn
@@ -38,6 +42,11 @@ from controller.runtime.watch import RecordWatch
 
 TYPED = ("reason", "note")
 """Fields of an order that an operator fills in freely: a name may stand in any of them."""
+
+
+HANDLE_BYTES = 32
+ANOTHER_NAME = "another"
+"""What an order to record somebody says in place of a name that is to change."""
 
 
 class Building:
@@ -64,6 +73,7 @@ class Building:
         self._pictures = pictures
         self._clock = clock
         self._door = FrontDoor(runtime, passwords)
+        self._offered: dict[ReaderId, str] = {}  # what stands for a card that was shown to be enrolled
         self.consoles = 0
         self.films: Films | None = None
         self.evidence: Evidence | None = None
@@ -75,7 +85,15 @@ class Building:
 
     def submit(self, stimulus: Stimulus) -> asyncio.Future[None]:
         """Hand a stimulus in; the future is done once everything that followed from it is durable."""
+        if isinstance(stimulus, CardPresented):
+            self._keep_offered(stimulus)
         return self._runtime.submit(stimulus)
+
+    def _keep_offered(self, card: CardPresented) -> None:
+        """Keep what stands for a card that is shown to be enrolled: the log never hears of it."""
+        fresh = card.token is not None and abs(card.age) <= CARD_AGE_SECONDS
+        if fresh and enrolled_here(self._runtime.state, card, self._runtime.mono()) is not None:
+            self._offered[card.reader] = card.token or ""
 
     def challenged(self, reader: ReaderId) -> CredentialId | None:
         """Return whose PIN this reader waits for, or None."""
@@ -118,6 +136,8 @@ class Building:
         if isinstance(order, RegisterVisitor):
             visitor, identity = await asyncio.to_thread(self._office.seal_guest, order.visitor)
             order = replace(order, visitor=visitor, identity=identity)
+        if isinstance(order, EnrolmentOrder):
+            return await self._enrol(operator, order)
         handled = self._runtime.handle(Ordered(operator, self._sealed(order)))
         self._keeping = asyncio.get_running_loop().run_in_executor(None, self._office.keep_new)
         events = handled.outcome.events
@@ -126,6 +146,35 @@ class Building:
         if any(isinstance(event, CardholderErased) for event in events):
             await asyncio.to_thread(self._office.destroy_erased)
         return next((event.why for event in events if isinstance(event, OrderRefused)), None)
+
+    async def _enrol(self, operator: OperatorId, order: EnrolmentOrder) -> Refusal | None:
+        """Carry out an order about who somebody is, or the badge they get. The log has it before it is answered."""
+        shown = None
+        if isinstance(order, RecordCardholder):
+            order = await asyncio.to_thread(self._with_identity, order)
+        elif isinstance(order, IssueBadge):
+            shown = self._offered.get(order.reader)
+            order = replace(order, token=secrets.token_hex(HANDLE_BYTES) if shown else "")
+        handled = self._runtime.handle(Ordered(operator, self._sealed(order)))
+        await asyncio.to_thread(self._office.keep_new)
+        await handled.durable
+        events = handled.outcome.events
+        if refused := next((event.why for event in events if isinstance(event, OrderRefused)), None):
+            return refused
+        if isinstance(order, OpenEnrolment):
+            self._offered.pop(order.reader, None)
+        if isinstance(order, IssueBadge) and shown is not None:
+            self._offered.pop(order.reader, None)
+            issued = next(event.credential for event in events if isinstance(event, CredentialRecorded))
+            await asyncio.to_thread(self._office.adopt_card, shown, order.token, issued.cardholder)
+        return None
+
+    def _with_identity(self, order: RecordCardholder) -> RecordCardholder:
+        """Seal the name; of somebody who keeps theirs, seal that."""
+        known = self._people.identity(order.cardholder.id)
+        identity = Identity(order.name.strip()) if order.name.strip() else known
+        sealed = self._office.seal_identity(order.cardholder.id, identity) if identity else ""
+        return replace(order, name=ANOTHER_NAME if identity != known else "", identity=sealed)
 
     async def sign_in(self, operator: OperatorId, password: str, *, new_password: str | None, address: str) -> SignIn:
         """Check a password. A one-time password counts only together with a new one, which then replaces it."""

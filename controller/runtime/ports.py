@@ -120,6 +120,14 @@ class Office(Protocol):
         """Return a pseudonym and who it is, sealed for the log. Slow: call it in a thread."""
         ...
 
+    def seal_identity(self, cardholder: CardholderId, identity: Identity) -> str:
+        """Return who somebody is, sealed for the log. Slow: call it in a thread."""
+        ...
+
+    def adopt_card(self, token: str, handle: str, subject: CardholderId) -> None:
+        """From now on ``handle`` stands for the card that ``token`` stood for, as this person's. Slow."""
+        ...
+
     def seal_text(self, kind: str, day: date, text: str) -> str:
         """Return what an operator typed, sealed under the key of its kind and day. Waits for no disk."""
         ...

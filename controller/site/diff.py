@@ -39,6 +39,7 @@ SECTIONS = {
     "areas": "intrusion area",
     "causes": "cause",
     "card_formats": "card format",
+    "safe_points": "safe point",
 }
 """What one row of each of the site's maps is called; any other map goes by its own name."""
 

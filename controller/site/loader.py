@@ -24,6 +24,7 @@ from controller.site import (
     filming,
     formats,
     gates,
+    gathering,
     guarding,
     home_assistant,
     invariants,
@@ -62,6 +63,7 @@ _ROWS = (
     "fire_zone",
     "intrusion_area",
     "cause",
+    "safe_point",
 )
 _TABLES = ("site", "console", "escalation", "retention", "recording", home_assistant.TABLE)
 _ID_KEYS = {"threat_level": "number"}
@@ -276,6 +278,7 @@ def _read(
         areas={area.id: area for area in whole("intrusion_area", guarding.intrusion_area)},
         causes={cause.id: cause for cause in whole("cause", causes.cause)},
         escalation=_escalation(reading, document),
+        safe_points={point.id: point for point in whole("safe_point", gathering.safe_point)},
         console=kinds.nested(consoles.console)(reading, ("console",), document.get("console", {})) or ConsoleRules(),
         card_formats={own.id: own for own in whole("card_format", formats.card_format)},
         recording=_recording(reading, document),

@@ -145,6 +145,10 @@ class Vault:
         """Return an identity, sealed for the log."""
         return self._keystore.seal(cardholder, IDENTITY, orjson.dumps({"name": identity.name}))
 
+    def adopt_card(self, token: str, handle: str, subject: CardholderId) -> None:
+        """From now on ``handle`` stands for the card that ``token`` stood for, as this person's. Slow."""
+        self._keystore.adopt(token, handle, subject)
+
     def seal_template(self, cardholder: CardholderId, vector: bytes) -> str:
         """Return a template, sealed for the log."""
         return self._keystore.seal(cardholder, TEMPLATE, vector)

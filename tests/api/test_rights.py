@@ -38,6 +38,7 @@ CLIP = "clips.cam-1.2026-11-21.120000000-7"
 PURPOSES = ("investigation", "audit", "emergency", "administration", "subject_request", "legal_request")
 IDS = {
     "door": "gate",
+    "reader": "gate-in",
     "cardholder": ALICE,
     "camera": "cam-1",
     "seq": "1",
@@ -67,6 +68,11 @@ BODIES = {
     "/api/cameras/{camera}/veil/lift": {**BECAUSE, "seconds": 60},
     "/api/visits": {"name": "Vera", "host": ALICE, "valid_from": "2026-11-21T11:00:00Z", "valid_until": UNTIL},
     "/api/visits/hosts": {"text": "ali"},
+    "/api/people": {**BECAUSE, "name": "Nick", "kind": "staff", "clearance": 1},
+    "/api/people/{cardholder}/change": {**BECAUSE, "kind": "staff", "clearance": 1},
+    "/api/people/{cardholder}/check-in": {"safe_point": None},
+    "/api/enrolments": {**BECAUSE, "reader": "gate-in", "cardholder": ALICE},
+    "/api/enrolments/{reader}/issue": {"assurance": "symmetric"},
     "/api/operators": {**BECAUSE, "operator": "nick", "role": "guard", "zones": None},
     "/api/shift/hand-over": {"note": "quiet"},
     "/api/visits/{visitor}/sign-in": {"credential": "pool-1"},

@@ -59,6 +59,7 @@ export async function signIn(operator: string, password: string, newPassword: st
 
 type Schemas = components["schemas"];
 export type Proof = Schemas["AgainIn"];
+type Reason = Schemas["ForIn"];
 
 /** Complete a sign-in with a second factor. */
 export async function showSecondFactor(proof: Schemas["ProofIn"]): Promise<Answer<Me>> {
@@ -144,12 +145,45 @@ export const recording = (id: string, purpose: Purpose, reference: string): Prom
     params: { path: { recording: id } }, body: { purpose, case: reference }, parseAs: "blob",
   })) as Promise<Answer<Blob>>;
 
+const aboutPerson = (cardholder: string) => ({ params: { path: { cardholder } } });
+
+/** People's records: whatever reads takes a purpose with it. */
+export const people = {
+  search: (why: Reason, text: string) => answer(api.POST("/api/people/search", { body: { ...why, text } })),
+  read: (cardholder: string, why: Reason) => answer(api.POST("/api/people/{cardholder}/read", { ...aboutPerson(cardholder), body: why })),
+  history: (cardholder: string, why: Reason) =>
+    answer(api.POST("/api/people/{cardholder}/history", { ...aboutPerson(cardholder), body: why })),
+  add: (body: Schemas["AddIn"]) => answer(api.POST("/api/people", { body })),
+  change: (cardholder: string, body: Schemas["ChangeIn"]) =>
+    answer(api.POST("/api/people/{cardholder}/change", { ...aboutPerson(cardholder), body })),
+  erase: (cardholder: string, reason: string) => answer(api.POST("/api/people/{cardholder}/erase", { ...aboutPerson(cardholder), body: { reason } })),
+  assign: (cardholder: string, level: string, reason: string) =>
+    answer(api.POST("/api/people/{cardholder}/levels/{level}/assign", { params: { path: { cardholder, level } }, body: { reason } })),
+  withdraw: (cardholder: string, level: string, reason: string) =>
+    answer(api.POST("/api/people/{cardholder}/levels/{level}/withdraw", { params: { path: { cardholder, level } }, body: { reason } })),
+  setStatus: (credential: string, status: Schemas["CredentialStatus"], reason: string) =>
+    answer(api.POST("/api/credentials/{credential}/status", { params: { path: { credential } }, body: { status, reason } })),
+  openEnrolment: (reader: string, cardholder: string, reason: string) =>
+    answer(api.POST("/api/enrolments", { body: { reader, cardholder, reason } })),
+  enrolments: () => answer(api.GET("/api/enrolments")),
+  issue: (reader: string, body: Schemas["IssueIn"]) => answer(api.POST("/api/enrolments/{reader}/issue", { params: { path: { reader } }, body })),
+};
+
+/** Everybody leaves, and is counted where they gather. */
+export const evacuation = {
+  start: (reason: string) => answer(api.POST("/api/evacuation", { body: { reason } })),
+  end: (reason: string) => answer(api.POST("/api/evacuation/end", { body: { reason } })),
+  checkIn: (cardholder: string, safe_point: string | null) =>
+    answer(api.POST("/api/people/{cardholder}/check-in", { ...aboutPerson(cardholder), body: { safe_point } })),
+  undo: (cardholder: string) => answer(api.POST("/api/people/{cardholder}/check-in/undo", aboutPerson(cardholder))),
+};
+
 export const muster = (): Promise<Answer<Muster>> => answer(api.GET("/api/muster"));
 export const visits = (): Promise<Answer<Visits>> => answer(api.GET("/api/visits"));
 
 /** Return who of the house has this in their name. */
-export async function hosts(text: string): Promise<Answer<Who[]>> {
-  const found = await answer(api.POST("/api/visits/hosts", { body: { text } }));
+export async function hosts(text: string, escort = false): Promise<Answer<Who[]>> {
+  const found = await answer(api.POST("/api/visits/hosts", { body: { text, escort } }));
   return found.ok ? { ok: true, value: found.value.hosts } : found;
 }
 
@@ -188,11 +222,11 @@ export const order = {
     answer(api.POST("/api/points/{point}/bypass", { ...atPoint(point), body: { until, reason } })),
   endBypass: (point: string) => answer(api.POST("/api/points/{point}/end-bypass", atPoint(point))),
   resetCause: (cause: string) => answer(api.POST("/api/causes/{cause}/reset", { params: { path: { cause } } })),
-  register: (name: string, host: string, from: string, until: string, levels: string[]) =>
-    answer(api.POST("/api/visits", { body: { name, host, escort: null, valid_from: from, valid_until: until, levels } })),
+  register: (name: string, host: string, escort: string | null, from: string, until: string, levels: string[]) =>
+    answer(api.POST("/api/visits", { body: { name, host, escort, valid_from: from, valid_until: until, levels } })),
   approveVisit: (visitor: string) => answer(api.POST("/api/visits/{visitor}/approve", ofVisitor(visitor))),
-  signVisitorIn: (visitor: string, credential: string) =>
-    answer(api.POST("/api/visits/{visitor}/sign-in", { ...ofVisitor(visitor), body: { credential } })),
+  signVisitorIn: (visitor: string, credential: string, escort: string | null) =>
+    answer(api.POST("/api/visits/{visitor}/sign-in", { ...ofVisitor(visitor), body: { credential, escort } })),
   signVisitorOut: (visitor: string, returned: boolean) =>
     answer(api.POST("/api/visits/{visitor}/sign-out", { ...ofVisitor(visitor), body: { badge_returned: returned } })),
   tick: (alarm: string, step: number) => answer(api.POST("/api/alarms/{alarm}/steps", { ...atAlarm(alarm), body: { step } })),

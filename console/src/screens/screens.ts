@@ -2,6 +2,7 @@
 import Bell from "@lucide/svelte/icons/bell";
 import Cctv from "@lucide/svelte/icons/cctv";
 import DoorClosed from "@lucide/svelte/icons/door-closed";
+import BookUser from "@lucide/svelte/icons/book-user";
 import Eye from "@lucide/svelte/icons/eye";
 import IdCard from "@lucide/svelte/icons/id-card";
 import Cpu from "@lucide/svelte/icons/cpu";
@@ -26,6 +27,7 @@ const SCREENS: readonly Entry[] = [
   { screen: "alarms", icon: Bell },
   { screen: "doors", icon: DoorClosed },
   { screen: "cameras", icon: Cctv },
+  { screen: "people", icon: BookUser, roles: ["guard", "supervisor", "security_officer", "auditor", "data_protection_officer"] },
   { screen: "muster", icon: Users },
   { screen: "visitors", icon: IdCard },
   { screen: "operators", icon: UserCog, roles: ["supervisor", "security_officer", "auditor"] },

@@ -4,7 +4,7 @@ import { fresh, standing } from "../model/alarms.ts";
 import { merge } from "../model/events.ts";
 import { linkState } from "../model/link.ts";
 import { wantingGuard } from "../model/waiting.ts";
-import type { LoggedEvent, Me, OrderWord, Site, View, Waiting } from "../model/types";
+import type { LoggedEvent, Me, Muster, OrderWord, Site, View, Waiting } from "../model/types";
 import * as net from "../net/client.ts";
 import { openLive, type LivePictures } from "../net/live.ts";
 import { openStream } from "../net/stream.ts";
@@ -13,6 +13,7 @@ import { Sound } from "./sound.svelte.ts";
 const PAGE = 100;
 const TICK = 250;
 const NOTICE_LASTS = 6_000;
+const MUSTER_AGAIN = 10_000;  // milliseconds: so old at most is the list that is left when the link is lost
 
 export interface Notice {
   readonly id: number;
@@ -21,7 +22,7 @@ export interface Notice {
 }
 
 /** What fills the screen beside the alarms. */
-export type Screen = "watch" | "alarms" | "doors" | "cameras" | "muster" | "visitors" | "operators" | "reports" | "audit" | "policy" | "devices" | "settings";
+export type Screen = "watch" | "alarms" | "doors" | "cameras" | "people" | "muster" | "visitors" | "operators" | "reports" | "audit" | "policy" | "devices" | "settings";
 
 export class Watch {
   view: View | null = $state.raw(null);
@@ -41,6 +42,8 @@ export class Watch {
   /** The camera that fills the Cameras screen. */
   magnified: string | null = $state(null);
   readonly sound = new Sound();
+  /** The last muster that came: it stays, whatever becomes of the link. */
+  muster: Muster | null = $state.raw(null);
   /** The intrusion area that is looked at; "" for what belongs to none. */
   area: string | null = $state(null);
 
@@ -83,6 +86,9 @@ export class Watch {
     const ticking = setInterval(() => (this.now = performance.now()), TICK);
     this.stops.push(() => clearInterval(ticking));
     this.stops.push(this.sound.start(() => standing(this.view?.alarms ?? []).filter((alarm) => alarm.acknowledged_by === null)));
+    void this.readMuster();
+    const mustering = setInterval(() => void this.readMuster(), MUSTER_AGAIN);
+    this.stops.push(() => clearInterval(mustering));
   }
 
   stop(): void {
@@ -104,6 +110,13 @@ export class Watch {
     if (answered.status === 401) void this.askWho();
     this.notify(net.refusalText(answered), true);
     return false;
+  }
+
+  /** Ask for the muster; tell whether it came. The one before stays where it did not. */
+  async readMuster(): Promise<boolean> {
+    const answered = await net.muster();
+    if (answered.ok) this.muster = answered.value;
+    return answered.ok;
   }
 
   async older(): Promise<void> {

@@ -107,6 +107,14 @@ from controller.domain.events.filming import (
     VeilLifted,
     VeilLowered,
 )
+from controller.domain.events.house import (
+    BadgeOffered,
+    EnrolmentOpened,
+    EvacuationEnded,
+    EvacuationStarted,
+    SafeCounted,
+    SafeUncounted,
+)
 from controller.domain.events.modes import (
     DoorFirstPersonIn,
     DoorModeLapsed,
@@ -203,6 +211,7 @@ __all__ = [
     "ArmingWithheld",
     "BackupRestored",
     "BackupTaken",
+    "BadgeOffered",
     "BatteryObserved",
     "BoxStarted",
     "BoxStopped",
@@ -236,8 +245,11 @@ __all__ = [
     "DoorUnblocked",
     "DoorUnlockOrdered",
     "Doubt",
+    "EnrolmentOpened",
     "EntryAmbiguous",
     "EntryObserved",
+    "EvacuationEnded",
+    "EvacuationStarted",
     "Event",
     "EvidenceExported",
     "ExitDelayed",
@@ -299,6 +311,8 @@ __all__ = [
     "RelockResumed",
     "RetentionApplied",
     "RotationObserved",
+    "SafeCounted",
+    "SafeUncounted",
     "SecondFactorChanged",
     "SecondPersonAsked",
     "ShiftAccepted",
@@ -457,6 +471,12 @@ Event = (
     | VeilLifted
     | VeilLowered
     | EvidenceExported
+    | EnrolmentOpened
+    | BadgeOffered
+    | EvacuationStarted
+    | EvacuationEnded
+    | SafeCounted
+    | SafeUncounted
 )
 
 

@@ -14,11 +14,13 @@ from controller.domain.words import ADDED
 
 @dataclass(frozen=True, slots=True)
 class CardholderRecorded:
-    """A person, by pseudonym; ``identity`` is sealed."""
+    """A person, by pseudonym; ``identity`` is sealed. ``second`` agreed where that took two."""
 
     author: str
     cardholder: Cardholder
     identity: str
+    reason: str = field(default="", metadata=ADDED)
+    second: OperatorId | None = field(default=None, metadata=ADDED)
 
 
 class Doubt(StrEnum):

@@ -34,13 +34,14 @@ class CardholderErased:
 
 @dataclass(frozen=True, slots=True)
 class CredentialStatusSet:
-    """A badge works from here on, or no longer."""
+    """A badge works from here on, or no longer. ``second`` agreed, where it opens an exclusion zone."""
 
     operator: OperatorId
     credential: CredentialId
     cardholder: CardholderId
     status: CredentialStatus
     reason: str
+    second: OperatorId | None = field(default=None, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

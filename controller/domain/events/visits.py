@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from controller.domain.alarms import AlarmKind
 from controller.domain.ids import CardholderId, CredentialId, OperatorId, ZoneId
+from controller.domain.words import ADDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +35,12 @@ class HostApproved:
 
 @dataclass(frozen=True, slots=True)
 class VisitorSignedIn:
-    """A visitor is at the desk and was handed this badge."""
+    """A visitor is at the desk and was handed this badge. ``escort`` goes with them; None: as it was registered."""
 
     visitor: CardholderId
     operator: OperatorId
     credential: CredentialId
+    escort: CardholderId | None = field(default=None, metadata=ADDED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -354,6 +354,14 @@ EVENTS_ELSEWHERE = {
         "takes operators of other roles: test_record_orders.py",
     ),
     **dict.fromkeys(
+        (ev.EnrolmentOpened, ev.BadgeOffered),
+        "takes somebody who enrols: test_enrolment.py",
+    ),
+    **dict.fromkeys(
+        (ev.EvacuationStarted, ev.EvacuationEnded, ev.SafeCounted, ev.SafeUncounted),
+        "takes orders of the post: test_evacuation.py",
+    ),
+    **dict.fromkeys(
         (
             ev.OperatorAppointed,
             ev.OperatorWithdrawn,

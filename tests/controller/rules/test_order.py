@@ -15,6 +15,8 @@ from controller.domain.alarms import AlarmKind
 from controller.domain.area_orders import ArmArea, BypassPoint, DisarmArea, EndBypass, ResetCause, WalkTest
 from controller.domain.doors import LockMode, LockStatus
 from controller.domain.effects import Relock, Unlock
+from controller.domain.enrolment_orders import EnrolmentOrder
+from controller.domain.evacuation import EvacuationOrder
 from controller.domain.ids import AlarmId, CardholderId, CauseId, DoorId, OperatorId, RequestId
 from controller.domain.operator_orders import OperatorOrder
 from controller.domain.operators import (
@@ -185,9 +187,22 @@ ABOUT_COLLEAGUES = {
 """Each has its row in test_operator_orders.py, test_reach.py or test_record_orders.py."""
 
 
+ABOUT_BADGES_AND_EVACUATION = {
+    Refusal.NO_EVACUATION,
+    Refusal.UNKNOWN_SAFE_POINT,
+    Refusal.UNKNOWN_READER,
+    Refusal.UNKNOWN_COMPETENCY,
+    Refusal.READER_TAKEN,
+    Refusal.NO_BADGE_OFFERED,
+    Refusal.NAME_NEEDED,
+}
+"""Rows in test_enrolment.py and test_evacuation.py."""
+
+
 def test_every_refusal_has_a_row() -> None:
     about_records = {refusal for refusal, *_ in RECORD_ROWS}
-    assert set(ROWS) | set(NOT_FOR_ORDERS) | about_records | AT_THE_DESK | ABOUT_COLLEAGUES == set(Refusal)
+    elsewhere = AT_THE_DESK | ABOUT_COLLEAGUES | ABOUT_BADGES_AND_EVACUATION
+    assert set(ROWS) | set(NOT_FOR_ORDERS) | about_records | elsewhere == set(Refusal)
 
 
 MORE: list[tuple[Before, Order, Refusal]] = [
@@ -266,7 +281,8 @@ def test_who_only_looks_orders_nothing(role: Role, what: Order) -> None:
 def test_a_guard_may_do_everything_but_set_the_threat_level_and_forgive_everybody() -> None:
     assert {type(what) for what in EVERY_ORDER} - RIGHTS[Role.GUARD] == ABOVE_THE_POST
     everything = {*map(type, EVERY_ORDER), Panic}
-    elsewhere = {*get_args(RecordOrder), *get_args(VisitOrder), *get_args(OperatorOrder)}  # each in a test of its own
+    unions = (RecordOrder, VisitOrder, OperatorOrder, EnrolmentOrder, EvacuationOrder)  # each in a test of its own
+    elsewhere = {kind for union in unions for kind in get_args(union)}
     assert RIGHTS[Role.SUPERVISOR] - elsewhere == everything
     assert RIGHTS[Role.SECURITY_OFFICER] - elsewhere == everything
 

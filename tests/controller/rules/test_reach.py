@@ -11,6 +11,8 @@ from controller.domain import stimuli as st
 from controller.domain.alarms import AlarmKind, Source
 from controller.domain.area_orders import AreaOrder, ArmArea, BypassPoint, DisarmArea, EndBypass, ResetCause, WalkTest
 from controller.domain.doors import LockMode
+from controller.domain.enrolment_orders import EnrolmentOrder, IssueBadge, OpenEnrolment, RecordCardholder
+from controller.domain.evacuation import CheckIn, EndEvacuation, EvacuationOrder, StartEvacuation, UndoCheckIn
 from controller.domain.ids import (
     AccessLevelId,
     AlarmId,
@@ -21,6 +23,7 @@ from controller.domain.ids import (
     FireZoneId,
     OperatorId,
     PointId,
+    ReaderId,
     RequestId,
 )
 from controller.domain.operator_orders import AcceptHandOver, HandOver, OperatorOrder
@@ -46,7 +49,7 @@ from controller.domain.operators import (
     UnblockDoor,
     UnlockOnce,
 )
-from controller.domain.people import CredentialStatus
+from controller.domain.people import Cardholder, CardholderKind, CredentialStatus
 from controller.domain.record_orders import (
     AssignAccessLevel,
     DestroyBox,
@@ -63,7 +66,7 @@ from controller.domain.record_orders import (
     WithdrawAccessLevel,
 )
 from controller.domain.records import Purpose, RecordScope
-from controller.domain.site import Factor
+from controller.domain.site import Assurance, Factor
 from controller.domain.visit_orders import ApproveVisit, RegisterVisitor, SignInVisitor, SignOutVisitor, VisitOrder
 from controller.rules.alarm import raise_alarm
 from controller.rules.reach import within
@@ -142,6 +145,8 @@ def rows():
         yield AssignAccessLevel(BOB, level, "x"), enough, enough - {max(enough)}
         yield RegisterVisitor(BOB, ALICE, None, MONDAY_TEN, LATER, frozenset({level})), enough, enough - {max(enough)}
     camera = turn().site.cameras[CELLAR_CAMERA].zone
+    yield OpenEnrolment(FRONT_IN, ALICE, "x"), L, V
+    yield IssueBadge(FRONT_IN, Assurance.PKI, None, None), L, V
     for veil in (LiftVeil(CELLAR_CAMERA, 60.0, "x"), LowerVeil(CELLAR_CAMERA)):
         yield veil, frozenset({camera}), ALL - {camera}
 
@@ -163,10 +168,15 @@ WHOLE_HOUSE = (
     PlaceLegalHold("h", None, "x"),
     LiftLegalHold("h", "x"),
     DestroyBox("x"),
+    RecordCardholder(Cardholder(ALICE, CardholderKind.STAFF, 0, frozenset()), "", "x"),
+    EndEvacuation("x"),
 )
 ANYWHERE = (
     StartLockdown("x"),
     Panic(),
+    StartEvacuation("x"),
+    CheckIn(ALICE, None),
+    UndoCheckIn(ALICE),
     HandOver(""),
     AcceptHandOver(),
     ForgivePassback(ALICE, "x"),
@@ -199,6 +209,7 @@ UNKNOWN = (
     EndBypass(PointId("no")),
     AssignAccessLevel(ALICE, AccessLevelId("no"), "x"),
     LowerVeil(CameraId("no")),
+    OpenEnrolment(ReaderId("no"), ALICE, "x"),
 )
 
 
@@ -244,4 +255,5 @@ def test_a_limited_guard_is_refused_elsewhere_and_told_why():
 def test_every_order_has_its_row():
     told = {type(what) for what, *_ in rows()} | {type(what) for what in (*WHOLE_HOUSE, *ANYWHERE, *UNKNOWN)}
     assert {*get_args(RecordOrder), *get_args(AreaOrder), *get_args(VisitOrder)} <= told
+    assert {*get_args(EnrolmentOrder), *get_args(EvacuationOrder)} <= told
     assert {HandOver, AcceptHandOver} <= told & {*get_args(OperatorOrder)}

@@ -49,6 +49,12 @@ EXAMPLES: tuple[Event, ...] = (
     ev.SecondFactorChanged("gil", SecondFactor.TOTP, FactorChange.ADDED),
     ev.ShiftHandedOver("gil", "the gate sticks", ("a1", "a3"), ("front",)),
     ev.ShiftAccepted("sue", "gil"),
+    ev.EnrolmentOpened("sven", "front-in", "p-1", 60.0, "lost the old one"),
+    ev.BadgeOffered("front-in", "p-1", "H10301"),
+    ev.EvacuationStarted("gil", "smoke on the second floor"),
+    ev.EvacuationEnded("gil", "the fire brigade agrees"),
+    ev.SafeCounted("p-1", "park", "gil", "front-in"),
+    ev.SafeUncounted("p-1", "gil"),
     ev.AccessGranted(
         "r1", "front-in", "front", "lobby", "p-1-badge", "p-1", (Factor.CARD, Factor.PIN, Factor.FACE), 5.25, TRACE
     ),
@@ -211,6 +217,8 @@ ASKED = AccessRequest(
 )
 REMARKED = (Check("anti-passback", "elsewhere", None, DenyReason.ANTI_PASSBACK),)
 BESIDE_THE_GOLDEN = (
+    ev.CredentialStatusSet("sven", "p-1-badge", "p-1", CredentialStatus.ACTIVE, "found", "sue"),
+    ev.VisitorSignedIn("g-1", "gil", "pool-1", "p-1"),
     ev.GrantWithdrawn("r1", "front", UnlockFailure.RESTARTED),
     ev.AccessGranted(
         "r1",
@@ -250,7 +258,7 @@ BESIDE_THE_GOLDEN = (
     ev.LegalHoldPlaced("dora", "court-8", None, "everything"),
     ev.RecordRead("sven", RecordScope.RECORDING, Purpose.AUDIT, "", None, None, "cam-1", "c-1", "acts"),
     ev.OperatorRecorded("root at the box", Operator("gil", Role.GUARD, "p-1")),
-    ev.CardholderRecorded("root at the box", replace(PERSON, extended_time=True), "c2VhbGVk"),
+    ev.CardholderRecorded("root at the box", replace(PERSON, extended_time=True), "c2VhbGVk", "promoted", "sue"),
     ev.AlarmRaised(
         "a2", AlarmKind.INTRUSION, Priority.HIGH, Source(point="pir-hall", area="chancery"), "", True, True, 30.0
     ),
@@ -258,8 +266,12 @@ BESIDE_THE_GOLDEN = (
         "root at the box",
         replace(PERSON, competencies=(HeldCompetency("first-aid", None), HeldCompetency("driving", BADGE.valid_until))),
         "c2VhbGVk",
+        "promoted",
+        "sue",
     ),
-    ev.CardholderRecorded("root at the box", replace(PERSON, needs_escort=True, may_escort=True), "c2VhbGVk"),
+    ev.CardholderRecorded(
+        "root at the box", replace(PERSON, needs_escort=True, may_escort=True), "c2VhbGVk", "promoted", "sue"
+    ),
     ev.AlarmRaised(
         "a3", AlarmKind.TWO_PERSON_BROKEN, Priority.HIGH, Source(zone="vault", cardholder="p-1"), "", True, True, 30.0
     ),

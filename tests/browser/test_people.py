@@ -1,0 +1,82 @@
+"""People, visitors and the muster on the screen: a whole box, real wires, and a card that nobody knew."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from simulators.badges import badge
+from tests.browser.guard import sign_in
+from tests.browser.stage import staged
+
+pytestmark = [pytest.mark.browser]
+
+PICTURES = os.environ.get("OSTIARY_CONSOLE_PICTURES")
+"""Where pictures of the screens are put, for docs/console; nowhere where it is not set."""
+
+NEW_CARD = badge("H10301", 77, 4242)
+
+
+@pytest.fixture
+def box(tmp_path):
+    with staged(tmp_path) as running:
+        yield running
+
+
+def picture(page: Page, name: str) -> None:
+    """Keep a picture of the screen, dark and light, where pictures are asked for."""
+    if PICTURES is None:
+        return
+    for theme in ("dark", "light"):
+        page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
+        page.screenshot(path=Path(PICTURES) / f"{name}-{theme}.png")
+
+
+def rail(page: Page, name: str) -> None:
+    page.get_by_role("navigation").get_by_role("button", name=name, exact=True).click()
+
+
+def test_somebody_is_added_given_a_badge_that_is_shown_at_a_reader_and_goes_in(console, box):
+    page = console().page()
+    sign_in(page, box.supervisor)
+    rail(page, "People")
+    page.get_by_role("button", name="Add a person").click()
+    form = page.get_by_role("dialog", name="Add a person")
+    form.get_by_label("Name").fill("Nadia Newcomer")
+    form.get_by_label("Clearance (0 to 9)").fill("3")
+    form.get_by_label("Reason").fill("Starts today")
+    form.get_by_role("button", name="Save").click()
+    record = page.get_by_role("article", name="Nadia Newcomer")
+    expect(record).to_contain_text("clearance 3")
+    gives_level(page, "Diplomatic staff")
+
+    record.get_by_role("button", name="Enrol a badge").click()
+    dialog = page.get_by_role("dialog", name="Enrol a badge for Nadia Newcomer")
+    reader = dialog.get_by_label("Reader").locator('option[value="lobby-in"]').inner_text()
+    dialog.get_by_label("Reader").select_option(label=reader)
+    dialog.get_by_label("Reason").fill("First badge")
+    dialog.get_by_role("button", name="Wait for the badge").click()
+    expect(dialog.get_by_role("status")).to_contain_text("Show the new badge")
+    picture(page, "people-enrol")
+    shows_new_card(box)
+    expect(dialog).to_contain_text("A new card was shown (H10301)")
+    assert not box.hand("push", door="lobby-door")["went_in"]  # to enrol opens nothing
+    dialog.get_by_role("button", name="Give this badge").click()
+    expect(record.locator('[data-badge][data-status="active"]')).to_have_count(1)
+    picture(page, "people")
+
+
+def gives_level(page: Page, level: str) -> None:
+    page.get_by_label("Access level", exact=True).select_option(label=level)
+    page.get_by_role("button", name="Give", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Reason").fill("Joined")
+    dialog.get_by_role("button", name="Confirm").click()
+    expect(page.get_by_role("button", name=f"Withdraw {level}")).to_be_visible()
+
+
+def shows_new_card(box) -> None:
+    box.hand("present_raw", reader="lobby-in", bits=str(NEW_CARD.bit_count), raw=NEW_CARD.raw.hex())
