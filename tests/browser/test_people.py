@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,19 @@ def test_somebody_is_added_given_a_badge_that_is_shown_at_a_reader_and_goes_in(c
     expect(record.locator('[data-badge][data-status="active"]')).to_have_count(1)
     picture(page, "people")
 
+    shows_new_card(box)
+    record.get_by_role("button", name=re.compile("^Read the history")).click()
+    expect(record.get_by_role("list").last).to_contain_text("Main entrance")  # decided about her, not about a stranger
+
+    record.get_by_role("button", name=re.compile("^Print p-")).click()
+    card = page.locator("[data-card]")
+    expect(card).to_contain_text("Nadia Newcomer")
+    page.emulate_media(media="print")
+    expect(card).to_be_visible()
+    expect(page.locator(".screen")).to_be_hidden()
+    page.emulate_media(media="screen")
+    picture(page, "people-badge")
+
 
 def gives_level(page: Page, level: str) -> None:
     page.get_by_label("Access level", exact=True).select_option(label=level)
@@ -80,3 +94,56 @@ def gives_level(page: Page, level: str) -> None:
 
 def shows_new_card(box) -> None:
     box.hand("present_raw", reader="lobby-in", bits=str(NEW_CARD.bit_count), raw=NEW_CARD.raw.hex())
+
+
+def test_a_record_takes_a_purpose_and_a_case(console, box):
+    page = console().page()
+    sign_in(page, box.guard)
+    rail(page, "People")
+    page.get_by_label("What for").select_option(label="Investigation")
+    search = page.get_by_role("button", name="Search")
+    expect(search).to_be_disabled()
+    page.get_by_label("Number of the case").fill("2026/17")
+    page.get_by_label("Name or id").fill("p-003")
+    search.click()
+    page.locator('[data-person="p-003"]').click()
+    record = page.get_by_role("article", name="Amara Okonkwo")
+    expect(record).to_contain_text("p-003")
+    expect(record.get_by_role("button", name="Change")).to_have_count(0)  # a guard changes nobody
+    rail(page, "Watch")
+    expect(page.locator('tr[data-kind="record_read"]')).to_have_count(2)
+
+
+def test_an_evacuation_counts_people_and_its_list_stays_when_the_box_is_gone(console, box):
+    opened = console()
+    for fault in ("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_RESET"):
+        opened.expect(fault)
+    page = opened.page()
+    sign_in(page, box.guard)
+    for person in ("p-003", "p-004"):
+        assert box.hand("present_card", reader="lobby-in", person=person)["energised"]
+        box.hand("push", door="lobby-door")
+        box.hand("close", door="lobby-door")
+    rail(page, "Muster")
+    page.get_by_role("button", name="Evacuate").click()
+    dialog = page.get_by_role("dialog", name="Start an evacuation?")
+    dialog.get_by_label("Why?").fill("Smoke")
+    dialog.get_by_role("button", name="Evacuate").click()
+    sought = page.locator('[data-sought="p-003"]')
+    sought.get_by_role("button").click()
+    expect(page.locator('[data-counted="p-003"]')).to_be_visible()
+    expect(sought).to_have_count(0)
+    picture(page, "evacuation")
+    rail(page, "Watch")
+    expect(page.get_by_text("Evacuation under way")).to_be_visible()
+    page.get_by_role("button", name="Open the muster").click()
+
+    box.process.kill()
+    expect(page.get_by_role("alert").filter(has_text="this list is")).to_be_visible()
+    expect(page.locator('[data-counted="p-003"]')).to_be_visible()
+    expect(page.locator('[data-sought="p-004"]')).to_be_visible()
+    rail(page, "Visitors")
+    rail(page, "Muster")
+    expect(page.locator('[data-sought="p-004"]')).to_be_visible()
+    page.emulate_media(media="print")
+    expect(page.locator('[data-sought="p-004"]')).to_be_visible()
