@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from controller.domain.events import CardholderRecorded, SecondPersonAsked
+from controller.domain.enrolment_orders import IssueBadge, OpenEnrolment, RecordCardholder
+from controller.domain.evacuation import CheckIn, EndEvacuation, StartEvacuation, UndoCheckIn
+from controller.domain.events import (
+    BadgeOffered,
+    CardholderRecorded,
+    CredentialRecorded,
+    EnrolmentOpened,
+    EvacuationStarted,
+    SafeCounted,
+    SecondPersonAsked,
+)
 from controller.domain.operators import Refusal
-from controller.domain.people import Cardholder, CardholderKind, CredentialStatus
+from controller.domain.people import Cardholder, CardholderKind, Credential, CredentialKind, CredentialStatus
 from controller.domain.record_orders import (
     AssignAccessLevel,
     EraseCardholder,
@@ -18,7 +28,8 @@ from controller.domain.record_orders import (
     WithdrawAccessLevel,
 )
 from controller.domain.records import Purpose, RecordScope
-from tests.api.fakes import ALICE, GUARD, browser, problem, sign_in
+from controller.domain.site import Assurance
+from tests.api.fakes import ALICE, GUARD, NOON, browser, problem, sign_in
 
 pytestmark = pytest.mark.anyio
 FOR = {"purpose": "investigation", "case": "2026/17"}
@@ -50,6 +61,20 @@ ORDERS = [
     ),
     ("/api/legal-holds", {**BECAUSE, "hold": "court-7"}, PlaceLegalHold("court-7", None, "because")),
     ("/api/legal-holds/court-7/lift", BECAUSE, LiftLegalHold("court-7", "because")),
+    (
+        "/api/enrolments",
+        {**BECAUSE, "reader": "gate-in", "cardholder": "p-1"},
+        OpenEnrolment("gate-in", ALICE, "because"),
+    ),
+    (
+        "/api/enrolments/gate-in/issue",
+        {"assurance": "symmetric"},
+        IssueBadge("gate-in", Assurance.SYMMETRIC, None, None),
+    ),
+    ("/api/evacuation", BECAUSE, StartEvacuation("because")),
+    ("/api/evacuation/end", BECAUSE, EndEvacuation("because")),
+    ("/api/people/p-1/check-in", {"safe_point": "park"}, CheckIn(ALICE, "park")),
+    ("/api/people/p-1/check-in/undo", {}, UndoCheckIn(ALICE)),
 ]
 
 
@@ -97,7 +122,70 @@ async def test_people_are_found_by_name_and_by_id(facade):
             for text in ("alice", "P-1", "bob")
         ]
     assert [len(each) for each in found] == [1, 1, 0]
-    assert found[0][0] == {"id": "p-1", "name": "Alice Example", "kind": "staff", "clearance": 2, "levels": ["staff"]}
+    nothing_more = {"competencies": [], "extended_time": False, "needs_escort": False, "may_escort": False}
+    who = {"id": "p-1", "name": "Alice Example", "kind": "staff", "clearance": 2, "levels": ["staff"]}
+    assert found[0][0] == {**who, **nothing_more, "face": False, "badges": []}
+
+
+async def test_a_record_tells_badges_and_no_number(facade):
+    known(facade)
+    badge = Credential(
+        "b-1", ALICE, "token-1", "proof", Assurance.PKI, CredentialStatus.LOST, None, NOON, kind=CredentialKind.CARD
+    )
+    facade.record(CredentialRecorded("t", badge))
+    async with browser(facade) as client:
+        answer = await client.post("/api/people/p-1/read", json=FOR, headers=await sign_in(client))
+    (shown,) = answer.json()["badges"]
+    assert (shown["id"], shown["status"], shown["assurance"], shown["pin"]) == ("b-1", "lost", "pki", True)
+    assert "token-1" not in answer.text
+    assert "proof" not in answer.text
+
+
+PERSON = {**BECAUSE, "kind": "staff", "clearance": 2, "may_escort": True}
+
+
+async def test_somebody_new_gets_a_pseudonym_that_says_nothing(facade):
+    async with browser(facade) as client:
+        answer = await client.post("/api/people", json={**PERSON, "name": "Nadia"}, headers=await sign_in(client))
+    given = facade.tape[-1][-1]
+    assert answer.json() == {"id": given.cardholder.id}
+    assert given.cardholder.id.startswith("p-")
+    assert (given.name, given.cardholder.levels, given.cardholder.may_escort) == ("Nadia", frozenset(), True)
+
+
+@pytest.mark.parametrize(("name", "orders"), [(None, 1), ("Alice Example", 1), ("Alice Married", 2)])
+async def test_another_name_is_an_order_of_its_own_and_waits_for_nobody(facade, name, orders):
+    known(facade)
+    async with browser(facade) as client:
+        headers = await sign_in(client)
+        await client.post("/api/people/p-1/change", json={**PERSON, "name": name}, headers=headers)
+    given = [entry[-1] for entry in facade.tape if isinstance(entry[-1], RecordCardholder)]
+    assert len(given) == orders
+    assert given[-1] == RecordCardholder(
+        Cardholder(ALICE, CardholderKind.STAFF, 2, frozenset(), may_escort=True), "", "because"
+    )
+
+
+async def test_an_enrolment_is_told_to_whoever_opened_it_alone(facade):
+    facade.record(EnrolmentOpened(GUARD, "gate-in", ALICE, 60.0, "because"))
+    facade.record(EnrolmentOpened("sue", "vault-in", ALICE, 60.0, "because"))
+    facade.record(BadgeOffered("gate-in", ALICE, "H10301"))
+    async with browser(facade) as client:
+        await sign_in(client)
+        answer = await client.get("/api/enrolments")
+    shown = {"reader": "gate-in", "cardholder": "p-1", "seconds_left": 60.0, "format": "H10301"}
+    assert answer.json() == {"enrolments": [shown]}
+
+
+async def test_the_muster_of_an_evacuation_tells_who_was_counted(facade):
+    known(facade)
+    facade.record(EvacuationStarted(GUARD, "smoke"))
+    facade.record(SafeCounted(ALICE, None, GUARD, None))
+    async with browser(facade) as client:
+        await sign_in(client)
+        answer = (await client.get("/api/muster")).json()
+    assert answer["evacuation"]["operator"] == GUARD
+    assert [(one["who"]["id"], one["safe"]["point"]) for one in answer["people"]] == [("p-1", None)]
 
 
 @pytest.mark.parametrize("body", [{}, {"purpose": "curiosity"}, {**FOR, "case": "x" * 41}])

@@ -41,3 +41,17 @@ def test_an_order_of_before_names_were_sealed_names_nobody(tmp_path):
     vault.learn(recorded(ev.DoorUnlockOrdered(RequestId("r1"), DoorId("gate"), OperatorId("gil"), "a courier", 5.0)))
     assert vault.identity(CardholderId("a courier")) is None
     keystore.close()
+
+
+def test_a_card_that_is_adopted_goes_by_its_handle_also_after_a_restart_and_goes_with_its_holder(tmp_path):
+    keystore = Keystore(tmp_path)
+    shown = keystore.card_token("H10301", "77:4242")
+    Vault(keystore).adopt_card(shown, "handle-1", CardholderId("p-1"))
+    assert keystore.card_token("H10301", "77:4242") == "handle-1"
+    Vault(keystore).adopt_card("handle-1", "handle-2", CardholderId("p-2"))  # somebody else's from now on
+    keystore.close()
+    keystore = Keystore(tmp_path)
+    assert keystore.card_token("H10301", "77:4242") == "handle-2"
+    keystore.forget([CardholderId("p-2")])
+    assert keystore.card_token("H10301", "77:4242") == shown
+    keystore.close()
