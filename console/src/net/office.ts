@@ -10,6 +10,7 @@ export type Study = Schemas["StudyOut"];
 export type StudyKind = Schemas["PolicyStudyKind"];
 export type Policies = Schemas["PoliciesOut"];
 export type Devices = Schemas["DevicesOut"];
+export type Hygiene = Schemas["WireHygieneOut"][];
 export type Checkpoint = Schemas["CheckpointOut"];
 
 const AGAIN = 500;
@@ -30,6 +31,7 @@ export async function reportFile(body: ReportAsked, signal: AbortSignal): Promis
 }
 
 export const devices = (): Promise<Answer<Devices>> => answer(api.GET("/api/devices"));
+export const hygiene = (): Promise<Answer<Hygiene>> => answer(api.GET("/api/devices/hygiene"));
 
 export const audit = {
   checkpoint: () => answer(api.GET("/api/audit/checkpoint")),
