@@ -201,7 +201,9 @@ def test_the_box_proves_for_itself_what_it_is_handed(box):
 def test_who_looked_at_another_policy_looks_again(box):
     async def late():
         activation = Activation(box.core, box.keys.prepare, box.keys.replug)
-        return await activation.commands["site_activate"]({"toml": BASE, "in_force": "old", "file": "new.toml", "operators": [{}, {}]})
+        return await activation.commands["site_activate"](
+            {"toml": BASE, "in_force": "old", "file": "new.toml", "operators": [{}, {}]}
+        )
 
     with pytest.raises(ValueError, match="came into force meanwhile"):
         asyncio.run_coroutine_threadsafe(late(), box.loop).result(60)
