@@ -137,8 +137,13 @@ async def face_search_10k(_: Extent, __: Path, tick: Tick) -> Row:
     )
 
 
+def photos() -> Path:
+    """Return the folder of photos of people, one folder each; it need not be there."""
+    return Path(os.environ.get(FOLDER, Path(__file__).parents[2] / "shared" / "data")) / "faces" / "lfw"
+
+
 def _people(count: int, tick: Tick) -> list[Person]:
-    folder = Path(os.environ.get(FOLDER, Path(__file__).parents[2] / "shared" / "data")) / "faces" / "lfw"
+    folder = photos()
     if not folder.is_dir():
         raise NothingToMeasure(f"face_in_5s: there are no photos of people in {folder}: set {FOLDER}")
     many = [photos for photos in people_in(folder).values() if len(photos) >= MEAN_OF_AT_LEAST + TRIES]
