@@ -50,12 +50,13 @@ def create_app(
     facade: Facade,
     *,
     static: Path | None,
-    hosts: Collection[str] = LOOPBACK,
+    hosts: Callable[[], Collection[str]] = lambda: LOOPBACK,
     wall: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> FastAPI:
     """Return the API of a building, with the console's files from ``static`` (None: not built).
 
-    ``hosts`` are the names, without ports, under which browsers may reach it; ``wall`` is the time of day it shows.
+    ``hosts`` returns the names, without ports, under which browsers may reach it now; ``wall`` is the time of day it
+    shows.
     """
     app = routed()
     app.state.api = Api(facade, wall)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
@@ -21,11 +21,12 @@ CONNECTIONS = 256
 
 
 class ApiServer:
-    """A web server for an app of ``create_app``. It installs no signal handlers and owns one task until ``stop``."""
+    """A web server for an app of ``create_app``. It installs no signal handlers and owns one task until ``stop``.
 
-    def __init__(
-        self, app: FastAPI, host: str, port: int, *, certificate: Path | None = None, key: Path | None = None
-    ) -> None:
+    Without ``tls`` it speaks plain HTTP.
+    """
+
+    def __init__(self, app: FastAPI, host: str, port: int, *, tls: ssl.SSLContext | None = None) -> None:
         self._app = app
         self._host = host
         self._port = port
@@ -43,8 +44,7 @@ class ApiServer:
             limit_concurrency=CONNECTIONS,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=GRACE_SECONDS,
-            ssl_certfile=certificate,
-            ssl_keyfile=key,
+            ssl_context_factory=None if tls is None else lambda *_: tls,
         )
         self._server = _Server(config)
         self._task: asyncio.Task[None] | None = None

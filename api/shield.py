@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
@@ -51,11 +51,12 @@ class AnswerBrokenOffError(Exception):
 
 
 class Shield:
-    """The outermost layer. ``hosts`` are the names this box answers to, without ports (against DNS rebinding)."""
+    """The outermost layer. ``hosts`` returns the names this box answers to, without ports and in small letters
+    (against DNS rebinding)."""
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
+    def __init__(self, app: ASGIApp, hosts: Callable[[], Collection[str]]) -> None:
         self._app = app
-        self._hosts = frozenset(host.lower() for host in hosts)
+        self._hosts = hosts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check a request, then pass it on."""
@@ -103,7 +104,7 @@ class Shield:
         """Raise ``Problem`` for a request sent to another name, or from another page."""
         headers = Headers(scope=scope)
         host, origin = headers.get("host", ""), headers.get("origin")
-        if _hostname(host) not in self._hosts:
+        if _hostname(host) not in self._hosts():
             raise Problem(421, "host_not_allowed", "This box does not answer to that name.")
         if scope["type"] == "http" and (scope["method"] in SAFE_METHODS or origin is None):
             return

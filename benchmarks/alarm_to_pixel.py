@@ -182,10 +182,10 @@ async def _staffed(data: Path) -> AsyncIterator[Post]:
     """Run the demo's embassy with one guard at a page, and one who deals with the alarms by the API."""
     files = Files(*demo_site(), DOORS)
     async with opened(files, data, console=True) as (child, box):
-        url, recorded = f"http://127.0.0.1:{box.port}", _recorded(box)
+        url, recorded = box.url, _recorded(box)
         names = [("page", Role.GUARD), ("post", Role.GUARD)]
         at_page, at_post = [(name, await box.admin.add_operator(name, role, AUTHOR)) for name, role in names]
-        async with Guard(url) as guard, _page(url, *at_page) as page:
+        async with Guard(url, ca=box.ca) as guard, _page(url, *at_page) as page:
             await guard.sign_in(*at_post)
             async with listening(child, box.wait(), guard.watch()) as hand:
                 await guard.until(lambda g: g.seq > 0, PATIENCE_SECONDS)
@@ -212,7 +212,9 @@ async def _page(url: str, name: str, one_time: str) -> AsyncIterator[Screen]:
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         try:
-            page = await browser.new_page(viewport={"width": 1600, "height": 900}, locale="en-GB")
+            page = await browser.new_page(
+                viewport={"width": 1600, "height": 900}, locale="en-GB", ignore_https_errors=True
+            )
             await page.goto(url)
             await page.get_by_label("Name").fill(name)
             await page.get_by_label("Password", exact=True).fill(one_time)

@@ -20,6 +20,7 @@ from api.server import ApiServer
 from controller.activation import Activation, rewired
 from controller.admin import Admin, AdminError
 from controller.commissioning import Commissioning
+from controller.console_tls import EVERYWHERE, ConsoleTls, answers_to, in_a_host_header
 from controller.console_watch import ConsoleWatch
 from controller.control import ControlServer
 from controller.core import Core, open_core, start_up
@@ -68,7 +69,7 @@ _LOG = structlog.get_logger(__name__)
 @dataclass(frozen=True, slots=True)
 class Ports:
     """Where this box's wires are plugged in, where that differs from the site file, where it listens, what else it is
-    called on its network (``names``), and its disk's least room."""
+    called on its network (``names``), and its disk's least room. ``plain_http``: the console without TLS."""
 
     lines: Mapping[LineId, str] = field(default_factory=dict)
     cameras: Mapping[CameraId, str] = field(default_factory=dict)
@@ -78,6 +79,7 @@ class Ports:
     host: str = "127.0.0.1"
     http: int = 0
     console: bool = True
+    plain_http: bool = False
     disk_low_mib: int = LOW_MIB
     buses: Mapping[BusId, str] = field(default_factory=dict)
 
@@ -94,6 +96,7 @@ class Box:
         self._pluggings = itertools.count(1)
         self._stack = contextlib.AsyncExitStack()
         self._wires = contextlib.AsyncExitStack()
+        self._tls: ConsoleTls | None = None
         self.port = 0
 
     core: Core
@@ -118,6 +121,17 @@ class Box:
         """Stop in the order opposite to the start."""
         self.building.submit(BoxStopping())
         await self._stack.aclose()
+
+    @property
+    def url(self) -> str:
+        """Where the console and its API are, on this machine or at the one address it listens on."""
+        host = "127.0.0.1" if self._ports.host in EVERYWHERE else self._ports.host
+        return f"http{'' if self._ports.plain_http else 's'}://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+    @property
+    def ca(self) -> str:
+        """The authority that whoever calls this box trusts (PEM)."""
+        return self._authority.ca().decode()
 
     async def wait(self) -> None:
         """Return never; raise what ended a part of this box that should have run for ever."""
@@ -255,6 +269,8 @@ class Box:
             await self._plug_in(site, osdp_keys(self.core.keystore.secrets, site))
         else:
             self._switchboard.follow(site)
+        if self._tls is not None and before.console.names != site.console.names:
+            self._tls.renew()
         if (before.cameras, before.face_engine) != (site.cameras, site.face_engine):
             parts.append("cameras")
             await self._close_eyes()
@@ -281,8 +297,14 @@ class Box:
         self._home.refuse(self._authority.refused(mqtt_devices(self.core.runtime.site)))
         await self.broker.refresh()
 
+    async def _renew_certificates(self) -> None:
+        """Have everything that the box itself answers under made anew."""
+        if self._tls is not None:
+            self._tls.renew()
+        await self._follow_certificates()
+
     def _keep_certificates(self) -> None:
-        keeper = PkiKeeper(self._authority, self.core.runtime.submit, self._follow_certificates)
+        keeper = PkiKeeper(self._authority, self.core.runtime.submit, self._renew_certificates)
         keeper.start()
         self._stack.push_async_callback(keeper.stop)
 
@@ -353,9 +375,15 @@ class Box:
 
     async def _start_api(self) -> None:
         static = built_console() if self._ports.console else None
-        server = ApiServer(create_app(self.building, static=static), self._ports.host, self._ports.http)
+        app = create_app(self.building, static=static, hosts=lambda: in_a_host_header(self._names()))
+        self._tls = None if self._ports.plain_http else ConsoleTls(self._authority, self._names)
+        server = ApiServer(app, self._ports.host, self._ports.http, tls=self._tls.context if self._tls else None)
         self.port = await server.start()
         self._stack.push_async_callback(server.stop)
+
+    def _names(self) -> tuple[str, ...]:
+        """Return what the console is called, by the policy in force, the command that started it, and this machine."""
+        return answers_to((*self._ports.names, *self.core.runtime.site.console.names), self._ports.host)
 
     async def _enrol(self, cardholder: CardholderId, photos: Sequence[bytes]) -> FaceTemplate:
         try:

@@ -25,6 +25,7 @@ from controller.cli_pki import pki_app
 from controller.cli_policy import decide, replay, site_diff, why
 from controller.cli_prove import site_prove
 from controller.cli_run import Forgiving, Nobody, administer, carry_out, err, log_to_terminal, out
+from controller.console_tls import PLAIN_ELSEWHERE, is_loopback
 from controller.demo import run_demo
 from controller.disk import LOW_MIB
 from controller.domain.operators import Role
@@ -94,18 +95,31 @@ def run(
         str, typer.Option(help="Where the broker listens; 0.0.0.0 for devices on the network.")
     ] = HOST,
     name: Annotated[
-        list[str] | None, typer.Option(help="A name or address that devices know this box by; for its certificate.")
+        list[str] | None, typer.Option(help="A name or address this box is called by; for its certificates.")
     ] = None,
     disk_low: Annotated[
         int, typer.Option(help="Raise an alarm when the disk has less room than that, in MiB.")
     ] = LOW_MIB,
+    plain_http: Annotated[
+        bool, typer.Option("--plain-http", help="Serve the console without TLS, to this machine alone.")
+    ] = False,
     log_url: LogUrl = None,
     journal_folder: JournalFolder = None,
 ) -> None:
     """Run the controller on its real wires until Ctrl-C."""
     log_to_terminal(logging.INFO)
-    names = tuple(name or ())
-    ports = Ports(mqtt=mqtt_port, mqtt_host=mqtt_host, names=names, host=host, http=port, disk_low_mib=disk_low)
+    if plain_http and not is_loopback(host):
+        err.print(PLAIN_ELSEWHERE, markup=False)
+        raise typer.Exit(UNUSABLE)
+    ports = Ports(
+        mqtt=mqtt_port,
+        mqtt_host=mqtt_host,
+        names=tuple(name or ()),
+        host=host,
+        http=port,
+        plain_http=plain_http,
+        disk_low_mib=disk_low,
+    )
     if said := warning(data):
         err.print(said, style="bold red", markup=False)
     carry_out(lambda: _serve(data, site, ports, log_url, journal_folder))
@@ -214,5 +228,5 @@ async def _serve(data: Path, site: Path, ports: Ports, log_url: str | None, jour
     if journal_folder is not None:
         choose_journal(data, journal_folder)
     async with running(data, site, ports, lambda said: err.print(said, markup=False)) as box:
-        out.print(f"Console  http://{ports.host}:{box.port}")
+        out.print(f"Console  {box.url}")
         await box.wait()

@@ -79,6 +79,22 @@ def pki_list(data: Data = DEFAULT_DATA) -> None:
     out.print(f"the authority itself: until {_day(done['until'])}")
 
 
+@pki_app.command("ca")
+def pki_ca(
+    to: Annotated[Path | None, typer.Option("--to", help="Where to write it; else it is printed.")] = None,
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Hand out the authority's certificate, which is no secret: browsers at the posts, and integrators, trust it."""
+    done = administer(data, "pki_ca")
+    if done is None:
+        return
+    if to is None:
+        out.print(done["ca"].rstrip(), markup=False)
+    else:
+        to.write_text(done["ca"])
+        out.print(f"{to}: SHA-256 fingerprint {done['fingerprint']}, until {_day(done['until'])}", markup=False)
+
+
 def _give(data: Path, device: str, to: Path | None, csr: Path | None, *, again: bool) -> None:
     folder = to or Path(device)
     key, request = None, b""

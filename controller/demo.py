@@ -161,8 +161,7 @@ async def run_demo(folder: Path, *, headless: bool, seconds: float | None, port:
         )
         box = Box(folder, site_file, ports if not headless else _without_console(ports))
         async with box, asyncio.TaskGroup() as tasks:
-            url = f"http://127.0.0.1:{box.port}"
-            await _appoint(box, folder, url, simulator, say)
+            await _appoint(box, folder, simulator, say)
             watching = tasks.create_task(box.wait())
             playing = tasks.create_task(_play(box, simulator, ready, people_file, say, rounds, started, seconds))
             await playing
@@ -216,12 +215,12 @@ async def simulated(site: Path, people: Path, folder: Path, *wires: str) -> Asyn
         await simulator.stop()
 
 
-async def _appoint(box: Box, folder: Path, url: str, simulator: Simulator, say: Say) -> None:
+async def _appoint(box: Box, folder: Path, simulator: Simulator, say: Say) -> None:
     """Appoint the operators, print how to get in, and give the simulated guards their passwords."""
     for name, role in CONSOLE_OPERATORS:
         password = await box.admin.add_operator(name, role, AUTHOR)
         say(f"  {name:<11} one-time password  {password}")
-    say(f"\n  Console  {url}\n")
+    say(f"\n  Console  {box.url}\n")
     posts = [
         {"operator": name, "password": await box.admin.add_operator(name, role, AUTHOR)}
         for name, role in SCENARIO_OPERATORS
@@ -229,7 +228,7 @@ async def _appoint(box: Box, folder: Path, url: str, simulator: Simulator, say: 
     bundles = folder / BUNDLES
     await box.pki.equip(bundles, AUTHOR)
     simulator.tell(mqtt={"port": box.broker.port, "bundles": str(bundles)})
-    simulator.tell(api={"url": url, "operators": posts})
+    simulator.tell(api={"url": box.url, "ca": box.ca, "operators": posts})
 
 
 async def _play(

@@ -50,6 +50,7 @@ class PkiAdmin:
             "pki_issue": said_no(self._issue),
             "pki_revoke": said_no(self._revoke),
             "pki_list": said_no(self._list),
+            "pki_ca": said_no(self._ca),
         }
 
     async def issue(self, device: str, request: bytes, author: str, *, again: bool = False) -> Issued:
@@ -105,6 +106,10 @@ class PkiAdmin:
     async def _revoke(self, given: Mapping[str, Any]) -> dict[str, Any]:
         called_back = await self.revoke(given["device"], given["author"])
         return {"serials": [_hex(one) for one in called_back]}
+
+    async def _ca(self, _given: Mapping[str, Any]) -> dict[str, Any]:
+        ca, until = self._authority.ca().decode(), self._authority.until.isoformat()
+        return {"ca": ca, "fingerprint": self._authority.fingerprint, "until": until}
 
     async def _list(self, _given: Mapping[str, Any]) -> dict[str, Any]:
         register, now = self._authority.register, self._authority.now()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, Self
@@ -28,14 +29,18 @@ class GuardError(Exception):
 
 
 class Guard(Screen):
-    """One operator's browser. Use it as an async context manager; `watch` keeps the screen up to date while it runs."""
+    """One operator's browser. Use it as an async context manager; `watch` keeps the screen up to date while it runs.
 
-    def __init__(self, url: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    `ca`: the one authority it trusts (PEM).
+    """
+
+    def __init__(self, url: str, transport: httpx.AsyncBaseTransport | None = None, *, ca: str | None = None) -> None:
         super().__init__()
         self._password = ""
         self._generator: pyotp.TOTP | None = None
         self._shown = -1
-        self._http = httpx.AsyncClient(base_url=url, timeout=10.0, trust_env=False, transport=transport)
+        trusts = ssl.create_default_context(cadata=ca) if ca is not None else True
+        self._http = httpx.AsyncClient(base_url=url, timeout=10.0, trust_env=False, transport=transport, verify=trusts)
 
     async def __aenter__(self) -> Self:
         return self

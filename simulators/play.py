@@ -39,8 +39,8 @@ class Theatre:
         match message:
             case {"mqtt": {"port": int(port), "bundles": str(path)}}:
                 self._start(self._connect(port, Path(path)))
-            case {"api": {"url": str(url), "operators": [dict(first), dict(second)]}}:
-                self._start(self._sign_in(url, first, second))
+            case {"api": {"url": str(url), "ca": str(ca), "operators": [dict(first), dict(second)]}}:
+                self._start(self._sign_in(url, ca, first, second))
             case {"enrolled": list()}:
                 self._enrolled.set()
             case {"play": {"scenario": "morning", **options}} if self._playing is None or self._playing.done():
@@ -80,10 +80,10 @@ class Theatre:
         except UnknownVerb as error:
             self._say({"error": str(error)})
 
-    async def _sign_in(self, url: str, *operators: Mapping[str, str]) -> None:
+    async def _sign_in(self, url: str, ca: str, *operators: Mapping[str, str]) -> None:
         """Sign both in, and watch their screens until the end."""
         async with AsyncExitStack() as stack, asyncio.TaskGroup() as watching:
-            guards = [await stack.enter_async_context(Guard(url)) for _ in operators]
+            guards = [await stack.enter_async_context(Guard(url, ca=ca)) for _ in operators]
             for guard, operator in zip(guards, operators, strict=True):
                 await guard.sign_in(operator["operator"], operator["password"])
                 watching.create_task(guard.watch())

@@ -16,11 +16,13 @@ class ConsoleRules:
 
     ``idle_seconds``: without a hand on it so long, a console takes no orders until somebody proves who they are.
     ``unwatched_seconds``: with no console watching for so long, there is an alarm.
+    ``names``: names and addresses, beside loopback's, that browsers and integrators call the box by.
     """
 
     local_post: frozenset[str] = frozenset()
     idle_seconds: float = IDLE_SECONDS
     unwatched_seconds: float = UNWATCHED_SECONDS
+    names: frozenset[str] = frozenset()
 
     def password_suffices(self, role: Role, address: str) -> bool:
         """Tell whether somebody in this role needs no second factor at this address."""

@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from controller.pki import profiles
 from controller.pki.register import Given, Register, decode, encode
@@ -81,6 +82,11 @@ class Authority:
     def ca(self) -> bytes:
         """Return the authority's certificate, which every device keeps (PEM)."""
         return profiles.pem(self._opened().certificate)
+
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 of the authority's certificate, as browsers and `openssl x509 -fingerprint -sha256` show it."""
+        return self._opened().certificate.fingerprint(SHA256()).hex(":").upper()
 
     @property
     def until(self) -> datetime:

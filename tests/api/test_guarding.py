@@ -188,7 +188,7 @@ async def test_an_answer_that_breaks_off_takes_its_cause_along_to_the_log_only(f
         sent.append(message["type"])
 
     with pytest.raises(AnswerBrokenOffError) as broken:
-        await Shield(half, ["localhost"])(scope, receive, send)
+        await Shield(half, lambda: ["localhost"])(scope, receive, send)
     assert PASSWORD not in str(broken.value)
     assert sent == ["http.response.start"]
 

@@ -89,7 +89,12 @@ def console(chromium: Browser, box: Box) -> Iterator[Callable[[], Watched]]:
     opened: list[Watched] = []
 
     def one_more() -> Watched:
-        context = chromium.new_context(viewport={"width": 1366, "height": 768}, reduced_motion="reduce", locale="en-GB")
+        context = chromium.new_context(
+            viewport={"width": 1366, "height": 768},
+            reduced_motion="reduce",
+            locale="en-GB",
+            ignore_https_errors=True,  # a whole box is its own authority: tests/controller/test_console_tls
+        )
         context.add_init_script(REPORT_CSP)
         watched = Watched(context, box.url)
         watched.expect("status of 401")  # "who is signed in?" before anybody is

@@ -90,7 +90,7 @@ def _heard(process: subprocess.Popen[str], word: str):
 async def _run(folder: Path) -> None:
     async with opened(Files(*demo_site(), DOORS), folder, console=True) as (simulator, box):
         passwords = {name: await box.admin.add_operator(name, role, AUTHOR) for name, role in OPERATORS}
-        _say({"ready": {"url": f"http://127.0.0.1:{box.port}", "passwords": passwords}})
+        _say({"ready": {"url": box.url, "passwords": passwords}})
         await _relay(simulator)
 
 

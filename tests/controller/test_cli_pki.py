@@ -9,6 +9,7 @@ import sys
 import pytest
 import structlog
 from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
 from typer.testing import CliRunner
 
 from controller.bootstrap import Box, Ports
@@ -150,6 +151,14 @@ def test_renewing_leaves_the_first_until_its_end_and_revoking_takes_both(ostiary
     assert "called back" in ostiary("pki", "revoke", LOCK).output
     assert ostiary("pki", "list").output.count(" revoked ") == 2
     assert len(recorded(stopped, CertificateRevoked)) == 2
+
+
+def test_the_authority_is_handed_out_with_its_fingerprint(ostiary, stopped, tmp_path):
+    ostiary("pki", "init")
+    told = ostiary("pki", "ca", "--to", "ca.pem").output
+    made = x509.load_pem_x509_certificate((tmp_path / "ca.pem").read_bytes())
+    assert made.fingerprint(SHA256()).hex(":").upper() in told
+    assert ostiary("pki", "ca").output == (tmp_path / "ca.pem").read_text()
 
 
 @pytest.mark.anyio

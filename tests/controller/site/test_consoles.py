@@ -39,6 +39,10 @@ def test_a_guard_at_the_local_post_may_do_without_and_nobody_else(embassy):
         ("unwatched_seconds = 9", "10"),
         ("unwatched_seconds = 3601", "3600"),
         ("idle = 300", "unknown key"),
+        ('names = "box"', "wrong type"),
+        ('names = ["-box"]', "is no host name"),
+        ('names = ["box.example:8443"]', "is no host name"),
+        ('names = ["' + "b" * 64 + '"]', "is no host name"),
     ],
 )
 def test_what_is_wrong_is_said_at_its_line(embassy, line, said):
@@ -53,6 +57,11 @@ def test_what_is_wrong_is_said_at_its_line(embassy, line, said):
 @pytest.mark.parametrize("line", ["idle_seconds = 10", "unwatched_seconds = 3600"])
 def test_the_borders_are_allowed(embassy, line):
     assert parse_site(with_console(embassy, line).encode(), "site.toml").console != ConsoleRules()
+
+
+def test_it_is_called_by_names_and_addresses(embassy):
+    text = with_console(embassy, 'names = ["Box.Example", "192.0.2.5", "2001:db8:0::5"]')
+    assert parse_site(text.encode(), "site.toml").console.names == {"box.example", "192.0.2.5", "2001:db8::5"}
 
 
 def test_a_change_is_told(embassy):
