@@ -21,6 +21,7 @@ from api.routes import (
     events,
     evidence,
     films,
+    heads,
     operators,
     orders,
     people,
@@ -36,8 +37,8 @@ from api.shield import Shield
 from controller.runtime.facade import Facade
 
 PARTS = (
-    *(account, audit, building, devices, enrolment, evacuation, events, evidence, films, operators, orders),
-    *(people, policy, reports, session, streams, studies, visits),
+    *(account, audit, building, devices, enrolment, evacuation, events, evidence, films, heads, operators),
+    *(orders, people, policy, reports, session, streams, studies, visits),
 )
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 NOT_BUILT = """<!doctype html><html lang="en"><title>Ostiary</title><h1>The console is not built</h1>

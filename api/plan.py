@@ -106,4 +106,5 @@ def _camera(camera: Camera) -> CameraPlanOut:
         zone=camera.zone,
         position=_point(camera.position),
         purpose=camera.purpose,
+        turns=camera.head is not None,
     )

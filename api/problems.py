@@ -62,6 +62,8 @@ REFUSED: Mapping[Refusal, tuple[int, str]] = {
     Refusal.FIRE_PANEL_NOT_RESET: (409, "The fire panel is not seen to be reset."),
     Refusal.MODE_NOT_ALLOWED: (409, "This door cannot be put into that mode."),
     Refusal.UNTIL_NOT_ALLOWED: (409, "That time is past, or too far away."),
+    Refusal.CANNOT_BE_TURNED: (409, "This camera has no head that turns it."),
+    Refusal.UNKNOWN_PRESET: (404, "This camera has no such preset."),
     Refusal.UNKNOWN_VISITOR: (404, "No visit is known by that name."),
     Refusal.VISIT_OVER: (409, "The visit's time is over, or ends before it begins."),
     Refusal.NOT_FOR_VISITORS: (409, "One of these access levels is not for visitors."),

@@ -46,7 +46,12 @@ _OF_RECORDS = frozenset(
 )  # fmt: skip
 """Of what was done with people's records."""
 
-_OF_PICTURES = frozenset({"began", "clip", "day", "events", "pixelated", "size", "still", "taken", "whole"})
+_OF_PICTURES = frozenset(
+    {
+        "began", "clip", "day", "events", "pan", "pixelated", "preset", "size", "still", "taken", "tilt", "whole",
+        "zoom",
+    }
+)  # fmt: skip
 
 SHOWN = _OF_RECORDS | _OF_PICTURES | frozenset(
     {

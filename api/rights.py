@@ -8,6 +8,7 @@ from api.schemas import OrderWord
 from controller.domain.operators import Role
 
 _ANYBODY = (OrderWord.PANIC,)
+_TURNING = (OrderWord.TURN_CAMERA, OrderWord.STOP_CAMERA, OrderWord.GO_TO_PRESET)
 _DESK = (
     *_ANYBODY,
     OrderWord.UNLOCK_ONCE,
@@ -33,6 +34,7 @@ _DESK = (
     OrderWord.END_EVACUATION,
     OrderWord.CHECK_IN,
     OrderWord.UNDO_CHECK_IN,
+    *_TURNING,
 )
 _ABOVE = (
     *_DESK,
@@ -43,6 +45,7 @@ _ABOVE = (
     OrderWord.RESET_CAUSE,
     OrderWord.SHELVE_ALARM,
     OrderWord.UNSHELVE_ALARM,
+    OrderWord.KEEP_PRESET,
 )
 
 _VISITS = (OrderWord.REGISTER_VISITOR, OrderWord.SIGN_IN_VISITOR, OrderWord.SIGN_OUT_VISITOR)
@@ -88,5 +91,5 @@ MAY_ORDER: Mapping[Role, tuple[OrderWord, ...]] = {
     ),
     Role.AUDITOR: (*_ANYBODY, OrderWord.READ_RECORDS),
     Role.DATA_PROTECTION_OFFICER: (*_ANYBODY, *_RECORDS, *_OF_TWO, *_VEILS),
-    Role.TECHNICIAN: (*_ANYBODY, OrderWord.WALK_TEST),
+    Role.TECHNICIAN: (*_ANYBODY, OrderWord.WALK_TEST, *_TURNING, OrderWord.KEEP_PRESET),
 }

@@ -91,6 +91,10 @@ class OrderWord(StrEnum):
     END_EVACUATION = "end_evacuation"
     CHECK_IN = "check_in"
     UNDO_CHECK_IN = "undo_check_in"
+    TURN_CAMERA = "turn_camera"
+    STOP_CAMERA = "stop_camera"
+    GO_TO_PRESET = "go_to_preset"
+    KEEP_PRESET = "keep_preset"
 
 
 class ProblemOut(Model):
@@ -184,13 +188,14 @@ class ReaderOut(Model):
 
 
 class CameraPlanOut(Model):
-    """A camera as built, and why it may look."""
+    """A camera as built, and why it may look. ``turns``: it has a head that turns it."""
 
     id: str
     name: str
     zone: str
     position: PointOut
     purpose: str
+    turns: bool
 
 
 class ThreatLevelOut(Model):

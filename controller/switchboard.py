@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from controller.domain.effects import (
     AskFace,
+    DoorEffect,
     Effect,
     FireRelease,
     Hold,
     HoldUnlocked,
+    MoveHead,
     Release,
     Relock,
     SetOutput,
@@ -26,6 +28,14 @@ from devices.gateway.lines import OsdpGateway
 from vision.gateway import VisionGateway
 
 
+class Heads(Protocol):
+    """Whoever turns the cameras."""
+
+    def post(self, effect: MoveHead) -> None:
+        """Have a head do what was ordered; never blocks."""
+        ...
+
+
 class Switchboard:
     """Carries each effect to the gateway its device hangs on."""
 
@@ -35,6 +45,7 @@ class Switchboard:
         self._boards: BoardGateway | None = None
         self._broker: MqttGateway | None = None
         self._eyes: VisionGateway | None = None
+        self._heads: Heads | None = None
 
     def plug_in(
         self, site: Site, lines: OsdpGateway, boards: BoardGateway, broker: MqttGateway, eyes: VisionGateway
@@ -56,6 +67,10 @@ class Switchboard:
         """Send faces to other eyes."""
         self._eyes = eyes
 
+    def turn_with(self, heads: Heads) -> None:
+        """Have these turn the cameras from now on."""
+        self._heads = heads
+
     def wires(self) -> Sequence[WireFacts]:
         """Return what is known of every reader's wire; nothing, while none is plugged in."""
         return self._lines.wires() if self._lines is not None else ()
@@ -65,7 +80,13 @@ class Switchboard:
         if isinstance(effect, AskFace | StopFace):
             if self._eyes is not None:
                 self._eyes.post(effect)
-            return
+        elif isinstance(effect, MoveHead):
+            if self._heads is not None:
+                self._heads.post(effect)
+        else:
+            self._to_device(effect)
+
+    def _to_device(self, effect: DoorEffect | Signal | SetOutput) -> None:
         if self._site is None or self._lines is None or self._boards is None or self._broker is None:
             return
         match effect:

@@ -240,6 +240,10 @@ EVENTS: Mapping[type[Event], str] = MappingProxyType(
         ev.RecordingsDropped: "Recordings given up for want of room",
         ev.VeilLifted: "Veil of a camera lifted",
         ev.VeilLowered: "Veil of a camera put back",
+        ev.CameraTurnOrdered: "Camera turned by order",
+        ev.CameraStopOrdered: "Camera stopped by order",
+        ev.CameraPresetOrdered: "Camera sent to a preset",
+        ev.CameraPresetKept: "Camera preset kept anew",
         ev.EvidenceExported: "Evidence handed out",
     }
 )

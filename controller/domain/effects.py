@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
+from controller.domain.heads import HeadOrder
 from controller.domain.ids import CameraId, CardholderId, DoorId, OutputId, ReaderId, RequestId
 
 
@@ -101,8 +102,16 @@ class SetOutput:
     seconds: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class MoveHead:
+    """Have a camera's head do what an operator ordered. ``by``: monotonic; past it the order is dropped."""
+
+    order: HeadOrder
+    by: float
+
+
 DoorEffect = Unlock | Release | HoldUnlocked | FireRelease | Relock | Hold
-Effect = DoorEffect | Signal | AskFace | StopFace | SetOutput
+Effect = DoorEffect | Signal | AskFace | StopFace | SetOutput | MoveHead
 
 
 def waits_for_log(effect: Effect) -> bool:
@@ -115,6 +124,6 @@ def waits_for_log(effect: Effect) -> bool:
             return True
         case Signal(light=light):
             return light is Light.GRANTED
-        case Release() | FireRelease() | Relock() | Hold() | AskFace() | StopFace() | SetOutput():
+        case Release() | FireRelease() | Relock() | Hold() | AskFace() | StopFace() | SetOutput() | MoveHead():
             return False
     assert_never(effect)

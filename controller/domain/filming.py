@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from controller.domain.heads import Head
 from controller.domain.ids import CameraId, DoorId, ZoneId
 from controller.domain.records import RetentionClass
 
@@ -63,7 +64,8 @@ class Camera:
 
     ``url`` is the large stream, which is recorded; ``small_url`` the one that is looked through (None: the same).
     ``masks`` is None where nobody has said whether there are any: only a policy of old times, in the log, may be so.
-    ``live``, ``playback``: the roles that may watch and play back (None: those that may by their role).
+    ``live``, ``playback``: the roles that may watch and play back (None: those that may by their role). ``head``: what
+    turns it; None for one that hangs still.
     """
 
     id: CameraId
@@ -82,6 +84,7 @@ class Camera:
     continuous: bool = False
     live: frozenset[Role] | None = None
     playback: frozenset[Role] | None = None
+    head: Head | None = None
 
     def days(self, kind: RetentionClass) -> int:
         """Return for how many days that kind of recording is kept."""

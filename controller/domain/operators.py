@@ -13,6 +13,7 @@ from controller.domain.doors import LockMode
 from controller.domain.enrolment_orders import EnrolmentOrder
 from controller.domain.evacuation import EvacuationOrder
 from controller.domain.filming import Camera
+from controller.domain.heads import HeadOrder
 from controller.domain.ids import AlarmId, CardholderId, DoorId, FireZoneId, OperatorId, RequestId, ZoneId
 from controller.domain.operator_orders import OperatorOrder
 from controller.domain.record_orders import RecordOrder
@@ -27,6 +28,9 @@ SEES_SILENT = frozenset({Role.SUPERVISOR, Role.SECURITY_OFFICER, Role.AUDITOR})
 WATCHES = frozenset({Role.GUARD, Role.SUPERVISOR, Role.SECURITY_OFFICER, Role.TECHNICIAN})
 PLAYS_BACK = frozenset({Role.GUARD, Role.SUPERVISOR, Role.SECURITY_OFFICER, Role.DATA_PROTECTION_OFFICER})
 """Who may watch a camera, and see what it recorded, where its sheet names nobody."""
+
+TURNS = frozenset({Role.GUARD, Role.SUPERVISOR, Role.SECURITY_OFFICER, Role.TECHNICIAN})
+"""Who may turn a camera, where its sheet names nobody; nobody else ever does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,13 @@ def may_watch(role: Role, camera: Camera) -> bool:
 def may_play_back(role: Role, camera: Camera) -> bool:
     """Tell whether a role may see what a camera recorded."""
     return role in (PLAYS_BACK if camera.playback is None else camera.playback)
+
+
+def may_turn(role: Role, camera: Camera) -> bool:
+    """Tell whether a role may turn a camera: one that it may watch, and that has a head."""
+    if camera.head is None or not may_watch(role, camera):
+        return False
+    return role in (TURNS if camera.head.turned_by is None else TURNS & camera.head.turned_by)
 
 
 def one_person(operators: Mapping[OperatorId, Operator], first: OperatorId | None, second: OperatorId) -> bool:
@@ -220,6 +231,7 @@ Order = (
     | OperatorOrder
     | EnrolmentOrder
     | EvacuationOrder
+    | HeadOrder
 )
 
 
@@ -267,6 +279,8 @@ class Refusal(StrEnum):
     STILL_INSIDE = "still_inside"
     CASE_NEEDED = "case_needed"
     UNKNOWN_CAMERA = "unknown_camera"
+    CANNOT_BE_TURNED = "cannot_be_turned"
+    UNKNOWN_PRESET = "unknown_preset"
     UNKNOWN_VISITOR = "unknown_visitor"
     VISIT_OVER = "visit_over"
     NOT_FOR_VISITORS = "not_for_visitors"

@@ -8,7 +8,7 @@ from controller.domain.decision import FaceOutcome
 from controller.domain.doors import Direction, LockStatus, Loop, Position
 from controller.domain.events import UnlockFailure, Violation
 from controller.domain.events.devices import CertificateIssued, CertificateRevoked
-from controller.domain.events.filming import ClipRecorded, RecordingsDropped, StillRecorded
+from controller.domain.events.filming import CameraPresetOrdered, ClipRecorded, RecordingsDropped, StillRecorded
 from controller.domain.events.records import BackupRestored, BackupTaken, RetentionApplied
 from controller.domain.filming import ViewTrouble
 from controller.domain.ids import (
@@ -404,6 +404,7 @@ class KeepingDone:
         | ClipRecorded
         | StillRecorded
         | RecordingsDropped
+        | CameraPresetOrdered
         | CertificateIssued
         | CertificateRevoked
     )

@@ -15,6 +15,7 @@ from controller.domain.doors import LockMode
 from controller.domain.effects import Unlock
 from controller.domain.enrolment_orders import EnrolmentOrder, enrolment_subject
 from controller.domain.evacuation import EvacuationOrder, evacuation_subject
+from controller.domain.heads import HeadOrder
 from controller.domain.ids import DoorId, OperatorId
 from controller.domain.operator_orders import OperatorOrder, operator_subject
 from controller.domain.operators import (
@@ -47,7 +48,7 @@ from controller.domain.state import SiteState
 from controller.domain.stimuli import Ordered
 from controller.domain.visit_orders import VisitOrder
 from controller.domain.words import word_for
-from controller.rules import enrolment, evacuation, operator_orders, record_orders, visit_orders
+from controller.rules import enrolment, evacuation, heads, operator_orders, record_orders, visit_orders
 from controller.rules.access import UNLOCK_DEADLINE_SECONDS, count_as_used
 from controller.rules.alarm import raise_alarm
 from controller.rules.alarm_orders import carry_out_alarm, may_order_alarm
@@ -106,7 +107,7 @@ _AT_THE_DOORS: Mapping[Role, frozenset[type[Order]]] = MappingProxyType(
         Role.TECHNICIAN: _ANYBODY | {WalkTest},
     }
 )
-_PARTS = (record_orders, visit_orders, operator_orders, enrolment, evacuation)
+_PARTS = (record_orders, visit_orders, operator_orders, enrolment, evacuation, heads)
 RIGHTS: Mapping[Role, frozenset[type[Order]]] = MappingProxyType(
     {role: orders.union(*(part.RIGHTS[role] for part in _PARTS)) for role, orders in _AT_THE_DOORS.items()}
 )
@@ -147,6 +148,8 @@ def may(turn: Turn, operator: OperatorId, order: Order) -> Refusal | None:  # no
         return enrolment.may(turn, operator, order)
     if isinstance(order, EvacuationOrder):
         return evacuation.may(turn, order)
+    if isinstance(order, HeadOrder):
+        return heads.may(turn, known.role, order)
     match order:
         case UnlockOnce() | LockDoor() | BlockDoor() | UnblockDoor():
             return _unknown_door(turn, order.door) or _may_move(turn, operator, order)
@@ -194,6 +197,9 @@ def _carry_out(turn: Turn, operator: OperatorId, order: Order) -> None:  # noqa:
         return
     if isinstance(order, EvacuationOrder):
         evacuation.carry_out(turn, operator, order)
+        return
+    if isinstance(order, HeadOrder):
+        heads.carry_out(turn, operator, order)
         return
     match order:
         case UnlockOnce():
@@ -373,6 +379,8 @@ def _subject(order: Order) -> str:  # noqa: C901 - one flat table
         return enrolment_subject(order)
     if isinstance(order, EvacuationOrder):
         return evacuation_subject(order)
+    if isinstance(order, HeadOrder):
+        return order.camera
     match order:
         case UnlockOnce(door=door) | LockDoor(door=door) | BlockDoor(door=door) | UnblockDoor(door=door):
             return door

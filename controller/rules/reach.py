@@ -14,6 +14,7 @@ from controller.domain.alarms import Source
 from controller.domain.area_orders import ArmArea, BypassPoint, DisarmArea, EndBypass, ResetCause, WalkTest
 from controller.domain.enrolment_orders import IssueBadge, OpenEnrolment, RecordCardholder
 from controller.domain.evacuation import CheckIn, EndEvacuation, StartEvacuation, UndoCheckIn
+from controller.domain.heads import GoToPreset, KeepPreset, StopCamera, TurnCamera
 from controller.domain.ids import OUTSIDE, AccessLevelId, AlarmId, DoorId, FireZoneId, RequestId, ZoneId
 from controller.domain.operator_orders import (
     AcceptHandOver,
@@ -87,6 +88,8 @@ def within(turn: Turn, zones: frozenset[ZoneId], order: Order) -> bool:  # noqa:
             return all(zones.issuperset(_of_level(site, level)) for level in levels)
         case LiftVeil(camera=camera) | LowerVeil(camera=camera):
             return camera not in site.cameras or site.cameras[camera].zone in zones
+        case TurnCamera() | StopCamera() | GoToPreset() | KeepPreset():
+            return order.camera not in site.cameras or site.cameras[order.camera].zone in zones
         case EndLockdown() | SetThreatLevel() | ForgiveAllPassback() | ResetCause():
             return False
         case AppointOperator() | WithdrawOperator() | ResetOperator():

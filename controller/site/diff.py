@@ -13,6 +13,7 @@ from enum import IntEnum
 from itertools import groupby
 from typing import Any
 
+from controller.domain.heads import Head
 from controller.domain.ids import OUTSIDE, CardholderId, ZoneId
 from controller.domain.people import CredentialStatus
 from controller.domain.site import AccessLevel, FaceEngine, Factor, FactorsOutside, Period, Schedule, Site, Weekday
@@ -44,6 +45,8 @@ SECTIONS = {
 """What one row of each of the site's maps is called; any other map goes by its own name."""
 
 LETS_IN = frozenset({"allowed_kinds", "allowed_levels"})
+BY_ROLE = {"live": "watched by", "playback": "played back by", "turned_by": "turned by"}
+"""Lists of roles; where there is none, everybody may whose role does."""
 ON_THE_PLAN = frozenset({"shape", "position", "plan_size", "floor"})
 VERBS = {
     "factors": ("now asks for", "no longer asks for"),
@@ -109,6 +112,16 @@ def _rows(noun: str, old: Mapping[Any, Any], new: Mapping[Any, Any]) -> Iterator
 def _field(row: str, name: str, old: Any, new: Any) -> Iterator[str]:
     if old == new:
         return
+    if name in BY_ROLE:
+        yield f"{row}: {BY_ROLE[name]} {_roles(new)} (was {_roles(old)})"
+    elif isinstance(old, Head) and isinstance(new, Head):
+        for field in fields(new):
+            yield from _field(f"{row}, {name}", field.name, getattr(old, field.name), getattr(new, field.name))
+    else:
+        yield from _changed(row, name, old, new)
+
+
+def _changed(row: str, name: str, old: Any, new: Any) -> Iterator[str]:
     if name in LETS_IN:
         yield f"{row}: now lets in {_anybody(new)} (was {_anybody(old)})"
     elif name == "unlocked_schedule":
@@ -147,6 +160,10 @@ def _anybody(value: Any) -> str:
     return "anybody with the right" if value is None else f"only {_text(value)}"
 
 
+def _roles(value: Any) -> str:
+    return "everybody whose role does" if value is None else _text(value) or "nobody"
+
+
 def _text(value: Any) -> str:
     """Return a value as it stands in a sentence."""
     match value:
@@ -156,6 +173,8 @@ def _text(value: Any) -> str:
             return f"{_text(value.factors)} outside {value.schedule}"
         case Set():
             return ", ".join(sorted(map(_text, value)))
+        case Mapping():
+            return ", ".join(f"{_text(key)} {_text(each)}" for key, each in sorted(value.items()))
         case tuple():
             return "; ".join(map(_text, value)) or "none"
     if is_dataclass(value):

@@ -10,6 +10,7 @@ from controller.domain.records import RetentionClass
 from controller.domain.site import Site
 from controller.site import kinds
 from controller.site.errors import quoted
+from controller.site.heads import head
 from controller.site.positions import Path
 from controller.site.reading import Reading, Table
 from controller.site.sections import CAMERA, DOOR, ZONE
@@ -45,6 +46,7 @@ def camera(table: Table) -> Camera:
         continuous=table.want("continuous", kinds.flag, default=False),
         live=table.want("live", _ROLES, None),
         playback=table.want("playback", _ROLES, None),
+        head=table.want("head", kinds.nested(head), None),
     )
 
 

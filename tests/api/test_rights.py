@@ -18,6 +18,7 @@ from immutables import Map
 from api.openapi import document
 from api.security import CSRF_HEADER
 from controller.domain.events import CardholderRecorded, ClipRecorded, OrderRefused
+from controller.domain.heads import Head, HeadDriver
 from controller.domain.instant import Instant
 from controller.domain.operators import Operator, Role
 from controller.domain.people import Cardholder, CardholderKind
@@ -46,6 +47,7 @@ IDS = {
     "fire_zone": "building",
     "recording": CLIP,
     "size": "1",
+    "preset": "1",
 }
 BODIES = {
     "/api/doors/{door}/unlock": {"whom": "courier"},
@@ -66,6 +68,7 @@ BODIES = {
     "/api/recordings/{recording}/read": CASE,
     "/api/evidence/export": {**CASE, "events": [1]},
     "/api/cameras/{camera}/veil/lift": {**BECAUSE, "seconds": 60},
+    "/api/cameras/{camera}/head/turn": {"pan": 1, "seconds": 1},
     "/api/visits": {"name": "Vera", "host": ALICE, "valid_from": "2026-11-21T11:00:00Z", "valid_until": UNTIL},
     "/api/visits/hosts": {"text": "ali"},
     "/api/people": {**BECAUSE, "name": "Nick", "kind": "staff", "clearance": 1},
@@ -105,6 +108,8 @@ class Ruled(FakeFacade):
 
     def __init__(self) -> None:
         super().__init__()
+        turns = replace(self.site.cameras[CAMERA], head=Head(HeadDriver.ONVIF, "camera:80", {1: "Gate"}))
+        self.site = replace(self.site, cameras={**self.site.cameras, CAMERA: turns})
         self.operators = {role.value: Operator(role.value, role) for role in Role}
         self.passwords = dict.fromkeys(self.operators, PASSWORD)
         kept = ClipRecorded(CLIP, CAMERA, RetentionClass.CLIPS, NOON, 15.0, 8, "ab" * 32, True, (7,))

@@ -100,6 +100,10 @@ from controller.domain.events.doors import (
     RotationObserved,
 )
 from controller.domain.events.filming import (
+    CameraPresetKept,
+    CameraPresetOrdered,
+    CameraStopOrdered,
+    CameraTurnOrdered,
     ClipRecorded,
     EvidenceExported,
     RecordingsDropped,
@@ -217,6 +221,10 @@ __all__ = [
     "BoxStopped",
     "BypassEnded",
     "CameraCameOnline",
+    "CameraPresetKept",
+    "CameraPresetOrdered",
+    "CameraStopOrdered",
+    "CameraTurnOrdered",
     "CameraViewChanged",
     "CameraWentOffline",
     "CardholderErased",
@@ -470,6 +478,10 @@ Event = (
     | RecordingsDropped
     | VeilLifted
     | VeilLowered
+    | CameraTurnOrdered
+    | CameraStopOrdered
+    | CameraPresetOrdered
+    | CameraPresetKept
     | EvidenceExported
     | EnrolmentOpened
     | BadgeOffered

@@ -74,6 +74,44 @@ class VeilLowered:
 
 
 @dataclass(frozen=True, slots=True)
+class CameraTurnOrdered:
+    """An operator turns a camera for ``seconds``: -1 to 1 of its top speed to the right, up, and towards tele."""
+
+    camera: CameraId
+    operator: OperatorId
+    pan: float
+    tilt: float
+    zoom: float
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CameraStopOrdered:
+    """An operator stops a camera where it looks."""
+
+    camera: CameraId
+    operator: OperatorId
+
+
+@dataclass(frozen=True, slots=True)
+class CameraPresetOrdered:
+    """An operator has a camera look where ``preset`` says; None: the box does, home again when nobody turns it."""
+
+    camera: CameraId
+    operator: OperatorId | None
+    preset: int
+
+
+@dataclass(frozen=True, slots=True)
+class CameraPresetKept:
+    """An operator has ``preset`` mean from now on where the camera looks."""
+
+    camera: CameraId
+    operator: OperatorId
+    preset: int
+
+
+@dataclass(frozen=True, slots=True)
 class EvidenceExported:
     """Two operators took recordings out of the box: these clips and stills, and these records."""
 

@@ -358,6 +358,10 @@ EVENTS_ELSEWHERE = {
         "takes somebody who enrols: test_enrolment.py",
     ),
     **dict.fromkeys(
+        (ev.CameraTurnOrdered, ev.CameraStopOrdered, ev.CameraPresetOrdered, ev.CameraPresetKept),
+        "takes a camera with a head: test_heads.py",
+    ),
+    **dict.fromkeys(
         (ev.EvacuationStarted, ev.EvacuationEnded, ev.SafeCounted, ev.SafeUncounted),
         "takes orders of the post: test_evacuation.py",
     ),

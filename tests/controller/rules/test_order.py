@@ -17,6 +17,7 @@ from controller.domain.doors import LockMode, LockStatus
 from controller.domain.effects import Relock, Unlock
 from controller.domain.enrolment_orders import EnrolmentOrder
 from controller.domain.evacuation import EvacuationOrder
+from controller.domain.heads import HeadOrder
 from controller.domain.ids import AlarmId, CardholderId, CauseId, DoorId, OperatorId, RequestId
 from controller.domain.operator_orders import OperatorOrder
 from controller.domain.operators import (
@@ -199,9 +200,13 @@ ABOUT_BADGES_AND_EVACUATION = {
 """Rows in test_enrolment.py and test_evacuation.py."""
 
 
+ABOUT_CAMERAS = {Refusal.CANNOT_BE_TURNED, Refusal.UNKNOWN_PRESET}
+"""Rows in test_heads.py."""
+
+
 def test_every_refusal_has_a_row() -> None:
     about_records = {refusal for refusal, *_ in RECORD_ROWS}
-    elsewhere = AT_THE_DESK | ABOUT_COLLEAGUES | ABOUT_BADGES_AND_EVACUATION
+    elsewhere = AT_THE_DESK | ABOUT_COLLEAGUES | ABOUT_BADGES_AND_EVACUATION | ABOUT_CAMERAS
     assert set(ROWS) | set(NOT_FOR_ORDERS) | about_records | elsewhere == set(Refusal)
 
 
@@ -281,7 +286,7 @@ def test_who_only_looks_orders_nothing(role: Role, what: Order) -> None:
 def test_a_guard_may_do_everything_but_set_the_threat_level_and_forgive_everybody() -> None:
     assert {type(what) for what in EVERY_ORDER} - RIGHTS[Role.GUARD] == ABOVE_THE_POST
     everything = {*map(type, EVERY_ORDER), Panic}
-    unions = (RecordOrder, VisitOrder, OperatorOrder, EnrolmentOrder, EvacuationOrder)  # each in a test of its own
+    unions = (RecordOrder, VisitOrder, OperatorOrder, EnrolmentOrder, EvacuationOrder, HeadOrder)  # each has a test
     elsewhere = {kind for union in unions for kind in get_args(union)}
     assert RIGHTS[Role.SUPERVISOR] - elsewhere == everything
     assert RIGHTS[Role.SECURITY_OFFICER] - elsewhere == everything

@@ -13,6 +13,7 @@ from controller.domain.area_orders import AreaOrder, ArmArea, BypassPoint, Disar
 from controller.domain.doors import LockMode
 from controller.domain.enrolment_orders import EnrolmentOrder, IssueBadge, OpenEnrolment, RecordCardholder
 from controller.domain.evacuation import CheckIn, EndEvacuation, EvacuationOrder, StartEvacuation, UndoCheckIn
+from controller.domain.heads import GoToPreset, KeepPreset, StopCamera, TurnCamera
 from controller.domain.ids import (
     AccessLevelId,
     AlarmId,
@@ -149,6 +150,10 @@ def rows():
     yield IssueBadge(FRONT_IN, Assurance.PKI, None, None), L, V
     for veil in (LiftVeil(CELLAR_CAMERA, 60.0, "x"), LowerVeil(CELLAR_CAMERA)):
         yield veil, frozenset({camera}), ALL - {camera}
+    for turned in (TurnCamera(CELLAR_CAMERA, 1.0, 0.0, 0.0, 1.0), StopCamera(CELLAR_CAMERA)):
+        yield turned, frozenset({camera}), ALL - {camera}
+    for preset in (GoToPreset(CELLAR_CAMERA, 1), KeepPreset(CELLAR_CAMERA, 1)):
+        yield preset, frozenset({camera}), ALL - {camera}
 
 
 @pytest.mark.parametrize(("what", "enough", "too_few"), list(rows()), ids=lambda value: str(value)[:60])
@@ -209,6 +214,7 @@ UNKNOWN = (
     EndBypass(PointId("no")),
     AssignAccessLevel(ALICE, AccessLevelId("no"), "x"),
     LowerVeil(CameraId("no")),
+    StopCamera(CameraId("no")),
     OpenEnrolment(ReaderId("no"), ALICE, "x"),
 )
 

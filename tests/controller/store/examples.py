@@ -202,6 +202,10 @@ EXAMPLES: tuple[Event, ...] = (
     ev.RecordingsDropped("cam-1", RetentionClass.CONTINUOUS, "2026-11-01", 987654321),
     ev.VeilLifted("sue", "sven", "cam-1", 600.0, "c2VhbGVk"),
     ev.VeilLowered("gil", "cam-1"),
+    ev.CameraTurnOrdered("cam-1", "gil", -0.5, 0.25, 1.0, 2.0),
+    ev.CameraStopOrdered("cam-1", "gil"),
+    ev.CameraPresetOrdered("cam-1", "gil", 3),
+    ev.CameraPresetKept("cam-1", "sue", 3),
     ev.EvidenceExported("sven", "dora", Purpose.LEGAL_REQUEST, "2026/17", ("c-1", "s-1"), (7, 9), True),
 )
 
