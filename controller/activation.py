@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -20,6 +19,7 @@ from controller.domain.events import OrderRefused
 from controller.domain.ids import OperatorId
 from controller.domain.site import Door, Site, takes_pin_alone
 from controller.domain.stimuli import PolicyApproved, SignInTried
+from controller.giving_way import give_way
 from controller.policies import Policies, UnknownPolicy
 from controller.site.check import format_errors
 from controller.site.errors import SiteErrors
@@ -28,8 +28,6 @@ from controller.store.history import History
 from controller.store.place import log_place
 
 PROOF_SECONDS = 300.0
-LEAST_URGENT = 19
-"""The proof's niceness: no door waits for it."""
 
 AT_THE_SOCKET = "control socket"
 
@@ -195,17 +193,13 @@ def _wired(door: Door) -> dict[str, object]:
     return {field.name: getattr(door, field.name) for field in fields(door) if field.name not in POLICY_OF_A_DOOR}
 
 
-def _least_urgent() -> None:
-    os.nice(LEAST_URGENT)
-
-
 async def _prove(file: str) -> tuple[bytes, int]:
     proving = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "controller.cli_prove", file, "--json"),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        preexec_fn=_least_urgent,
     )
+    give_way(proving.pid)
     try:
         async with asyncio.timeout(PROOF_SECONDS):
             said, _ = await proving.communicate()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import secrets
 import sys
 from collections.abc import Callable, Mapping
@@ -17,14 +16,13 @@ from typing import Any
 import structlog
 
 from controller.domain.ids import OperatorId
+from controller.giving_way import give_way
 from controller.runtime.studies import Busy, Study, StudyKind
 
 MOST_AT_ONCE = 3
 MOST_KEPT = 32
 """How many that are over can still be asked for."""
 
-GIVES_WAY = 5
-"""Niceness: a third of what the doors' loop gets of a busy core. At 19 a report would never end beside other work."""
 LONGEST_SECONDS = 1800.0
 LONGEST_LINE = 64 * 1024 * 1024
 """Bytes of what one study may find: the child itself stops at ``study.MOST_ROWS``."""
@@ -98,8 +96,8 @@ class ChildStudies:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             limit=LONGEST_LINE,
-            preexec_fn=_give_way,
         )
+        give_way(child.pid)
         try:
             assert child.stdin is not None and child.stdout is not None  # noqa: PT018, S101 - both are pipes
             child.stdin.write(json.dumps(given).encode())
@@ -117,7 +115,3 @@ class ChildStudies:
         known = self._known.get(study)
         if known is not None:
             self._known[study] = replace(known, **said)
-
-
-def _give_way() -> None:
-    os.nice(GIVES_WAY)

@@ -49,3 +49,8 @@ def press_lockdown(page: Page, milliseconds: int) -> None:
     page.mouse.down()
     page.wait_for_timeout(milliseconds)
     page.mouse.up()
+
+
+def rail(page: Page, name: str) -> None:
+    """Go to a screen."""
+    page.get_by_role("navigation", name="Screens").get_by_role("button", name=name, exact=True).click()

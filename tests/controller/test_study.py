@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 
 from controller import study_log
@@ -18,6 +20,7 @@ from controller.domain.alarms import AlarmKind, Priority, Source
 from controller.domain.events import Recorded
 from controller.domain.ids import OperatorId
 from controller.domain.instant import Instant
+from controller.giving_way import GIVES_WAY
 from controller.ledger.checkpoint import open_checkpoint
 from controller.ledger.merkle import inclusion_holds
 from controller.ledger.note import parse_verifier_key
@@ -195,3 +198,18 @@ def test_a_report_is_cut_at_its_most_rows_and_says_so(monkeypatch):
     monkeypatch.setattr(study_log, "MOST_ROWS", 1)
     found = study_log.acts(log(ev.AlarmAcknowledged("a1", "gil"), ev.AlarmAcknowledged("a1", "sue")), WEEK)
     assert (len(found["rows"]), found["more"]) == (1, True)
+
+
+def test_a_study_gives_way_to_the_doors(folder):
+    def gives_way():
+        own = psutil.Process()
+        while GIVES_WAY not in [child.nice() - own.nice() for child in own.children()]:
+            time.sleep(0.01)
+
+    async def look():
+        studies = ChildStudies(folder, wall)
+        studies.begin(ADA, StudyKind.PROVE, {"toml": BASE})
+        await asyncio.wait_for(asyncio.to_thread(gives_way), 20)
+        await studies.stop()
+
+    asyncio.run(look())

@@ -1,0 +1,136 @@
+"""The office's screens over a whole box: reports, proofs in the browser itself, devices, another policy by two."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import pyotp
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.guard import OWN, rail, sign_in
+from tests.browser.stage import staged
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+
+STUDY_MILLISECONDS = 60_000
+"""How long a study may take on a busy machine: each is a process of its own."""
+PROOF_MILLISECONDS = 240_000
+"""How long it may take until a policy is proven once more and in force."""
+
+
+@pytest.fixture
+def box(tmp_path):
+    with staged(tmp_path) as running:
+        yield running
+
+
+def test_the_offices_screens_from_a_report_to_another_policy_and_back(console, box):
+    supervisor, page = console().page(), console().page()
+    sign_in(supervisor, box.supervisor)
+    sign_in(page, box.officer)
+    box.hand("present_card", reader="lobby-in", person="p-003")
+    the_devices_stand_by_their_wires(page)
+    what_is_chosen_is_kept(page)
+    another_policy_is_compared_proven_and_tried(page)
+    by_two(page, supervisor, box.supervisor[0])
+    expect(page.locator("ol li").first).to_contain_text(f"{box.officer[0]} and {box.supervisor[0]}")
+    the_one_before_comes_back_by_two(supervisor, page, box)
+    a_report_names_its_purpose_and_is_handed_out(page)
+    an_entry_is_proven_by_the_browser_itself(page)
+    rail(page, "Watch")
+    expect(page.locator('tr[data-kind="record_read"]')).to_have_count(3)
+
+
+def the_devices_stand_by_their_wires(page: Page) -> None:
+    rail(page, "Devices")
+    expect(page.get_by_text("No device has a fault.")).to_be_visible()
+    assert page.locator("[data-device]").count() > 5
+
+
+def what_is_chosen_is_kept(page: Page) -> None:
+    rail(page, "Settings")
+    page.get_by_role("radio", name="Light").check()
+    page.get_by_label("Single letters are shortcuts").uncheck()
+    page.reload(wait_until="domcontentloaded")
+    rail(page, "Settings")
+    expect(page.get_by_role("radio", name="Light")).to_be_checked()
+    expect(page.get_by_label("Single letters are shortcuts")).not_to_be_checked()
+    assert page.evaluate("document.documentElement.dataset.theme") == "light"
+    page.get_by_role("radio", name="Dark").check()
+
+
+def another_policy_is_compared_proven_and_tried(page: Page) -> None:
+    rail(page, "Policy")
+    page.get_by_role("button", name=re.compile("^Take version")).first.click()
+    changes = page.locator('[data-found="compare"]')
+    expect(changes).to_contain_text("means the same", timeout=STUDY_MILLISECONDS)
+    expect(page.get_by_role("form", name="Bring it into force")).to_have_count(0)  # there is nothing to agree to
+    draft = page.locator("textarea")
+    toml = draft.input_value()
+    draft.fill(toml.replace("[site]", "[sight]", 1))
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(changes).to_contain_text("It is not in order", timeout=STUDY_MILLISECONDS)
+    draft.fill(toml.replace("unlock_seconds = 5", "unlock_seconds = 6", 1))
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(changes).to_contain_text("What it changes", timeout=STUDY_MILLISECONDS)
+    expect(changes.get_by_role("listitem")).to_have_count(1)
+    page.get_by_role("button", name="Prove", exact=True).click()
+    proven = page.locator('[data-found="prove"]')
+    expect(proven.get_by_role("listitem").first).to_contain_text("Holds:", timeout=PROOF_MILLISECONDS)
+    expect(proven).not_to_contain_text("Broken:")
+    page.get_by_role("button", name="Try on last week").click()
+    tried = page.locator('[data-found="what_if"]')
+    expect(tried).to_contain_text("1 request was decided again", timeout=STUDY_MILLISECONDS)
+    expect(tried).to_contain_text("Nothing would have gone otherwise.")
+
+
+def by_two(page: Page, second: Page, name: str) -> None:
+    """Agree to the draft: whose console it is, and somebody beside them with password and code."""
+    agreed = page.get_by_role("form", name="Bring it into force")
+    agreed.get_by_label("Name of the second person").fill(name)
+    agreed.get_by_label("Password of the second person").fill(OWN)
+    agreed.get_by_label("Code of the second person").fill(unused_code(second))
+    agreed.get_by_role("button", name="Bring it into force").click()
+    expect(page.get_by_text("In force, by entry")).to_be_visible(timeout=PROOF_MILLISECONDS)
+
+
+def the_one_before_comes_back_by_two(page: Page, second: Page, box) -> None:
+    rail(page, "Policy")
+    versions = page.get_by_role("complementary", name="Versions").get_by_role("listitem")
+    expect(versions).to_have_count(2)
+    back = versions.nth(1).get_by_role("button", name=re.compile("^Take version"))
+    back.click()
+    expect(page.locator('[data-found="compare"]')).to_contain_text("What it changes", timeout=STUDY_MILLISECONDS)
+    by_two(page, second, box.officer[0])
+    expect(versions).to_have_count(3)
+    expect(versions.first).to_contain_text(f"{box.supervisor[0]} and {box.officer[0]}")
+
+
+def a_report_names_its_purpose_and_is_handed_out(page: Page) -> None:
+    rail(page, "Reports")
+    page.get_by_role("form", name="Ask for a report").locator("select").first.select_option(label="Who can go where")
+    page.get_by_role("button", name="Show", exact=True).click()
+    table = page.get_by_role("region", name="The report").get_by_role("table")
+    expect(table).to_be_visible(timeout=STUDY_MILLISECONDS)
+    assert table.get_by_role("row").count() > 2
+    for kind, begins in (("CSV", b"\xef\xbb\xbf"), ("PDF", b"%PDF-")):
+        with page.expect_download(timeout=STUDY_MILLISECONDS) as kept:
+            page.get_by_role("button", name=kind, exact=True).click()
+        assert kept.value.suggested_filename == f"access.{kind.lower()}"
+        assert kept.value.path().read_bytes().startswith(begins)
+
+
+def an_entry_is_proven_by_the_browser_itself(page: Page) -> None:
+    rail(page, "Audit")
+    expect(page.get_by_text("Entries signed")).to_be_visible(timeout=STUDY_MILLISECONDS)
+    page.get_by_label("Search in what is loaded").fill("box")
+    page.get_by_role("button", name=re.compile("^Prove entry")).last.click()
+    expect(page.locator('[data-proof="holds"]')).to_contain_text("signed by the log's key", timeout=STUDY_MILLISECONDS)
+
+
+def unused_code(page: Page) -> str:
+    """Return the code after the present one, which the sign-in of whoever sits at the page may have used up."""
+    generator = pyotp.TOTP(page.evaluate("window.__secret"))
+    return generator.generate_otp(generator.timecode(datetime.now(UTC)) + 1)
