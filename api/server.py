@@ -10,6 +10,8 @@ from contextlib import contextmanager
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import InvalidState
 
 from api.security import Api
 
@@ -33,7 +35,7 @@ class ApiServer:
         config = uvicorn.Config(
             app,
             http="h11",
-            ws="websockets-sansio",
+            ws=_Socket,
             ws_max_size=SOCKET_MESSAGE_BYTES,
             ws_per_message_deflate=False,
             lifespan="off",
@@ -74,6 +76,17 @@ class ApiServer:
         api.closing = True
         self._server.should_exit = True
         await self.wait()
+
+
+class _Socket(WebSocketsSansIOProtocol):
+    """A WebSocket that may be on its way out already when the server stops."""
+
+    def shutdown(self) -> None:
+        """Say goodbye, unless the browser has: uvicorn 0.54 would end its own stop with an exception."""
+        try:
+            super().shutdown()
+        except InvalidState:
+            self.transport.close()
 
 
 class _Server(uvicorn.Server):

@@ -77,7 +77,7 @@ async def test_who_trusts_the_authority_gets_in_by_tls_1_3_and_stays_on_https(si
         await sign_in(client)
         answer = await client.get("/api/me")
         assert answer.status_code == 200
-        assert answer.headers["strict-transport-security"] == "max-age=31536000"
+        assert answer.headers["strict-transport-security"] == "max-age=31536000; includeSubDomains"
         assert [cookie.name for cookie in client.cookies.jar if cookie.secure] == ["__Host-ostiary_session"]
         for name in NAMES:
             certificate, version = await asyncio.to_thread(shown, port, trusting(signs), name)
