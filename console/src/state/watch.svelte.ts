@@ -48,8 +48,9 @@ export class Watch {
   area: string | null = $state(null);
 
   readonly me: Me;
-  readonly site: Site;
-  readonly doorNames: ReadonlyMap<string, string>;
+  /** The building as it is planned; another one once another policy is in force. */
+  site: Site;
+  readonly doorNames: ReadonlyMap<string, string> = $derived.by(() => new Map(this.site.doors.map((door) => [door.id, door.name])));
   readonly wall: LivePictures;
 
   private now = $state(performance.now());
@@ -63,10 +64,9 @@ export class Watch {
 
   constructor(me: Me, site: Site, ended: () => void) {
     this.me = me;
-    this.site = site;
+    this.site = $state.raw(site);
     this.ended = ended;
     this.wall = openLive();
-    this.doorNames = new Map(site.doors.map((door) => [door.id, door.name]));
   }
 
   readonly link = $derived.by(() => linkState(this.heard, this.now));
@@ -77,9 +77,9 @@ export class Watch {
 
   start(): void {
     this.stops.push(openStream({
-      hello: () => void this.catchUp(),
+      hello: () => void Promise.all([this.catchUp(), this.rebuilt()]),
       view: (view) => this.see(view),
-      event: (event) => (this.events = merge(this.events, [event])),
+      event: (event) => this.happened(event),
       heard: (serverTime) => this.hear(serverTime),
       refused: () => void this.askWho(),
     }));
@@ -141,6 +141,16 @@ export class Watch {
     const notice = { id: ++this.noticed, text, bad };
     this.notices = [...this.notices.slice(-2), notice];
     setTimeout(() => this.dismiss(notice.id), NOTICE_LASTS);
+  }
+
+  private happened(event: LoggedEvent): void {
+    this.events = merge(this.events, [event]);
+    if (event.kind === "site_activated") void this.rebuilt();
+  }
+
+  private async rebuilt(): Promise<void> {
+    const site = await net.site();
+    if (site.ok) this.site = site.value;
   }
 
   private async catchUp(): Promise<void> {
