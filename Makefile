@@ -41,7 +41,7 @@ demo: setup
 TEST_CRASHES ?= 50
 test: setup
 	@echo '== unit tests'
-	@$(call run_tests,-m "not browser and not scenario")
+	@$(call run_tests,-n logical --dist loadfile -m "not browser and not scenario")
 	@echo '== the console'"'"'s unit tests'
 	@$(NPM) run --silent test
 	@echo '== scenarios: the whole box on real wires'

@@ -28,6 +28,7 @@ from sqlalchemy.pool import NullPool
 from controller.domain.ids import CardholderId, CredentialId, OperatorId
 from controller.store import boxkey
 from controller.store.boxkey import KEY_BYTES, NONCE_BYTES, SealBroken
+from controller.store.in_turn import InTurn
 from controller.store.private_file import PRIVATE
 from controller.store.second_factors import SecondFactors
 from controller.store.secret_files import SecretFiles
@@ -364,7 +365,8 @@ def _box_key(folder: Path, *, needed: bool) -> bytes:
 
 
 def _engine(path: Path) -> sa.Engine:
-    engine = sa.create_engine(sa.URL.create("sqlite", database=str(path)), poolclass=NullPool)
+    url = sa.URL.create("sqlite", database=str(path))
+    engine = sa.create_engine(url, poolclass=NullPool, connect_args={"factory": InTurn})
 
     @sa.event.listens_for(engine, "connect")
     def forgetful(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:
