@@ -40,7 +40,7 @@ REFUSED: Mapping[Refusal, tuple[int, str]] = {
     Refusal.AREA_ARMED: (409, "The area is armed. Disarm it first."),
     Refusal.EXPIRY_NEEDED: (
         409,
-        "Say until when: a bypass lasts a day at most, a shelf eight hours, a walk test four.",
+        "Say until when: a bypass lasts a day at most, a shelf and maintenance eight hours, a walk test four.",
     ),
     Refusal.INTERLOCK: (409, "Another door of its interlock is not shut."),
     Refusal.NO_LOCKDOWN: (409, "There is no lockdown."),
@@ -74,6 +74,7 @@ REFUSED: Mapping[Refusal, tuple[int, str]] = {
     Refusal.NO_EVACUATION: (409, "No evacuation is under way."),
     Refusal.UNKNOWN_SAFE_POINT: (404, "There is no such safe point."),
     Refusal.UNKNOWN_READER: (404, "There is no such reader."),
+    Refusal.UNKNOWN_DEVICE: (404, "There is no such device."),
     Refusal.UNKNOWN_COMPETENCY: (404, "There is no such competency in the site file, or no such clearance."),
     Refusal.READER_TAKEN: (409, "Somebody else enrols a badge at this reader just now."),
     Refusal.NO_BADGE_OFFERED: (409, "No new card was shown there in time. Begin again."),

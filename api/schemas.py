@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AwareDatetime, Field, JsonValue, StringConstraints, WithJsonSchema
 
 from api.model import Model, Text
-from api.schemas_guarding import GuardingOut
+from api.schemas_guarding import GuardingOut, MaintenanceOut
 from api.schemas_operators import OpenShiftOut, PendingOut
 from api.sessions import Stage
 from controller.domain.alarms import AlarmKind, Priority
@@ -95,6 +95,8 @@ class OrderWord(StrEnum):
     STOP_CAMERA = "stop_camera"
     GO_TO_PRESET = "go_to_preset"
     KEEP_PRESET = "keep_preset"
+    START_MAINTENANCE = "start_maintenance"
+    END_MAINTENANCE = "end_maintenance"
 
 
 class ProblemOut(Model):
@@ -325,6 +327,7 @@ class AlarmOut(Model):
     """An alarm; a ``silent`` one is shown to nobody whose post may be watched.
 
     ``name`` is where it is in words; ``door``, ``zone`` and ``camera`` where to look, as far as known.
+    ``maintenance``: it comes of work on that place, sounds nothing and stands below the others.
     ``escalated``: nobody acknowledged it in time, or an operator wants somebody else to look: it was told outside this
     screen as well. ``steps`` of its procedure that were done, from 0. ``shelvable``: whether one may put it aside, or
     group it with others.
@@ -345,6 +348,7 @@ class AlarmOut(Model):
     raised_at: datetime
     persists: bool
     silent: bool
+    maintenance: bool
     escalated: bool
     acknowledged_by: str | None
     steps: list[int]
@@ -407,6 +411,7 @@ class ViewOut(Model):
     pending: list[PendingOut]
     open_shift: OpenShiftOut | None
     evacuation: EvacuationOut | None = None
+    maintenance: list[MaintenanceOut]
 
 
 class WaitingOut(Model):

@@ -64,6 +64,19 @@ class GuardingOut(Model):
     causes: list[CauseOut]
 
 
+class MaintenanceOut(Model):
+    """A place that somebody works on: one of ``door``, ``reader``, ``device`` and ``point``; it ends by itself."""
+
+    door: str | None
+    reader: str | None
+    device: str | None
+    point: str | None
+    name: str
+    operator: str
+    reason: str
+    until: datetime
+
+
 class UntilIn(Model):
     """Until when, with a time zone."""
 
@@ -71,6 +84,6 @@ class UntilIn(Model):
 
 
 class BypassIn(UntilIn):
-    """Until when a point counts for nothing, and why."""
+    """Until when a point counts for nothing, or a place is worked on, and why."""
 
     reason: Text

@@ -31,6 +31,7 @@ from api.schemas import (
     WaitingOut,
     WhoOut,
 )
+from api.schemas_guarding import MaintenanceOut
 from api.schemas_operators import OpenShiftOut
 from controller.domain.alarms import Alarm, AlarmKind, Shelf, Source, in_order, never_shelved
 from controller.domain.doors import HELD, DoorAlarm, DoorState, LockMode, LockStatus, ModeRequest, ModeSource, Position
@@ -83,7 +84,24 @@ def view_of(
         pending=pending_of(state, now.wall, texts),
         open_shift=_open_shift(state, texts),
         evacuation=_evacuation(state),
+        maintenance=_maintenance(site, state, now, texts),
     )
+
+
+def _maintenance(site: Site, state: SiteState, now: Instant, texts: Texts) -> list[MaintenanceOut]:
+    return [
+        MaintenanceOut(
+            door=place.door,
+            reader=place.reader,
+            device=place.device,
+            point=place.point,
+            name=_name(site, place),
+            operator=work.operator,
+            reason=texts(work.reason),
+            until=now.wall + timedelta(seconds=work.until - now.mono),
+        )
+        for place, work in sorted(state.maintenance.items(), key=lambda item: item[1].until)
+    ]
 
 
 def _evacuation(state: SiteState) -> EvacuationOut | None:
@@ -291,6 +309,7 @@ def _alarm(site: Site, alarm: Alarm, now: Instant, texts: Texts) -> AlarmOut:
         raised_at=alarm.raised_at,
         persists=alarm.persists,
         silent=alarm.silent,
+        maintenance=alarm.maintenance,
         escalated=alarm.escalated,
         acknowledged_by=alarm.acknowledged_by,
         steps=sorted(alarm.steps),

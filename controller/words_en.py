@@ -147,6 +147,8 @@ EVENTS: Mapping[type[Event], str] = MappingProxyType(
         ev.AreaScheduleTurned: "Arming schedule began or ended",
         ev.PointBypassed: "Detector bypassed",
         ev.BypassEnded: "Bypass is over",
+        ev.MaintenanceStarted: "Maintenance started",
+        ev.MaintenanceEnded: "Maintenance is over",
         ev.WalkTestStarted: "Walk test started",
         ev.PointTested: "Detector saw the walk test",
         ev.WalkTestEnded: "Walk test is over",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, assert_never
 
 from fastapi import APIRouter, Path
 
@@ -21,8 +22,21 @@ from api.schemas import (
 from api.schemas_guarding import BypassIn, UntilIn
 from api.security import Api, Context, Fresh, Ordering, OrderingEvenLocked, SignedIn, demand_fresh
 from controller.domain.alarm_orders import EscalateAlarm, ShelveAlarm, TickStep, UnshelveAlarm
+from controller.domain.alarms import Source
 from controller.domain.area_orders import ArmArea, BypassPoint, DisarmArea, EndBypass, ResetCause, WalkTest
-from controller.domain.ids import AlarmId, AreaId, CardholderId, CauseId, DoorId, FireZoneId, PointId, RequestId
+from controller.domain.ids import (
+    AlarmId,
+    AreaId,
+    CardholderId,
+    CauseId,
+    DeviceId,
+    DoorId,
+    FireZoneId,
+    PointId,
+    ReaderId,
+    RequestId,
+)
+from controller.domain.maintenance_orders import EndMaintenance, StartMaintenance
 from controller.domain.operators import (
     AcknowledgeAlarm,
     BlockDoor,
@@ -48,6 +62,15 @@ from controller.domain.operators import (
 router = APIRouter(tags=["orders"])
 
 Id = Annotated[str, Path(max_length=NAME_LENGTH)]
+
+
+class Workplace(StrEnum):
+    """What somebody may work on."""
+
+    DOOR = "door"
+    READER = "reader"
+    DEVICE = "device"
+    POINT = "point"
 
 
 @router.post("/doors/{door}/unlock", status_code=202)
@@ -217,10 +240,35 @@ async def end_bypass(point: Id, who: Ordering, api: Context) -> OrderedOut:
     return await give(api, who, EndBypass(PointId(point)))
 
 
+@router.post("/maintenance/{what}/{place}", status_code=202)
+async def start_maintenance(what: Workplace, place: Id, asked: BypassIn, who: Ordering, api: Context) -> OrderedOut:
+    """Say that somebody works there until a time: what comes of it is marked, sounds nothing and wakes nobody."""
+    return await give(api, who, StartMaintenance(_source(what, place), asked.until, asked.reason))
+
+
+@router.post("/maintenance/{what}/{place}/end", status_code=202)
+async def end_maintenance(what: Workplace, place: Id, who: Ordering, api: Context) -> OrderedOut:
+    """Say that nobody works there any more."""
+    return await give(api, who, EndMaintenance(_source(what, place)))
+
+
 @router.post("/causes/{cause}/reset", status_code=202)
 async def reset_cause(cause: Id, who: Ordering, api: Context) -> OrderedOut:
     """Take back what a cause brought about."""
     return await give(api, who, ResetCause(CauseId(cause)))
+
+
+def _source(what: Workplace, place: str) -> Source:
+    match what:
+        case Workplace.DOOR:
+            return Source(door=DoorId(place))
+        case Workplace.READER:
+            return Source(reader=ReaderId(place))
+        case Workplace.DEVICE:
+            return Source(device=DeviceId(place))
+        case Workplace.POINT:
+            return Source(point=PointId(place))
+    assert_never(what)
 
 
 def _refuse_unseen(api: Api, who: SignedIn, alarm: str) -> None:

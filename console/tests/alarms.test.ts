@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fresh, grouped, openAlarm, settle, standing, unacknowledged, waitingAbove } from "../src/model/alarms.ts";
+import { fresh, grouped, openAlarm, ringing, settle, standing, unacknowledged, waitingAbove } from "../src/model/alarms.ts";
 import type { Alarm } from "../src/model/types.ts";
 
 function alarm(id: string, priority: 1 | 2 | 3 = 2, acknowledged_by: string | null = null): Alarm {
   return {
     id, priority, acknowledged_by, kind: "forced_open", name: id, door: null, reader: null, device: null, zone: null, point: null, area: null, escalated: false,
-    camera: null, detail: "", raised_at: "2026-11-21T12:00:00Z", persists: true, silent: false,
+    camera: null, detail: "", raised_at: "2026-11-21T12:00:00Z", persists: true, silent: false, maintenance: false,
     steps: [], shelvable: priority !== 1, shelf: null,
   };
 }
@@ -52,6 +52,13 @@ test("what is put aside is counted with none, announced with none and stands ope
   assert.deepEqual(fresh(new Set(), [aside]), []);
   assert.equal(openAlarm([aside], ["a"], null), null);
   assert.equal(openAlarm([aside], ["a"], "a")?.id, "a");
+});
+
+test("what comes of somebody's work stands in the list, sounds nothing and is not announced", () => {
+  const work: Alarm = { ...alarm("a"), maintenance: true };
+  assert.deepEqual(standing([work]).length, 1);
+  assert.deepEqual(ringing([work, alarm("b"), alarm("c", 2, "gil")]).map(({ id }) => id), ["b"]);
+  assert.deepEqual(fresh(new Set(), [work]), []);
 });
 
 test("in a flood what is never grouped away stands alone, the others by their zone, each in its order", () => {

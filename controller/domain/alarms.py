@@ -156,6 +156,7 @@ class Alarm:
 
     ``persists`` while its cause is still there: such an alarm can be acknowledged but not closed. A ``silent`` one is
     for those alone who may see it (``operators.SEES_SILENT``). ``steps`` of its procedure that were done, from 0.
+    ``maintenance``: somebody works there, and it comes of that.
     """
 
     id: AlarmId
@@ -171,16 +172,22 @@ class Alarm:
     escalated: bool = False
     steps: frozenset[int] = frozenset()
     shelf: Shelf | None = None
+    maintenance: bool = False
 
 
 def in_order(alarms: Iterable[Alarm]) -> list[Alarm]:
-    """Return the alarms as a guard works them: unacknowledged first, then priority, then the oldest; shelved last."""
-    return sorted(
-        alarms,
-        key=lambda a: (a.shelf is not None, a.acknowledged_by is not None, a.priority, a.raised_at, len(a.id), a.id),
-    )
+    """Return the alarms as a guard works them: unacknowledged first, then priority, then the oldest.
+
+    What comes of somebody's work stands below, what was shelved last.
+    """
+    return sorted(alarms, key=_rank)
 
 
 def never_shelved(alarm: Alarm) -> bool:
     """Tell whether nobody may put an alarm aside, nor group it away: life, fire, sabotage, and all of priority 1."""
     return alarm.silent or alarm.priority is Priority.HIGH or alarm.kind in NEVER_SHELVED
+
+
+def _rank(a: Alarm) -> tuple[bool, bool, bool, Priority, datetime, int, str]:
+    aside = (a.shelf is not None, a.maintenance)
+    return (*aside, a.acknowledged_by is not None, a.priority, a.raised_at, len(a.id), a.id)

@@ -15,6 +15,7 @@ from controller.domain.evacuation import EvacuationOrder
 from controller.domain.filming import Camera
 from controller.domain.heads import HeadOrder
 from controller.domain.ids import AlarmId, CardholderId, DoorId, FireZoneId, OperatorId, RequestId, ZoneId
+from controller.domain.maintenance_orders import MaintenanceOrder
 from controller.domain.operator_orders import OperatorOrder
 from controller.domain.record_orders import RecordOrder
 from controller.domain.roles import Role as Role
@@ -232,6 +233,7 @@ Order = (
     | EnrolmentOrder
     | EvacuationOrder
     | HeadOrder
+    | MaintenanceOrder
 )
 
 
@@ -292,6 +294,7 @@ class Refusal(StrEnum):
     NO_EVACUATION = "no_evacuation"
     UNKNOWN_SAFE_POINT = "unknown_safe_point"
     UNKNOWN_READER = "unknown_reader"
+    UNKNOWN_DEVICE = "unknown_device"
     UNKNOWN_COMPETENCY = "unknown_competency"
     READER_TAKEN = "reader_taken"
     NO_BADGE_OFFERED = "no_badge_offered"

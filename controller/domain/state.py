@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from immutables import Map
 
-from controller.domain.alarms import Alarm
+from controller.domain.alarms import Alarm, Source
 from controller.domain.causes import CauseState
 from controller.domain.doors import DoorState, Passage
 from controller.domain.evacuation import Evacuation
@@ -34,6 +34,7 @@ from controller.domain.ids import (
     ZoneId,
 )
 from controller.domain.instant import Instant
+from controller.domain.maintenance import Maintenance
 from controller.domain.operators import Operator
 from controller.domain.people import Cardholder, Credential
 from controller.domain.points import AreaState, PointCondition
@@ -205,6 +206,7 @@ class SiteState:
     areas: Map[AreaId, AreaState] = field(default_factory=Map)
     causes: Map[CauseId, CauseState] = field(default_factory=Map)
     bypasses: Map[PointId, float] = field(default_factory=Map)  # until which monotonic second
+    maintenance: Map[Source, Maintenance] = field(default_factory=Map)  # by the place that is worked on
     challenges: Map[ReaderId, PendingChallenge] = field(default_factory=Map)
     pin_tries: Map[CredentialId, PinTries] = field(default_factory=Map)
     keypad_tries: Map[ReaderId, tuple[float, ...]] = field(default_factory=Map)  # personal PINs that are nobody's

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from controller.domain import events as ev
 from controller.domain.alarms import PRIORITY, SILENT, Alarm, AlarmKind, Priority, Source, in_order
 from controller.domain.ids import AlarmId
+from controller.domain.maintenance import OF_WORK, covers
 from controller.rules.turn import Turn
 
 LASTING = frozenset(
@@ -62,9 +63,10 @@ def raise_alarm(turn: Turn, kind: AlarmKind, source: Source, detail: str = "", *
     alarm = AlarmId(f"a{turn.state.raised + 1}")
     point = turn.site.points.get(source.point) if source.point else None
     silent = kind in SILENT or (point is not None and point.silent)
-    high = turn.site.escalation is not None and PRIORITY[kind] is Priority.HIGH
+    work = not silent and kind in OF_WORK and any(covers(turn.site, p, source) for p in turn.state.maintenance)
+    high = turn.site.escalation is not None and PRIORITY[kind] is Priority.HIGH and not work
     escalate = turn.site.escalation.after_seconds if high and turn.site.escalation else None
-    raised = ev.AlarmRaised(alarm, kind, PRIORITY[kind], source, detail, lasts, silent, escalate)
+    raised = ev.AlarmRaised(alarm, kind, PRIORITY[kind], source, detail, lasts, silent, escalate, work)
     if not any(_says_it_already(known, raised) for known in turn.state.alarms.values()):
         turn.record(raised)
 
@@ -78,7 +80,12 @@ def cause_gone(turn: Turn, kinds: Iterable[AlarmKind], source: Source) -> None:
 
 
 def _says_it_already(known: Alarm, raised: ev.AlarmRaised) -> bool:
-    """A lasting cause is told once. A moment is told again once it was seen, or where it is another one."""
+    """A lasting cause is told once. A moment is told again once it was seen, or where it is another one.
+
+    What came of somebody's work there tells nobody of what does not.
+    """
     if known.kind is not raised.kind or known.source != raised.source or raised.kind in ALWAYS_ANEW:
+        return False
+    if known.maintenance and not raised.maintenance:
         return False
     return known.persists if raised.persists else known.acknowledged_by is None and known.detail == raised.detail

@@ -200,8 +200,10 @@ def _silent(turn: Turn, cause: Cause) -> bool:
 
 
 def _stands(site: Site, alarm: Alarm, when: AlarmStands, cause: Cause) -> bool:
-    if alarm.kind is not when.kind or not (
-        alarm.persists or (alarm.kind not in LASTING and alarm.acknowledged_by is None)
+    if (
+        alarm.kind is not when.kind
+        or alarm.maintenance
+        or not (alarm.persists or (alarm.kind not in LASTING and alarm.acknowledged_by is None))
     ):
         return False
     reader = site.readers.get(alarm.source.reader) if alarm.source.reader else None

@@ -34,6 +34,7 @@ from controller.rules.fold_doors import (
     withdrawn,
 )
 from controller.rules.fold_house import enrolling, evacuated, issued, recorded
+from controller.rules.fold_maintenance import maintained
 from controller.rules.fold_modes import (
     changed,
     fire_moved,
@@ -183,6 +184,8 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
             return bypassed(state, event, at)
         case ev.BypassEnded():
             return counts_again(state, event)
+        case ev.MaintenanceStarted() | ev.MaintenanceEnded():
+            return maintained(state, event, at)
         case ev.CauseBegan() | ev.CauseFired() | ev.CauseEnded() | ev.CauseReset():
             return cause_moved(state, event, at)
         case ev.AlarmEscalated():
@@ -366,6 +369,7 @@ def _alarm_raised(state: SiteState, event: ev.AlarmRaised, at: Instant) -> SiteS
         event.persists,
         silent=event.silent,
         escalates_at=due,
+        maintenance=event.maintenance,
     )
     raised = max(state.raised, int(event.alarm[1:]))
     flood = state.flood if event.silent else state.flood.after(at.mono)

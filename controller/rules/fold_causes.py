@@ -13,6 +13,7 @@ from controller.domain.flood import Flood
 from controller.domain.instant import Instant
 from controller.domain.state import SiteState, replace
 from controller.rules.fold_areas import areas_after_start, outputs_after_start, sooner
+from controller.rules.fold_maintenance import maintenance_after_start
 
 CauseEvent = ev.CauseBegan | ev.CauseFired | ev.CauseEnded | ev.CauseReset
 
@@ -47,6 +48,7 @@ def guarding_after_start(state: SiteState, at: Instant) -> SiteState:
         points=Map(),
         areas=areas_after_start(state, at),
         bypasses=Map({point: sooner(state, until, at) for point, until in state.bypasses.items()}),
+        maintenance=maintenance_after_start(state, at),
         causes=Map({cause: _due(state, was, at) for cause, was in state.causes.items()}),
         alarms=Map(
             {alarm: _shelved(state, _unacknowledged(state, was, at), at) for alarm, was in state.alarms.items()}

@@ -17,6 +17,7 @@ from controller.domain.enrolment_orders import EnrolmentOrder, enrolment_subject
 from controller.domain.evacuation import EvacuationOrder, evacuation_subject
 from controller.domain.heads import HeadOrder
 from controller.domain.ids import DoorId, OperatorId
+from controller.domain.maintenance_orders import MaintenanceOrder, maintenance_subject
 from controller.domain.operator_orders import OperatorOrder, operator_subject
 from controller.domain.operators import (
     SEES_SILENT,
@@ -49,6 +50,7 @@ from controller.domain.stimuli import Ordered
 from controller.domain.visit_orders import VisitOrder
 from controller.domain.words import word_for
 from controller.rules import enrolment, evacuation, heads, operator_orders, record_orders, visit_orders
+from controller.rules import enrolment, evacuation, maintenance, operator_orders, record_orders, visit_orders
 from controller.rules.access import UNLOCK_DEADLINE_SECONDS, count_as_used
 from controller.rules.alarm import raise_alarm
 from controller.rules.alarm_orders import carry_out_alarm, may_order_alarm
@@ -108,6 +110,7 @@ _AT_THE_DOORS: Mapping[Role, frozenset[type[Order]]] = MappingProxyType(
     }
 )
 _PARTS = (record_orders, visit_orders, operator_orders, enrolment, evacuation, heads)
+_PARTS = (record_orders, visit_orders, operator_orders, enrolment, evacuation, maintenance)
 RIGHTS: Mapping[Role, frozenset[type[Order]]] = MappingProxyType(
     {role: orders.union(*(part.RIGHTS[role] for part in _PARTS)) for role, orders in _AT_THE_DOORS.items()}
 )
@@ -150,6 +153,8 @@ def may(turn: Turn, operator: OperatorId, order: Order) -> Refusal | None:  # no
         return evacuation.may(turn, order)
     if isinstance(order, HeadOrder):
         return heads.may(turn, known.role, order)
+    if isinstance(order, MaintenanceOrder):
+        return maintenance.may(turn, operator, order)
     match order:
         case UnlockOnce() | LockDoor() | BlockDoor() | UnblockDoor():
             return _unknown_door(turn, order.door) or _may_move(turn, operator, order)
@@ -200,6 +205,8 @@ def _carry_out(turn: Turn, operator: OperatorId, order: Order) -> None:  # noqa:
         return
     if isinstance(order, HeadOrder):
         heads.carry_out(turn, operator, order)
+    if isinstance(order, MaintenanceOrder):
+        maintenance.carry_out(turn, operator, order)
         return
     match order:
         case UnlockOnce():
@@ -381,6 +388,8 @@ def _subject(order: Order) -> str:  # noqa: C901 - one flat table
         return evacuation_subject(order)
     if isinstance(order, HeadOrder):
         return order.camera
+    if isinstance(order, MaintenanceOrder):
+        return maintenance_subject(order)
     match order:
         case UnlockOnce(door=door) | LockDoor(door=door) | BlockDoor(door=door) | UnblockDoor(door=door):
             return door

@@ -16,6 +16,8 @@ from controller.domain.enrolment_orders import IssueBadge, OpenEnrolment, Record
 from controller.domain.evacuation import CheckIn, EndEvacuation, StartEvacuation, UndoCheckIn
 from controller.domain.heads import GoToPreset, KeepPreset, StopCamera, TurnCamera
 from controller.domain.ids import OUTSIDE, AccessLevelId, AlarmId, DoorId, FireZoneId, RequestId, ZoneId
+from controller.domain.maintenance import zones_of
+from controller.domain.maintenance_orders import EndMaintenance, StartMaintenance
 from controller.domain.operator_orders import (
     AcceptHandOver,
     AppointOperator,
@@ -82,6 +84,8 @@ def within(turn: Turn, zones: frozenset[ZoneId], order: Order) -> bool:  # noqa:
             return zones.issuperset(site.areas[area].zones if area in site.areas else ())
         case BypassPoint(point=point) | EndBypass(point=point):
             return point not in site.points or site.points[point].zone in zones
+        case StartMaintenance(at=at) | EndMaintenance(at=at):
+            return zones.issuperset(zones_of(site, at))
         case AssignAccessLevel(level=level):
             return zones.issuperset(_of_level(site, level))
         case RegisterVisitor(levels=levels):

@@ -46,6 +46,7 @@ from controller.rules.escalation import escalation_time_passed, hush_acknowledge
 from controller.rules.gathering import grace_time_passed, people_moved
 from controller.rules.interlock import release_waiting
 from controller.rules.lockdown import lockdown_time_passed
+from controller.rules.maintenance import look_at_maintenance
 from controller.rules.order import ordered
 from controller.rules.outputs import output_seen
 from controller.rules.points import point_seen
@@ -67,6 +68,7 @@ def step(site: Site, state: SiteState, stimulus: Stimulus, now: Instant) -> Outc
     if not isinstance(stimulus, st.BoxStartedUp):
         watch_clock(turn)
     _dispatch(turn, stimulus)
+    look_at_maintenance(turn)
     look_at_areas(turn)
     look_at_causes(turn)
     hush_acknowledged(turn)
@@ -88,6 +90,7 @@ def next_deadline(state: SiteState) -> float | None:
         due.append(state.modes_due.mono)
     due += [until for area in state.areas.values() for until in (area.until, area.walk_until)]
     due += [*state.bypasses.values(), *(cause.due for cause in state.causes.values())]
+    due += [work.until for work in state.maintenance.values()]
     for alarm in state.alarms.values():
         due += [alarm.escalates_at, alarm.shelf.until if alarm.shelf else None]
     return min((t for t in due if t is not None), default=None)

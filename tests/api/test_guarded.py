@@ -8,13 +8,18 @@ from datetime import timedelta
 import pytest
 
 from api.guarding import guarding_of
+from api.views import view_of
 from controller.domain import events as ev
 from controller.domain import stimuli as st
+from controller.domain.alarms import Source
 from controller.domain.area_orders import ArmArea, BypassPoint, WalkTest
 from controller.domain.causes import Action, OutputEffect, PointIs
+from controller.domain.maintenance_orders import StartMaintenance
 from controller.domain.points import OutputKind, PointCondition
+from controller.runtime.facade import Moment
 from tests.api.fakes import browser, sign_in
 from tests.controller.builders import (
+    FRONT,
     GIL,
     GLASS,
     PANIC,
@@ -24,6 +29,7 @@ from tests.controller.builders import (
     STROBE,
     SUE,
     House,
+    opens,
     order,
     point,
     quiet_house,
@@ -66,6 +72,17 @@ def test_a_point_and_its_bypass(house):
     shown = {p.id: p for p in seen(house).points}
     assert (shown["glass"].condition, shown["glass"].bypassed_until) == ("normal", until)
     assert shown["pir"].bypassed_until is None
+
+
+def test_a_place_that_somebody_works_on_and_what_comes_of_it(house):
+    until = house.now.wall + timedelta(hours=1)
+    house.see(order(SUE, StartMaintenance(Source(door=FRONT), until, "a new closer")))
+    house.see(opens(FRONT))
+    view = view_of(Moment("boot-1", 1, house.site, house.state), house.now)
+    [work] = view.maintenance
+    assert (work.door, work.reader, work.device, work.point) == (FRONT, None, None, None)
+    assert (work.name, work.operator, work.reason, work.until) == ("The front door", SUE, "a new closer", until)
+    assert [alarm.maintenance for alarm in view.alarms] == [True]
 
 
 def test_a_walk_test(house):

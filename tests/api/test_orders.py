@@ -6,14 +6,17 @@ from api.problems import REFUSED
 from controller.domain import area_orders as area
 from controller.domain import operators as op
 from controller.domain.alarm_orders import EscalateAlarm, ShelveAlarm, TickStep, UnshelveAlarm
+from controller.domain.alarms import Source
 from controller.domain.doors import LockMode
 from controller.domain.events import LockdownEndRequested, LockdownStarted
+from controller.domain.maintenance_orders import EndMaintenance, StartMaintenance
 from controller.domain.operators import Refusal
 from tests.api.fakes import GATE, GUARD, browser, problem, sign_in
 
 pytestmark = pytest.mark.anyio
 
 AT_ONE = datetime(2026, 11, 23, 13, tzinfo=UTC)
+WORK = {"until": "2026-11-23T13:00:00Z", "reason": "a new closer"}
 ROWS = [
     ("/api/doors/gate/unlock", {"whom": " courier "}, op.UnlockOnce(GATE, "courier")),
     ("/api/doors/gate/unlock", {"whom": "Alice", "cardholder": "p-1"}, op.UnlockOnce(GATE, "Alice", cardholder="p-1")),
@@ -54,6 +57,11 @@ ROWS = [
         area.BypassPoint("pir", AT_ONE, "broken"),
     ),
     ("/api/points/pir/end-bypass", None, area.EndBypass("pir")),
+    *(
+        (f"/api/maintenance/{what}/x1", WORK, StartMaintenance(Source(**{what: "x1"}), AT_ONE, "a new closer"))
+        for what in ("door", "reader", "device", "point")
+    ),
+    ("/api/maintenance/reader/gate-in/end", None, EndMaintenance(Source(reader="gate-in"))),
     ("/api/causes/c1/reset", None, area.ResetCause("c1")),
 ]
 

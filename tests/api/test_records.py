@@ -145,7 +145,13 @@ def test_an_alarm_is_shown_where_it_comes_from():
         AlarmRaised("a-1", AlarmKind.FACE_MISMATCH, Priority.HIGH, Source(reader=GATE_IN, camera=CAMERA), "x", False)
     )
     assert (shown["alarm"], shown["door"], shown["reader"], shown["camera"]) == ("a-1", "gate", "gate-in", "cam-1")
-    assert shown["detail"] == {"kind": "face_mismatch", "priority": "high", "detail": "x", "persists": False}
+    assert shown["detail"] == {
+        "kind": "face_mismatch",
+        "priority": "high",
+        "detail": "x",
+        "persists": False,
+        "maintenance": False,
+    }
 
 
 def test_what_came_to_nothing_says_why():

@@ -9,6 +9,11 @@ export function standing(alarms: readonly Alarm[]): Alarm[] {
   return alarms.filter((alarm) => alarm.shelf === null);
 }
 
+/** The alarms that sound: nobody acknowledged them, and they come of nobody's work on that place. */
+export function ringing(alarms: readonly Alarm[]): Alarm[] {
+  return standing(alarms).filter((alarm) => alarm.acknowledged_by === null && !alarm.maintenance);
+}
+
 export interface Group {
   readonly zone: string | null;
   readonly alarms: readonly Alarm[];
@@ -58,5 +63,5 @@ export function openAlarm(alarms: readonly Alarm[], shown: readonly string[], ch
 
 /** Return the alarms that were not there before, for the announcement. */
 export function fresh(before: ReadonlySet<string>, alarms: readonly Alarm[]): Alarm[] {
-  return alarms.filter((alarm) => !before.has(alarm.id) && alarm.acknowledged_by === null && alarm.shelf === null);
+  return alarms.filter((alarm) => !before.has(alarm.id) && alarm.acknowledged_by === null && alarm.shelf === null && !alarm.maintenance);
 }

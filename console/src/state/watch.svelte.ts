@@ -1,6 +1,6 @@
 // Everything the Watch screen shows: the site as built, the newest view, the events, and how old all that is.
 import { plural, t, word } from "../i18n/text.ts";
-import { fresh, standing } from "../model/alarms.ts";
+import { fresh, ringing, standing } from "../model/alarms.ts";
 import { merge } from "../model/events.ts";
 import { linkState } from "../model/link.ts";
 import { wantingGuard } from "../model/waiting.ts";
@@ -85,7 +85,7 @@ export class Watch {
     }));
     const ticking = setInterval(() => (this.now = performance.now()), TICK);
     this.stops.push(() => clearInterval(ticking));
-    this.stops.push(this.sound.start(() => standing(this.view?.alarms ?? []).filter((alarm) => alarm.acknowledged_by === null)));
+    this.stops.push(this.sound.start(() => ringing(this.view?.alarms ?? [])));
     void this.readMuster();
     const mustering = setInterval(() => void this.readMuster(), MUSTER_AGAIN);
     this.stops.push(() => clearInterval(mustering));
@@ -166,7 +166,7 @@ export class Watch {
     const said = [...arrived.map(announce), ...waiting.map((one) => this.announceWaiting(one))];
     if (said.length) this.announcement = said.join(". ");
     this.asked = new Set(view.waiting.map((one) => one.request));
-    this.known = new Set(standing(view.alarms).map((alarm) => alarm.id));
+    this.known = new Set(standing(view.alarms).filter((alarm) => !alarm.maintenance).map((alarm) => alarm.id));
     this.view = view;
   }
 

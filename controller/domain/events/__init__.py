@@ -119,6 +119,7 @@ from controller.domain.events.house import (
     SafeCounted,
     SafeUncounted,
 )
+from controller.domain.events.maintenance import MaintenanceEnded, MaintenanceStarted
 from controller.domain.events.modes import (
     DoorFirstPersonIn,
     DoorModeLapsed,
@@ -290,6 +291,8 @@ __all__ = [
     "LogWasLate",
     "LogWasRestored",
     "LoopObserved",
+    "MaintenanceEnded",
+    "MaintenanceStarted",
     "MessageTaken",
     "NoEntryAfterGrant",
     "Obstacle",
@@ -489,6 +492,8 @@ Event = (
     | EvacuationEnded
     | SafeCounted
     | SafeUncounted
+    | MaintenanceStarted
+    | MaintenanceEnded
 )
 
 

@@ -21,6 +21,7 @@ class AlarmRaised:
     persists: bool
     silent: bool = field(default=False, metadata=ADDED)
     escalate_seconds: float | None = field(default=None, metadata=ADDED)  # how long it may go unacknowledged
+    maintenance: bool = field(default=False, metadata=ADDED)  # it comes of somebody's work there
 
 
 @dataclass(frozen=True, slots=True)

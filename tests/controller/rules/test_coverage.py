@@ -12,7 +12,7 @@ import pytest
 from controller.domain import events as ev
 from controller.domain import stimuli as st
 from controller.domain.alarm_orders import ShelveAlarm, TickStep, UnshelveAlarm
-from controller.domain.alarms import PRIORITY, AlarmKind
+from controller.domain.alarms import PRIORITY, AlarmKind, Source
 from controller.domain.area_orders import ArmArea, BypassPoint, DisarmArea, WalkTest
 from controller.domain.causes import Action, Escalation, OutputEffect, PointIs
 from controller.domain.decision import FaceOutcome
@@ -20,6 +20,7 @@ from controller.domain.doors import Direction, LockMode, LockStatus, Loop
 from controller.domain.events import Event, Violation
 from controller.domain.filming import ViewTrouble
 from controller.domain.ids import AlarmId, CardholderId, OperatorId, RequestId
+from controller.domain.maintenance_orders import StartMaintenance
 from controller.domain.operators import (
     AcknowledgeAlarm,
     BlockDoor,
@@ -127,6 +128,7 @@ ARMED: Script = (*AREA, ARM, 30.0)
 SHELVE = order(SUE, ShelveAlarm(A1, SOON, "a new one is on its way"))
 BYPASS = order(SUE, BypassPoint(PIR, SOON, "broken"))
 WALK = order(SUE, WalkTest(ROOM, SOON))
+WORK = order(SUE, StartMaintenance(Source(door=FRONT), SOON, "a new closer"))
 
 
 def two_in_the_lobby(site: Site) -> Site:
@@ -265,6 +267,8 @@ EVENTS: Mapping[type[Event], Script] = {
     ev.WalkTestStarted: [*AREA, WALK],
     ev.PointTested: [*AREA, WALK, point(PIR)],
     ev.WalkTestEnded: [*AREA, WALK, 60.0],
+    ev.MaintenanceStarted: [WORK],
+    ev.MaintenanceEnded: [WORK, 60.0],
     ev.CauseBegan: [cause, point(PIR)],
     ev.CauseFired: [cause, point(PIR)],
     ev.CauseEnded: [cause, point(PIR), point(PIR, PointCondition.NORMAL)],

@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from controller.domain import events as ev
 from controller.domain import stimuli as st
 from controller.domain.alarm_orders import EscalateAlarm, ShelveAlarm, TickStep, UnshelveAlarm
+from controller.domain.alarms import Source
 from controller.domain.area_orders import ArmArea, BypassPoint, DisarmArea, EndBypass, ResetCause, WalkTest
 from controller.domain.decision import DenyReason, FaceOutcome
 from controller.domain.doors import HELD, Direction, LockMode, LockStatus, Loop, Position
@@ -45,6 +46,7 @@ from controller.domain.ids import (
     ReaderId,
     RequestId,
 )
+from controller.domain.maintenance_orders import EndMaintenance, StartMaintenance
 from controller.domain.muster import Whereabouts, muster
 from controller.domain.operators import (
     AcknowledgeAlarm,
@@ -279,6 +281,8 @@ class Building(RuleBasedStateMachine):
             *(ForgivePassback(ALICE, text), ForgiveAllPassback(text)),
             *(ArmArea(ROOM), DisarmArea(ROOM), BypassPoint(PIR, until, text), EndBypass(PIR), WalkTest(ROOM, until)),
             ResetCause(CauseId("c1")),
+            *(StartMaintenance(at, until, text) for at in (Source(door=door), Source(point=PIR))),
+            *(EndMaintenance(at) for at in (Source(door=door), Source(point=PIR))),
             RegisterVisitor(VERA, ALICE, None, self.house.now.wall, until, frozenset({VISITORS})),
             *(ApproveVisit(VERA), SignInVisitor(VERA, badge_of(EVE))),
             *(SignOutVisitor(VERA, badge_returned=back) for back in (True, False)),

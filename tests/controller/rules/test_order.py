@@ -19,6 +19,7 @@ from controller.domain.enrolment_orders import EnrolmentOrder
 from controller.domain.evacuation import EvacuationOrder
 from controller.domain.heads import HeadOrder
 from controller.domain.ids import AlarmId, CardholderId, CauseId, DoorId, OperatorId, RequestId
+from controller.domain.maintenance_orders import MaintenanceOrder
 from controller.domain.operator_orders import OperatorOrder
 from controller.domain.operators import (
     AcknowledgeAlarm,
@@ -151,6 +152,7 @@ ROWS: Mapping[Refusal, tuple[Before, OperatorId, Order]] = {
     ),
 }
 NOT_FOR_ORDERS = {
+    Refusal.UNKNOWN_DEVICE: "has its row in test_maintenance.py",
     Refusal.UNKNOWN_POINT: "takes a site with points: test_areas.py",
     Refusal.UNKNOWN_CAUSE: "takes a site with causes: test_causes.py",
     Refusal.UNKNOWN_STEP: "has its row in test_alarm_orders.py",
@@ -287,6 +289,7 @@ def test_a_guard_may_do_everything_but_set_the_threat_level_and_forgive_everybod
     assert {type(what) for what in EVERY_ORDER} - RIGHTS[Role.GUARD] == ABOVE_THE_POST
     everything = {*map(type, EVERY_ORDER), Panic}
     unions = (RecordOrder, VisitOrder, OperatorOrder, EnrolmentOrder, EvacuationOrder, HeadOrder)  # each has a test
+    unions = (RecordOrder, VisitOrder, OperatorOrder, EnrolmentOrder, EvacuationOrder, MaintenanceOrder)
     elsewhere = {kind for union in unions for kind in get_args(union)}
     assert RIGHTS[Role.SUPERVISOR] - elsewhere == everything
     assert RIGHTS[Role.SECURITY_OFFICER] - elsewhere == everything

@@ -11,9 +11,10 @@ from datetime import timedelta
 import pytest
 
 from controller.domain import area_orders as area
+from controller.domain import maintenance_orders as work
 from controller.domain import operators as op
 from controller.domain import stimuli as st
-from controller.domain.alarms import AlarmKind
+from controller.domain.alarms import AlarmKind, Source
 from controller.domain.causes import Action, AlarmStands, DoorAction, DoorEffect, Escalation, OutputEffect
 from controller.domain.decision import FaceOutcome
 from controller.domain.doors import Direction, LockMode, LockStatus, Loop, Position
@@ -151,6 +152,8 @@ class Day:
                 area.EndBypass(at.PIR),
                 area.WalkTest(at.ROOM, until),
                 area.ResetCause("c1"),
+                work.StartMaintenance(Source(door=door), until, "x"),
+                work.StartMaintenance(Source(point=at.PIR), until, "x"),
             ]
         )
         return at.order(dice.choice([at.GIL, at.SUE, OTTO]), what)

@@ -27,6 +27,7 @@ from controller.domain.ids import (
     ReaderId,
     RequestId,
 )
+from controller.domain.maintenance_orders import EndMaintenance, MaintenanceOrder, StartMaintenance
 from controller.domain.operator_orders import AcceptHandOver, HandOver, OperatorOrder
 from controller.domain.operators import (
     AcknowledgeAlarm,
@@ -138,6 +139,9 @@ def rows():
     yield RefusePassage(RequestId("r1"), "x"), LC, C
     for area in (ArmArea(ROOM), DisarmArea(ROOM), WalkTest(ROOM, LATER)):
         yield area, frozenset(turn().site.areas[ROOM].zones), L if LOBBY not in turn().site.areas[ROOM].zones else V
+    for work in (lambda at: StartMaintenance(at, LATER, "x"), EndMaintenance):
+        yield work(Source(door=INNER)), LC, C
+        yield work(Source(reader=FRONT_IN)), L, C
     for point in (BypassPoint(PIR, LATER, "x"), EndBypass(PIR)):
         zone = turn().site.points[PIR].zone
         yield point, frozenset({zone}), ALL - {zone}
@@ -261,5 +265,5 @@ def test_a_limited_guard_is_refused_elsewhere_and_told_why():
 def test_every_order_has_its_row():
     told = {type(what) for what, *_ in rows()} | {type(what) for what in (*WHOLE_HOUSE, *ANYWHERE, *UNKNOWN)}
     assert {*get_args(RecordOrder), *get_args(AreaOrder), *get_args(VisitOrder)} <= told
-    assert {*get_args(EnrolmentOrder), *get_args(EvacuationOrder)} <= told
+    assert {*get_args(EnrolmentOrder), *get_args(EvacuationOrder), *get_args(MaintenanceOrder)} <= told
     assert {HandOver, AcceptHandOver} <= told & {*get_args(OperatorOrder)}

@@ -98,6 +98,8 @@ EXAMPLES: tuple[Event, ...] = (
     ev.WalkTestStarted("chancery", "sue", 1800.0),
     ev.PointTested("chancery", "pir-hall"),
     ev.WalkTestEnded("chancery", ("glass-hall",)),
+    ev.MaintenanceStarted(Source(door="front"), "tina", "a new closer", 3600.0),
+    ev.MaintenanceEnded(Source(door="front"), None, ("a1",), 60.0),
     ev.CauseBegan("siren-on-forced", 2.0),
     ev.CauseFired("siren-on-forced", 60.0),
     ev.CauseEnded("siren-on-forced"),
@@ -264,7 +266,7 @@ BESIDE_THE_GOLDEN = (
     ev.OperatorRecorded("root at the box", Operator("gil", Role.GUARD, "p-1")),
     ev.CardholderRecorded("root at the box", replace(PERSON, extended_time=True), "c2VhbGVk", "promoted", "sue"),
     ev.AlarmRaised(
-        "a2", AlarmKind.INTRUSION, Priority.HIGH, Source(point="pir-hall", area="chancery"), "", True, True, 30.0
+        "a2", AlarmKind.INTRUSION, Priority.HIGH, Source(point="pir-hall", area="chancery"), "", True, True, 30.0, True
     ),
     ev.CardholderRecorded(
         "root at the box",
@@ -277,7 +279,15 @@ BESIDE_THE_GOLDEN = (
         "root at the box", replace(PERSON, needs_escort=True, may_escort=True), "c2VhbGVk", "promoted", "sue"
     ),
     ev.AlarmRaised(
-        "a3", AlarmKind.TWO_PERSON_BROKEN, Priority.HIGH, Source(zone="vault", cardholder="p-1"), "", True, True, 30.0
+        "a3",
+        AlarmKind.TWO_PERSON_BROKEN,
+        Priority.HIGH,
+        Source(zone="vault", cardholder="p-1"),
+        "",
+        True,
+        True,
+        30.0,
+        True,
     ),
     ev.AlarmEscalated("a2", ("siren",), silent=False, operator="gil"),
 )

@@ -7,17 +7,21 @@ from dataclasses import replace
 from datetime import time, timedelta
 
 from controller.domain import stimuli as st
+from controller.domain.alarms import Source
 from controller.domain.area_orders import ArmArea, BypassPoint, DisarmArea, EndBypass, WalkTest
-from controller.domain.ids import AreaId, OperatorId, OutputId, PointId, ScheduleId
+from controller.domain.ids import AreaId, DeviceId, OperatorId, OutputId, PointId, ScheduleId
+from controller.domain.maintenance_orders import EndMaintenance, StartMaintenance
 from controller.domain.operators import (
     Operator,
     Role,
+    StartLockdown,
 )
 from controller.domain.points import AtDoors, PointCondition
 from controller.domain.site import Period, Schedule, SecurityLevel, Site, Weekday
 from tests.controller.builders import (
     ALICE,
     BOB,
+    CELLAR,
     CHANCERY,
     FRONT,
     FRONT_IN,
@@ -35,6 +39,7 @@ from tests.controller.builders import (
     SIREN,
     SUE,
     closes,
+    head,
     opens,
     order,
     pin,
@@ -61,6 +66,10 @@ INTO_THE_ROOM: Script = (swipe(INNER_IN, ALICE), pin(INNER_IN, ALICE), opens(INN
 OUT_OF_THE_ROOM: Script = (swipe(INNER_OUT, ALICE), opens(INNER), closes(INNER))
 
 Policy = Callable[[Site], Site]
+
+
+def work(at: Source, seconds: float = 80.0, who: OperatorId = TINA, reason: str = "a new closer") -> st.Ordered:
+    return order(who, StartMaintenance(at, MONDAY_TEN + timedelta(seconds=seconds), reason))
 
 
 def area(**rules: object) -> Policy:
@@ -318,5 +327,34 @@ GUARDED: Mapping[str, Script] = {
         closes(FRONT),
         *INTO_THE_ROOM,
         *OUT_OF_THE_ROOM,
+    ],
+    "somebody works on a door, and on what hangs on a board": [
+        area(),
+        STILL,
+        WHOLE,
+        st.OperatorEnrolled("test", Operator(TINA, Role.TECHNICIAN)),
+        work(Source(door=FRONT), seconds=-20.0),
+        work(Source(door=FRONT), seconds=8 * 3600.0 + 1.0),
+        work(Source(door=FRONT), reason=" "),
+        work(Source(door=CELLAR)),
+        work(Source(device=DeviceId("gone"))),
+        work(Source(door=FRONT), who=GIL),
+        work(Source(door=FRONT), seconds=8 * 3600.0),
+        work(Source(door=FRONT)),
+        opens(FRONT),
+        opens(INNER),
+        st.TamperSeen(head(FRONT_IN), active=True),
+        work(Source(reader=FRONT_IN)),
+        order(GIL, EndMaintenance(Source(reader=FRONT_IN))),
+        order(GIL, EndMaintenance(Source(reader=FRONT_IN))),
+        60.0,
+        work(Source(point=GLASS), seconds=7200.0),
+        ARM,
+        30.0,
+        BROKEN,
+        RESTART,
+        work(Source(point=GLASS), seconds=7200.0),
+        order(SUE, StartLockdown("shots")),
+        work(Source(door=FRONT)),
     ],
 }

@@ -1,0 +1,34 @@
+"""What operators order of places that somebody works on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from controller.domain.alarms import Source
+
+
+@dataclass(frozen=True, slots=True)
+class StartMaintenance:
+    """Somebody works on a door, a reader, a device or a point (one of ``at``) until a time (aware)."""
+
+    at: Source
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndMaintenance:
+    """Nobody works there any more."""
+
+    at: Source
+
+
+MaintenanceOrder = StartMaintenance | EndMaintenance
+"""What operators may order of places that somebody works on."""
+
+
+def maintenance_subject(order: MaintenanceOrder) -> str:
+    """Return what such an order is about."""
+    at = order.at
+    return at.door or at.reader or at.device or at.point or ""
