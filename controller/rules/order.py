@@ -13,12 +13,12 @@ from controller.domain.area_orders import AreaOrder, ArmArea, BypassPoint, Disar
 from controller.domain.decision import GuardAnswer
 from controller.domain.doors import LockMode
 from controller.domain.effects import Unlock
-from controller.domain.enrolment_orders import EnrolmentOrder, enrolment_subject
-from controller.domain.evacuation import EvacuationOrder, evacuation_subject
+from controller.domain.enrolment_orders import EnrolmentOrder
+from controller.domain.evacuation import EvacuationOrder
 from controller.domain.heads import HeadOrder
 from controller.domain.ids import DoorId, OperatorId
-from controller.domain.maintenance_orders import MaintenanceOrder, maintenance_subject
-from controller.domain.operator_orders import OperatorOrder, operator_subject
+from controller.domain.maintenance_orders import MaintenanceOrder
+from controller.domain.operator_orders import OperatorOrder
 from controller.domain.operators import (
     SEES_SILENT,
     AcknowledgeAlarm,
@@ -44,17 +44,15 @@ from controller.domain.operators import (
     one_person,
 )
 from controller.domain.record_orders import RecordOrder
-from controller.domain.record_orders import subject as record_subject
 from controller.domain.state import SiteState
 from controller.domain.stimuli import Ordered
 from controller.domain.visit_orders import VisitOrder
 from controller.domain.words import word_for
-from controller.rules import enrolment, evacuation, heads, operator_orders, record_orders, visit_orders
-from controller.rules import enrolment, evacuation, maintenance, operator_orders, record_orders, visit_orders
+from controller.rules import enrolment, evacuation, heads, maintenance, operator_orders, record_orders, visit_orders
 from controller.rules.access import UNLOCK_DEADLINE_SECONDS, count_as_used
 from controller.rules.alarm import raise_alarm
 from controller.rules.alarm_orders import carry_out_alarm, may_order_alarm
-from controller.rules.area_orders import area_subject, carry_out_area, may_order_area
+from controller.rules.area_orders import carry_out_area, may_order_area
 from controller.rules.attended import judge, waiting_for_guard
 from controller.rules.case import threat_in_force
 from controller.rules.fire import confirm_reset, may_confirm
@@ -62,6 +60,7 @@ from controller.rules.interlock import busy
 from controller.rules.lockdown import end_lockdown, start_lockdown, withdraw
 from controller.rules.mode import stricter
 from controller.rules.mode_order import lock_held_door, may_release, may_set, release_mode, set_mode
+from controller.rules.order_subject import subject_of
 from controller.rules.reach import within
 from controller.rules.relock import relock
 from controller.rules.turn import Turn
@@ -109,8 +108,7 @@ _AT_THE_DOORS: Mapping[Role, frozenset[type[Order]]] = MappingProxyType(
         Role.TECHNICIAN: _ANYBODY | {WalkTest},
     }
 )
-_PARTS = (record_orders, visit_orders, operator_orders, enrolment, evacuation, heads)
-_PARTS = (record_orders, visit_orders, operator_orders, enrolment, evacuation, maintenance)
+_PARTS = (record_orders, visit_orders, operator_orders, enrolment, evacuation, heads, maintenance)
 RIGHTS: Mapping[Role, frozenset[type[Order]]] = MappingProxyType(
     {role: orders.union(*(part.RIGHTS[role] for part in _PARTS)) for role, orders in _AT_THE_DOORS.items()}
 )
@@ -125,7 +123,7 @@ def ordered(turn: Turn, stimulus: Ordered) -> None:
         return
     word = word_for(type(stimulus.order))
     silent = _silent(turn.state, stimulus.order)
-    turn.record(ev.OrderRefused(stimulus.operator, word, _subject(stimulus.order), refusal, silent))
+    turn.record(ev.OrderRefused(stimulus.operator, word, subject_of(stimulus.order), refusal, silent))
 
 
 def may(turn: Turn, operator: OperatorId, order: Order) -> Refusal | None:  # noqa: C901 - one flat table
@@ -205,6 +203,7 @@ def _carry_out(turn: Turn, operator: OperatorId, order: Order) -> None:  # noqa:
         return
     if isinstance(order, HeadOrder):
         heads.carry_out(turn, operator, order)
+        return
     if isinstance(order, MaintenanceOrder):
         maintenance.carry_out(turn, operator, order)
         return
@@ -369,42 +368,3 @@ def _may_judge(turn: Turn, order: ConfirmPassage | RefusePassage) -> Refusal | N
 
 def _reason(reason: str) -> Refusal | None:
     return None if reason.strip() else Refusal.REASON_NEEDED
-
-
-def _subject(order: Order) -> str:  # noqa: C901 - one flat table
-    if isinstance(order, RecordOrder):
-        return record_subject(order)
-    if isinstance(order, AreaOrder):
-        return area_subject(order)
-    if isinstance(order, AlarmOrder):
-        return order.alarm
-    if isinstance(order, VisitOrder):
-        return order.visitor
-    if isinstance(order, OperatorOrder):
-        return operator_subject(order)
-    if isinstance(order, EnrolmentOrder):
-        return enrolment_subject(order)
-    if isinstance(order, EvacuationOrder):
-        return evacuation_subject(order)
-    if isinstance(order, HeadOrder):
-        return order.camera
-    if isinstance(order, MaintenanceOrder):
-        return maintenance_subject(order)
-    match order:
-        case UnlockOnce(door=door) | LockDoor(door=door) | BlockDoor(door=door) | UnblockDoor(door=door):
-            return door
-        case SetDoorMode(door=door) | ReleaseDoorMode(door=door):
-            return door
-        case ConfirmFireReset(fire_zone=zone):
-            return zone
-        case AcknowledgeAlarm(alarm=alarm) | CloseAlarm(alarm=alarm):
-            return alarm
-        case SetThreatLevel(level=level):
-            return str(level)
-        case ForgivePassback(cardholder=cardholder):
-            return cardholder
-        case ConfirmPassage(request=request) | RefusePassage(request=request):
-            return request
-        case StartLockdown() | EndLockdown() | ForgiveAllPassback() | Panic():
-            return ""
-    assert_never(order)
