@@ -170,7 +170,7 @@ def wiring(site: Site) -> dict[str, object]:
         "doors": {door.id: _wired(door) for door in site.doors.values()},
         "readers": {r.id: (r.door, r.device, r.keypad, r.camera) for r in site.readers.values()},
         "keypads": {r.id for r in site.readers.values() if takes_pin_alone(site, r)},
-        "points": {point.id: (point.input, point.debounce_seconds) for point in site.points.values()},
+        "points": {p: (wired, site.points[p].debounce_seconds) for p, wired in site.point_wires.items()},
         "contacts": site.debounce_seconds,
         "outputs": {output.id: output.output for output in site.outputs.values()},
         "home assistant": _shown(site),

@@ -271,7 +271,7 @@ class Box:
             self._switchboard.follow(site)
         if self._tls is not None and before.console.names != site.console.names:
             self._tls.renew()
-        if (before.cameras, before.face_engine) != (site.cameras, site.face_engine):
+        if (before.cameras, before.face_engine, before.sights) != (site.cameras, site.face_engine, site.sights):
             parts.append("cameras")
             await self._close_eyes()
             access = camera_access(self.core.keystore.secrets, site, self._ports.cameras)

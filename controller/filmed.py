@@ -105,7 +105,9 @@ def _cameras(site: Site, source: Source) -> tuple[CameraId, ...]:
     """The camera itself, the reader's, those that have the door in view; where there is none, those of the zone."""
     reader = site.readers.get(source.reader) if source.reader else None
     door = source.door or (reader.door if reader else None)
-    named = {source.camera, reader.camera if reader else None}
+    point = site.points.get(source.point) if source.point else None
+    sight = point.sight if point else None
+    named = {source.camera, reader.camera if reader else None, sight.camera if sight else None}
     found = [camera.id for camera in site.cameras.values() if camera.id in named or (door and door in camera.doors)]
     zones = set(_zones(site, source, door))
     return tuple(found or (camera.id for camera in site.cameras.values() if camera.zone in zones))

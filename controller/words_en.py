@@ -166,6 +166,7 @@ EVENTS: Mapping[type[Event], str] = MappingProxyType(
         ev.RelockDeferred: "Stays open: something may stand in the way",
         ev.RelockResumed: "The way is free: told to close",
         ev.RotationObserved: "Turnstile turned",
+        ev.PersonCounted: "Camera counted one person through",
         ev.KeyOverrideObserved: "Key turned in the lock: nobody knows whose hand",
         ev.ExitRequested: "Exit button pressed",
         ev.DeviceCameOnline: "Device online",

@@ -35,7 +35,7 @@ def board_buses_of(site: Site, boards: Mapping[DeviceId, RelayBoard]) -> dict[Bu
 def _made(site: Site, device: DeviceId, board: Board, doors: Mapping[DoorId, Door]) -> RelayBoard:
     strikes = {d.lock.index or 0: doors[d.id] for d in site.doors.values() if d.lock.device == device}
     wires = [w.terminal or 0 for d in site.doors.values() for w in d.inputs.values() if w.device == device]
-    wires += [p.input.terminal or 0 for p in site.points.values() if p.input.device == device]
+    wires += [w.terminal or 0 for w in site.point_wires.values() if w.device == device]
     relays = [o.output.index or 0 for o in site.outputs.values() if o.output.device == device]
     return RelayBoard(
         board,

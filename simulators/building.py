@@ -82,7 +82,7 @@ class Building:
         self._board_buses = board_buses_of(site, self.boards)
         self._cameras = {camera: _camera(camera, logins[camera]) for camera in site.cameras}
         self._heads: dict[DeviceId, Head] = {d: p for d, p in self._peripherals.items() if isinstance(p, Reader)}
-        self.loops = dict.fromkeys(site.points, LoopState.NORMAL)
+        self.loops = dict.fromkeys(site.point_wires, LoopState.NORMAL)
         self._detectors: dict[DeviceId, MqttDetector] = {}
         self._sessions: dict[str, MqttSession] = {}
         self._stack = AsyncExitStack()
@@ -161,7 +161,7 @@ class Building:
 
     def set_loop(self, point: str, state: LoopState) -> None:
         """Let a point's loop be so, on whatever wire it hangs; KeyError for no such point."""
-        wired = self.site.points[PointId(point)].input
+        wired = self.site.point_wires[PointId(point)]
         self.loops[PointId(point)] = state
         if wired.device in self._detectors:
             self._detectors[wired.device].set_loop(state)
@@ -208,7 +208,7 @@ class Building:
 
     def fire_line(self, fire_zone: str) -> tuple[IoModule, int]:
         """Return the module and the input that a fire panel's line ends at; KeyError for no such fire zone."""
-        wired = self.site.points[self.site.fire_zones[FireZoneId(fire_zone)].point].input
+        wired = self.site.point_wires[self.site.fire_zones[FireZoneId(fire_zone)].point]
         module = self._peripherals[wired.device]
         if not isinstance(module, IoModule):
             raise KeyError(fire_zone)

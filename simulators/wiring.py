@@ -109,7 +109,7 @@ def locks_of(site: Site) -> dict[DeviceId, DoorId]:
 
 def detectors_of(site: Site) -> dict[DeviceId, tuple[bool, bool]]:
     """Return the MQTT devices that carry a point, an output, or both, and which of the two."""
-    points = {point.input.device for point in site.points.values()}
+    points = {wired.device for wired in site.point_wires.values()}
     outputs = {output.output.device for output in site.outputs.values()}
     return {
         device.id: (device.id in points, device.id in outputs)
@@ -169,7 +169,7 @@ def _drive(strikes: Mapping[int, Door], output: int, energised: bool, now: float
 
 def _loops(site: Site, device: DeviceId) -> list[int]:
     """The inputs of a module that points hang on."""
-    return [point.input.index or 0 for point in site.points.values() if point.input.device == device]
+    return [wired.index or 0 for wired in site.point_wires.values() if wired.device == device]
 
 
 def _relays(site: Site, device: DeviceId) -> list[int]:

@@ -130,6 +130,14 @@ class ModeOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class Uncounted:
+    """An entry that no camera has counted yet: into which zone (None: nobody knows), and when (monotonic)."""
+
+    enters: ZoneId | None
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class DoorState:
     """One door. Times are monotonic seconds of this boot."""
 
@@ -146,6 +154,7 @@ class DoorState:
     loop: Loop = Loop.UNKNOWN
     key_turned: bool = False
     key_until: float | None = None  # until when an opening is the key's, after it was turned back
+    uncounted: tuple[Uncounted, ...] = ()  # entries of this opening, the oldest first
 
     @property
     def held(self) -> bool:

@@ -58,6 +58,35 @@ class Mask:
     shape: tuple[tuple[float, float], ...]
 
 
+class Sensitivity(StrEnum):
+    """How much of a picture must move to count: ``LOW`` a person who is near, ``HIGH`` one far off."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+
+
+@dataclass(frozen=True, slots=True)
+class MotionSettings:
+    """How a camera's picture is searched for what moves. ``ignore``: parts of it where nothing counts, as polygons."""
+
+    sensitivity: Sensitivity = Sensitivity.NORMAL
+    ignore: tuple[tuple[tuple[float, float], ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CountedDoor:
+    """A line in the picture that whoever goes through a door crosses; all places in parts of the picture, 0 to 1.
+
+    ``beyond`` is a place past the line: whoever crosses towards it enters ``enters``, whoever comes from it leaves.
+    """
+
+    door: DoorId
+    line: tuple[tuple[float, float], tuple[float, float]]
+    beyond: tuple[float, float]
+    enters: ZoneId
+
+
 @dataclass(frozen=True, slots=True)
 class Camera:
     """A camera and its data-protection sheet: purpose, view, legal basis, masks, retention.
@@ -85,6 +114,8 @@ class Camera:
     live: frozenset[Role] | None = None
     playback: frozenset[Role] | None = None
     head: Head | None = None
+    motion: MotionSettings = field(default_factory=MotionSettings)
+    counts: tuple[CountedDoor, ...] = ()  # doors at which it counts who goes through
 
     def days(self, kind: RetentionClass) -> int:
         """Return for how many days that kind of recording is kept."""

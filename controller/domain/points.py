@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from controller.domain.ids import AreaId, OutputId, PointId, ScheduleId, ZoneId
+from controller.domain.ids import AreaId, CameraId, DeviceId, OutputId, PointId, ScheduleId, ZoneId
 from controller.domain.wires import Input, Output
 
 
@@ -26,6 +26,7 @@ class PointKind(StrEnum):
     BATTERY = "battery"
     TAMPER = "tamper"
     WATER = "water"
+    CAMERA = "camera"
     GENERIC = "generic"
 
 
@@ -60,9 +61,40 @@ AUDIBLE = frozenset({OutputKind.SIREN, OutputKind.SOUNDER, OutputKind.STROBE})
 """Outputs that whoever stands near them notices."""
 
 
+class SightKind(StrEnum):
+    """What a camera looks for: somebody in a part of its picture, crossing a line in it, or staying there."""
+
+    INTRUSION = "intrusion"
+    LINE = "line"
+    LOITERING = "loitering"
+
+
+class Confirm(StrEnum):
+    """What counts as somebody: a person the detector finds or who moves like one, or whatever moves."""
+
+    PEOPLE = "people"
+    MOTION = "motion"
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A camera's view as a point. ``shape``: corners in parts of the picture, 0 to 1, origin top left; two for a line.
+
+    ``beyond``: crossing the line towards this place counts, the other way does not (None: both do).
+    ``seconds``: so long somebody must stay to loiter.
+    """
+
+    camera: CameraId
+    kind: SightKind
+    shape: tuple[tuple[float, float], ...]
+    confirm: Confirm = Confirm.PEOPLE
+    beyond: tuple[float, float] | None = None
+    seconds: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A supervised input that belongs to no door.
+    """A supervised input that belongs to no door, or what a camera sees (``sight``; then there is no ``input``).
 
     ``debounce_seconds``: a change that does not last that long is none (EN 60839-11-1: 20 to 100 ms).
     ``silent``: a panic button whose alarm is seen at the second station only, and sounds nothing anywhere.
@@ -72,9 +104,14 @@ class Point:
     name: str
     zone: ZoneId
     kind: PointKind
-    input: Input
+    input: Input | None
     debounce_seconds: float = 0.05
     silent: bool = False
+    sight: Sight | None = None
+
+    def hangs_on(self, device: DeviceId) -> bool:
+        """Tell whether it is wired to a device."""
+        return self.input is not None and self.input.device == device
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ from controller.domain.ids import (
     ScheduleId,
     ZoneId,
 )
-from controller.domain.points import AlarmOutput, IntrusionArea, Point
+from controller.domain.points import AlarmOutput, IntrusionArea, Point, Sight
 from controller.domain.records import RetentionClass
 from controller.domain.wires import Input as Input
 from controller.domain.wires import Output as Output
@@ -442,6 +442,16 @@ class Site:
     console: ConsoleRules = field(default_factory=ConsoleRules)
     home_assistant: HomeAssistant | None = None
     safe_points: Mapping[SafePointId, SafePoint] = field(default_factory=dict)
+
+    @property
+    def point_wires(self) -> dict[PointId, Input]:
+        """Return where each point is wired that is."""
+        return {point.id: point.input for point in self.points.values() if point.input is not None}
+
+    @property
+    def sights(self) -> dict[PointId, Sight]:
+        """Return what each point is that a camera sees."""
+        return {point.id: point.sight for point in self.points.values() if point.sight is not None}
 
 
 def takes_pin_alone(site: Site, reader: Reader) -> bool:

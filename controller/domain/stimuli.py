@@ -21,6 +21,7 @@ from controller.domain.ids import (
     PointId,
     ReaderId,
     RequestId,
+    ZoneId,
 )
 from controller.domain.operators import Operator, Order
 from controller.domain.people import Cardholder, Credential
@@ -126,6 +127,15 @@ class RotationSeen:
 
     door: DoorId
     direction: Direction
+
+
+@dataclass(frozen=True, slots=True)
+class PersonPassed:
+    """A camera saw one person go through a door, into this zone."""
+
+    camera: CameraId
+    door: DoorId
+    enters: ZoneId
 
 
 @dataclass(frozen=True, slots=True)
@@ -442,6 +452,7 @@ Stimulus = (
     | OutputSeen
     | LoopSeen
     | RotationSeen
+    | PersonPassed
     | KeySeen
     | DeviceSeen
     | TamperSeen

@@ -104,6 +104,12 @@ def armed(turn: Turn, door: DoorId) -> bool:
     return any(p.until > turn.now.mono for p in turn.state.door(door).passages)
 
 
+def by_key(turn: Turn, door: DoorId) -> bool:
+    """Tell whether the mechanical key is turned, or was a moment ago."""
+    known = turn.state.door(door)
+    return known.key_turned or (known.key_until is not None and turn.now.mono < known.key_until)
+
+
 def _lapsed(turn: Turn, door: DoorId, passage: Passage) -> None:
     if passage.used or passage.exit:
         turn.record(ev.PassageLapsed(passage.request, door))
@@ -131,7 +137,7 @@ def _opened(turn: Turn, door: Door) -> None:
         turn.record(ev.PositionObserved(door.id, Position.OPEN, None, None))
         _used(turn, door, live)
         somebody_passed(turn, door, doubt_of(before.hold))
-    elif not live and not found and _by_key(turn, door.id):
+    elif not live and not found and by_key(turn, door.id):
         _timed(turn, door, door.open_seconds)
         somebody_passed(turn, door, ev.Doubt.KEY_OVERRIDE)
     elif not live:
@@ -147,12 +153,6 @@ def _opened(turn: Turn, door: Door) -> None:
 
 def _timed(turn: Turn, door: Door, seconds: float) -> None:
     turn.record(ev.PositionObserved(door.id, Position.OPEN, seconds, seconds - door.pre_alarm_seconds))
-
-
-def _by_key(turn: Turn, door: DoorId) -> bool:
-    """Tell whether the mechanical key is turned, or was a moment ago."""
-    known = turn.state.door(door)
-    return known.key_turned or (known.key_until is not None and turn.now.mono < known.key_until)
 
 
 def _used(turn: Turn, door: Door, live: tuple[Passage, ...]) -> None:

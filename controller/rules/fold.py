@@ -17,6 +17,8 @@ from controller.rules.fold_access import BURST_MEMORY, challenged, counted, deni
 from controller.rules.fold_alarms import handled
 from controller.rules.fold_areas import area_moved, bypassed, counts_again
 from controller.rules.fold_causes import cause_moved, escalated, guarding_after_start
+from controller.rules.fold_counting import counted as person_counted
+from controller.rules.fold_counting import expected, opening_begins
 from controller.rules.fold_doors import (
     ambiguous,
     armed,
@@ -105,9 +107,11 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
         case ev.ExitDelayed():
             return delayed(counted(state, event.request), event, at)
         case ev.EntryObserved():
-            return entered(state, event, at)
+            return expected(entered(state, event, at), event.door, (event.enters,), at)
         case ev.EntryAmbiguous():
-            return ambiguous(state, event, at)
+            return expected(ambiguous(state, event, at), event.door, (None,) * len(event.requests), at)
+        case ev.PersonCounted():
+            return person_counted(state, event)
         case ev.GrantWithdrawn():
             return withdrawn(state, event, at)
         case ev.WhereaboutsDoubted():
@@ -129,7 +133,7 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
         case ev.NoEntryAfterGrant() | ev.ExitObserved() | ev.PassageLapsed():
             return disarmed(state, event.door, (event.request,))
         case ev.PositionObserved():
-            return moved(state, event, at)
+            return opening_begins(moved(state, event, at), event, at)
         case ev.HeldOpenTimerRestarted():
             return timed(state, event.door, at.mono + event.warn_seconds, at.mono + event.open_seconds)
         case ev.HeldOpenWarned():

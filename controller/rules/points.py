@@ -42,7 +42,7 @@ def point_seen(turn: Turn, seen: PointSeen) -> None:
 def points_lost(turn: Turn, device: DeviceId) -> None:
     """Nothing is known any more of the points on a device that is gone. It is no longer seen to end, either."""
     for point in turn.site.points.values():
-        if point.input.device == device and turn.state.point(point.id) is not PointCondition.UNKNOWN:
+        if point.hangs_on(device) and turn.state.point(point.id) is not PointCondition.UNKNOWN:
             turn.record(ev.PointObserved(point.id, PointCondition.UNKNOWN, point.silent))
             if point.kind is PointKind.FIRE:
                 fire_line_read(turn, point, PointCondition.UNKNOWN)

@@ -29,6 +29,7 @@ from controller.rules.box import (
     watch_clock,
 )
 from controller.rules.causes import cause_time_passed, look_at_causes
+from controller.rules.counting import person_passed
 from controller.rules.devices import (
     battery_seen,
     camera_seen,
@@ -135,6 +136,8 @@ def _dispatch(turn: Turn, stimulus: Stimulus) -> None:  # noqa: C901 - one flat 
             loop_seen(turn, stimulus)
         case st.RotationSeen():
             rotation_seen(turn, stimulus)
+        case st.PersonPassed():
+            person_passed(turn, stimulus)
         case st.KeySeen():
             key_seen(turn, stimulus)
         case st.DeviceSeen():

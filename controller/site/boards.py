@@ -149,10 +149,10 @@ def boards_do_what_boards_can(site: Site) -> Iterator[Finding]:
         if _board(site, reader.device):
             problem = f"{quoted(reader.device)} is a relay board: it reads no cards"
             yield Finding(("reader", reader.id, "device"), problem, "name a reader head")
-    for point in site.points.values():
-        if point.kind is PointKind.FIRE and _board(site, point.input.device):
-            problem = f"{quoted(point.input.device)} is a relay board: Modbus knows no password, a fire could be forged"
-            yield Finding(("point", point.id, "device"), problem, "wire the fire panel to an OSDP module")
+    for point, wired in site.point_wires.items():
+        if site.points[point].kind is PointKind.FIRE and _board(site, wired.device):
+            problem = f"{quoted(wired.device)} is a relay board: Modbus knows no password, a fire could be forged"
+            yield Finding(("point", point, "device"), problem, "wire the fire panel to an OSDP module")
     for wire in wires_of(site):
         if wire.analogue is not None and not _board(site, wire.device):
             yield Finding(wire.at, f"{quoted(wire.device)} is no relay board: it has no analogue registers", _NO_LOOPS)

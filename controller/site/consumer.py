@@ -57,11 +57,11 @@ def consumer_kit_guards_little(site: Site) -> Iterator[Finding]:
             if device:
                 problem = f"{_named(device)}, and this door is of level {level.name.lower()}"
                 yield Finding(wire.at, problem, "wire it to an OSDP module, a relay board or an MQTT device of ours")
-    for point in site.points.values():
-        zone, device = site.zones.get(point.zone), _consumer(site, point.input.device)
+    for point_id, wired in site.point_wires.items():
+        zone, device = site.zones.get(site.points[point_id].zone), _consumer(site, wired.device)
         if device and zone and zone.level > SecurityLevel.CONTROLLED:
             problem = f"{_named(device)}, and guards a {zone.level.name.lower()} zone"
-            yield Finding(("point", point.id, "device"), problem, "name a supervised input")
+            yield Finding(("point", point_id, "device"), problem, "name a supervised input")
 
 
 def consumer_kit_is_no_way_out(site: Site) -> Iterator[Finding]:

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from controller.domain.filming import RECORDED, Camera, Mask, MaskedBy, MaskKind, Recording
+from controller.domain.filming import (
+    RECORDED,
+    Camera,
+    Mask,
+    MaskedBy,
+    MaskKind,
+    MotionSettings,
+    Recording,
+)
 from controller.domain.operators import Role
 from controller.domain.records import RetentionClass
 from controller.domain.site import Site
-from controller.site import kinds
+from controller.site import kinds, watching
 from controller.site.errors import quoted
 from controller.site.heads import head
 from controller.site.positions import Path
@@ -47,6 +55,8 @@ def camera(table: Table) -> Camera:
         live=table.want("live", _ROLES, None),
         playback=table.want("playback", _ROLES, None),
         head=table.want("head", kinds.nested(head), None),
+        motion=table.want("motion", kinds.nested(watching.motion), MotionSettings()),
+        counts=table.want("counts", kinds.many(kinds.nested(watching.counted_door), 1), ()),
     )
 
 
@@ -126,14 +136,7 @@ def _mask(table: Table) -> Mask:
         table.forbid("shape", "the camera paints this mask itself")
     else:
         example = "[[0.0, 0.0], [0.3, 0.0], [0.3, 1.0], [0.0, 1.0]]"
-        corners = table.need("shape", kinds.many(_part, _CORNERS), example, "a mask covers a part of the picture")
+        corners = table.need(
+            "shape", kinds.many(watching.part, _CORNERS), example, "a mask covers a part of the picture"
+        )
     return Mask(table.need("name", kinds.text, '"The neighbour\'s window"'), kind, by, corners)
-
-
-def _part(reading: Reading, path: Path, value: object) -> tuple[float, float] | None:
-    """A point of the picture, ``[x, y]`` from 0 to 1, origin top left."""
-    if not isinstance(value, list) or len(value) != 2:
-        reading.refuse(path, "is no point of the picture", "write [x, y] in parts of the picture, 0 to 1")
-        return None
-    numbers = kinds.many(kinds.number(0, 1, ""), 0)(reading, path, value)
-    return None if numbers is None else (numbers[0], numbers[1])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from controller.domain.ids import OUTSIDE, AreaId, OutputId, PointId
+from controller.domain.ids import OUTSIDE, AreaId, OutputId, PointId, ZoneId
 from controller.domain.points import (
     ALWAYS_ARMED,
     AlarmOutput,
@@ -15,7 +15,7 @@ from controller.domain.points import (
     PointKind,
 )
 from controller.domain.site import DeviceKind, Output, SecurityLevel, Site
-from controller.site import kinds, sections
+from controller.site import kinds, sections, watching
 from controller.site.errors import quoted
 from controller.site.kinds import Section
 from controller.site.reading import Table
@@ -41,14 +41,22 @@ def point(table: Table) -> Point:
     debounce = kinds.number(_SHORTEST_DEBOUNCE, _LONGEST_DEBOUNCE, "milliseconds")
     if kind is not PointKind.PANIC:
         table.forbid("silent", "only a panic button can be silent")
+    if kind is PointKind.CAMERA:
+        return Point(*_named(table), kind, None, sight=watching.sight(table))
     return Point(
-        id=table.need("id", POINT.ident, '"pir-hall"'),
-        name=table.need("name", kinds.text, '"Detector in the hall"'),
-        zone=table.need("zone", sections.ZONE.ref, '"hall"'),
+        *_named(table),
         kind=kind,
         input=sections.wired_input(table),
         debounce_seconds=table.want("debounce_ms", debounce, _DEBOUNCE) / _MILLISECONDS,
         silent=table.want("silent", kinds.flag, default=False),
+    )
+
+
+def _named(table: Table) -> tuple[PointId, str, ZoneId]:
+    return (
+        table.need("id", POINT.ident, '"pir-hall"'),
+        table.need("name", kinds.text, '"Detector in the hall"'),
+        table.need("zone", sections.ZONE.ref, '"hall"'),
     )
 
 
@@ -125,10 +133,10 @@ def the_last_one_out_can_be_seen(site: Site) -> Iterator[Finding]:
 
 def clear_lines_warn_of_nothing(site: Site) -> Iterator[Finding]:
     """Whoever reaches a line in the clear keeps a detector quiet, or a siren."""
-    for each in site.points.values():
-        zone = site.zones.get(each.zone)
-        if zone and zone.level > SecurityLevel.UNRESTRICTED and _in_the_clear(site, each.input.device):
-            yield _clear(("point", each.id, "device"), each.input.device)
+    for each, wired in site.point_wires.items():
+        zone = site.zones.get(site.points[each].zone)
+        if zone and zone.level > SecurityLevel.UNRESTRICTED and _in_the_clear(site, wired.device):
+            yield _clear(("point", each, "device"), wired.device)
     for each_output in site.outputs.values():
         if _in_the_clear(site, each_output.output.device):
             yield _clear(("output", each_output.id, "device"), each_output.output.device)

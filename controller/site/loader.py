@@ -34,6 +34,7 @@ from controller.site import (
     safety,
     sections,
     standing,
+    watching,
     wiring,
 )
 from controller.site.errors import SiteError, SiteErrors, quoted, suggest
@@ -107,6 +108,8 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     heads.heads_are_turned_by_who_turns_cameras,
     heads.masks_do_not_stay_behind,
     heads.heads_have_a_wire_to_themselves,
+    watching.lines_have_two_sides,
+    watching.cameras_count_at_doors_that_are_seen,
     standing.unlocked_doors_guard_little,
     standing.unlocked_doors_hang_on_the_safe_side,
     standing.first_persons_are_seen,

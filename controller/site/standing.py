@@ -66,7 +66,8 @@ def fire_lines_are_the_panels(site: Site) -> Iterator[Finding]:
     users: dict[str, str] = {}
     for zone in site.fire_zones.values():
         point = site.points.get(zone.point)
-        device = site.devices.get(point.input.device) if point else None
+        wired = site.point_wires.get(zone.point)
+        device = site.devices.get(wired.device) if wired else None
         at = ("fire_zone", zone.id, "point")
         if point and point.kind is not PointKind.FIRE:
             yield Finding(at, f"{quoted(point.id)} is a {point.kind} point", 'name a point of kind "fire"')

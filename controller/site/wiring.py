@@ -127,8 +127,8 @@ def wires_of(site: Site) -> Iterator[Wire]:
     """Yield every wire of the site."""
     for door in site.doors.values():
         yield from lock_wires(door)
-    for point in site.points.values():
-        yield Wire(("point", point.id, "input"), point.input.device, point.input.index, point.input.analogue)
+    for point, wired in site.point_wires.items():
+        yield Wire(("point", point, "input"), wired.device, wired.index, wired.analogue)
     for output in site.outputs.values():
         yield Wire(("output", output.id, "output"), output.output.device, output.output.index)
 

@@ -95,7 +95,7 @@ class BoardGateway:
         self._loop = asyncio.get_running_loop()
         self._terminals = Terminals(site, building, self._loop)
         self._settling = points_settling(site, building, self._loop)
-        self._points = {(p.input.device, p.input.terminal): p.id for p in site.points.values()}
+        self._points = {(wired.device, wired.terminal): p for p, wired in site.point_wires.items()}
         self._outputs = {(o.output.device, o.output.index): o.id for o in site.outputs.values()}
         self._boards = {device.id: device.board for device in site.devices.values() if device.board}
         self._devices = {(board.bus, board.unit): device for device, board in self._boards.items()}
@@ -315,7 +315,7 @@ def loop_state(board: Board, value: int) -> PointCondition:
 
 def _plan(site: Site, device: DeviceId, board: Board) -> Plan:
     wired = [wire for door in site.doors.values() for wire in door.inputs.values()]
-    wired += [point.input for point in site.points.values()]
+    wired += site.point_wires.values()
     own = [wire for wire in wired if wire.device == device]
     outputs = [d.lock for d in site.doors.values()] + [o.output for o in site.outputs.values()]
     watchdog: tuple[tuple[int, int], ...] = ()

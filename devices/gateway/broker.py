@@ -92,7 +92,7 @@ class MqttGateway:
         self._readers = readers_by_device(site)
         self._decoders = decoders(site)
         self._doors = {door.lock.device: door for door in site.doors.values()}
-        self._points = {point.input.device: point.id for point in site.points.values()}
+        self._points = {wired.device: point for point, wired in site.point_wires.items()}
         self._outputs = {output.output.device: output.id for output in site.outputs.values()}
         self._holds = Holds(self._loop)
         self._settling = points_settling(site, building, self._loop)

@@ -106,7 +106,7 @@ class OsdpGateway:
         self._readers = readers_by_device(site)
         self._decoders = decoders(site)
         self._terminals = Terminals(site, building, self._loop)
-        self._points = {(p.input.device, p.input.index): p.id for p in site.points.values()}
+        self._points = {(wired.device, wired.index): p for p, wired in site.point_wires.items()}
         self._outputs = {(o.output.device, o.output.index): o.id for o in site.outputs.values()}
         self._holds = Holds(self._loop)
         self._ports = ports

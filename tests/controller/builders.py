@@ -20,7 +20,7 @@ from controller.domain.decision import AccessRequest, Decision, FaceOutcome
 from controller.domain.doors import LockStatus, Loop, Position
 from controller.domain.effects import Effect
 from controller.domain.events import Event
-from controller.domain.filming import Mask, MaskedBy, MaskKind
+from controller.domain.filming import CountedDoor, Mask, MaskedBy, MaskKind
 from controller.domain.ids import (
     OUTSIDE,
     AccessLevelId,
@@ -269,6 +269,13 @@ def with_barrier(site: Site) -> Site:
 def with_key(site: Site) -> Site:
     """The same building: the front door's lock tells when its mechanical key is turned."""
     return with_door(site, FRONT, key_switch=Input(lock_of(FRONT), None))
+
+
+def with_counting(site: Site, door: DoorId = FRONT) -> Site:
+    """The same building: the lobby's camera counts who goes through a door, into its inner zone."""
+    counted = CountedDoor(door, ((0.3, 0.6), (0.7, 0.6)), (0.5, 0.4), site.doors[door].zones[1])
+    camera = site.cameras[LOBBY_CAMERA]
+    return replace(site, cameras={**site.cameras, LOBBY_CAMERA: replace(camera, counts=(*camera.counts, counted))})
 
 
 def with_fire(site: Site, *doors: DoorId) -> Site:

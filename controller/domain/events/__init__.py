@@ -94,6 +94,7 @@ from controller.domain.events.doors import (
     LockObserved,
     LoopObserved,
     PassageLapsed,
+    PersonCounted,
     PositionObserved,
     RelockDeferred,
     RelockResumed,
@@ -310,6 +311,7 @@ __all__ = [
     "PassageLapsed",
     "PassbackForgiven",
     "PeopleExported",
+    "PersonCounted",
     "PointBypassed",
     "PointObserved",
     "PointTested",
@@ -410,6 +412,7 @@ Event = (
     | RelockDeferred
     | RelockResumed
     | RotationObserved
+    | PersonCounted
     | KeyOverrideObserved
     | ExitRequested
     | ExitDelayed

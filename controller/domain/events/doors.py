@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from controller.domain.doors import Direction, LockStatus, Loop, Position
-from controller.domain.ids import CardholderId, DoorId, RequestId, ZoneId
+from controller.domain.ids import CameraId, CardholderId, DoorId, RequestId, ZoneId
 from controller.domain.words import ADDED
 
 
@@ -136,6 +136,15 @@ class RotationObserved:
 
     door: DoorId
     direction: Direction
+
+
+@dataclass(frozen=True, slots=True)
+class PersonCounted:
+    """A camera saw one person go through a door, into this zone. Nobody is told apart by it."""
+
+    door: DoorId
+    camera: CameraId
+    enters: ZoneId
 
 
 @dataclass(frozen=True, slots=True)

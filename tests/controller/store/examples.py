@@ -126,6 +126,7 @@ EXAMPLES: tuple[Event, ...] = (
     ev.RelockDeferred("gate"),
     ev.RelockResumed("gate"),
     ev.RotationObserved("turnstile", Direction.OUT),
+    ev.PersonCounted("front", "cam-1", "lobby"),
     ev.KeyOverrideObserved("front", active=True, seconds=5.0),
     ev.BatteryObserved("head-1", low=True),
     ev.DeviceCameOnline("head-1", secure=True, detail="vendor 0a1b2c"),
