@@ -12,6 +12,7 @@ from api.model import Model
 from api.schemas import Name
 from api.schemas_operators import SecondIn
 from api.schemas_people import ForIn
+from controller.domain.alarms import AlarmKind
 from controller.domain.site import DeviceKind
 from controller.runtime.studies import StudyKind
 
@@ -196,8 +197,35 @@ class RootOut(Model):
     root: str
 
 
+class DeviceErrorOut(Model):
+    """An alarm of a device that stands, in its own words; ``maintenance``: it comes of work there."""
+
+    alarm: str
+    kind: AlarmKind
+    detail: str
+    since: datetime
+    persists: bool
+    maintenance: bool
+
+
+class BrokerOut(Model):
+    """The link to the MQTT broker: ``seconds`` that it has been up or down, how often it was lost since the box
+    started, why the last time, and how many of its devices say that they are there.
+    """
+
+    up: bool
+    seconds: float
+    losses: int
+    why: str
+    devices: int
+    ready: int
+
+
 class DeviceHealthOut(Model):
-    """A device, where it hangs and what is wrong with it. ``certificate_until``: of the one that counts."""
+    """A device, where it hangs and what is wrong with it. ``certificate_until``: of the one that counts.
+
+    ``faults`` in a word each, ``errors`` as the alarms tell them.
+    """
 
     id: str
     name: str
@@ -207,6 +235,7 @@ class DeviceHealthOut(Model):
     online: bool | None
     secure: bool
     faults: list[str]
+    errors: list[DeviceErrorOut]
     certificate_until: datetime | None = None
     certificate: str | None = None
 
@@ -220,11 +249,15 @@ class CameraHealthOut(Model):
 
 
 class DevicesOut(Model):
-    """All that hangs on the box. ``expiring``: devices whose certificate ends within a month."""
+    """All that hangs on the box. ``expiring``: devices whose certificate ends within a month.
+
+    ``broker`` is null where nothing is connected to one.
+    """
 
     devices: list[DeviceHealthOut]
     cameras: list[CameraHealthOut]
     expiring: list[str]
+    broker: BrokerOut | None
 
 
 StudyOut.model_rebuild()

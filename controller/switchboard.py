@@ -20,7 +20,7 @@ from controller.domain.effects import (
     StopFace,
     Unlock,
 )
-from controller.domain.hygiene import WireFacts
+from controller.domain.hygiene import BrokerFacts, WireFacts
 from controller.domain.site import DeviceKind, Site
 from devices.gateway.boards import BoardGateway
 from devices.gateway.broker import MqttGateway
@@ -74,6 +74,10 @@ class Switchboard:
     def wires(self) -> Sequence[WireFacts]:
         """Return what is known of every reader's wire; nothing, while none is plugged in."""
         return self._lines.wires() if self._lines is not None else ()
+
+    def broker(self) -> BrokerFacts | None:
+        """Return how the link to the broker stands; None while it is not plugged in."""
+        return self._broker.link() if self._broker is not None else None
 
     def post(self, effect: Effect) -> None:
         """Send an effect on its way."""

@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 from fastapi import APIRouter
 
 from api.problems import Problem
-from api.schemas_office import CameraHealthOut, DeviceHealthOut, DevicesOut
+from api.schemas_office import BrokerOut, CameraHealthOut, DeviceErrorOut, DeviceHealthOut, DevicesOut
 from api.security import Context, Watching
+from controller.domain.alarms import Alarm, in_order
+from controller.domain.hygiene import BrokerFacts
 from controller.domain.ids import DeviceId
 from controller.domain.operators import Role
 from controller.domain.site import Device, Door, Site
@@ -31,12 +33,14 @@ async def devices(who: Watching, api: Context) -> DevicesOut:
     newest = _newest(await offices.certificates.given() if offices else ())
     site, state = moment.site, moment.state
     soon = api.wall() + SOON
+    alarms = [alarm for alarm in in_order(state.alarms.values()) if who.sees_silent or not alarm.silent]
     return DevicesOut(
-        devices=[_device(site, state, device, newest.get(device.id)) for device in site.devices.values()],
+        devices=[_device(site, state, alarms, device, newest.get(device.id)) for device in site.devices.values()],
         cameras=[
             CameraHealthOut(id=c.id, name=c.name, online=known.online if (known := state.cameras.get(c.id)) else None)
             for c in site.cameras.values()
         ],
+        broker=_broker(api.facade.broker()),
         expiring=sorted(name for name, one in newest.items() if _ends_soon(one, soon) and name in site.devices),
     )
 
@@ -49,7 +53,9 @@ def _ends_soon(one: Certificate, soon: datetime) -> bool:
     return one.until <= soon
 
 
-def _device(site: Site, state: SiteState, device: Device, certificate: Certificate | None) -> DeviceHealthOut:
+def _device(
+    site: Site, state: SiteState, alarms: Sequence[Alarm], device: Device, certificate: Certificate | None
+) -> DeviceHealthOut:
     known = state.device(device.id)
     wrong = {
         "offline": known.online is False,
@@ -65,9 +71,29 @@ def _device(site: Site, state: SiteState, device: Device, certificate: Certifica
         serves=_serves(site, device.id),
         online=known.online,
         secure=known.secure,
+        errors=[_error(alarm) for alarm in alarms if alarm.source.device == device.id],
         faults=[fault for fault, is_so in wrong.items() if is_so],
         certificate_until=certificate.until if certificate else None,
         certificate=certificate.standing if certificate else None,
+    )
+
+
+def _error(alarm: Alarm) -> DeviceErrorOut:
+    return DeviceErrorOut(
+        alarm=alarm.id,
+        kind=alarm.kind,
+        detail=alarm.detail,
+        since=alarm.raised_at,
+        persists=alarm.persists,
+        maintenance=alarm.maintenance,
+    )
+
+
+def _broker(link: BrokerFacts | None) -> BrokerOut | None:
+    if link is None:
+        return None
+    return BrokerOut(
+        up=link.up, seconds=link.seconds, losses=link.losses, why=link.why, devices=link.devices, ready=link.ready
     )
 
 

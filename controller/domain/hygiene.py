@@ -91,6 +91,22 @@ class WireFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class BrokerFacts:
+    """What was seen of the link to the MQTT broker since the box started (or the site was last rewired).
+
+    ``seconds``: for how long it has been up, or down. ``losses``: how often it went down; ``why``, the last time, in
+    the words of whoever noticed. ``ready`` of its ``devices`` say that they are there.
+    """
+
+    up: bool
+    seconds: float
+    losses: int
+    why: str
+    devices: int
+    ready: int
+
+
+@dataclass(frozen=True, slots=True)
 class Hygiene:
     """A score, and the points that each flaw cost; what is left is never below 0."""
 

@@ -11,7 +11,7 @@ from datetime import UTC
 from controller.domain.alarm_orders import ShelveAlarm
 from controller.domain.enrolment_orders import EnrolmentOrder, IssueBadge, OpenEnrolment, RecordCardholder
 from controller.domain.events import CardholderErased, CredentialRecorded, OrderRefused, Recorded
-from controller.domain.hygiene import Hygiene, WireFacts, hygiene
+from controller.domain.hygiene import BrokerFacts, Hygiene, WireFacts, hygiene
 from controller.domain.ids import CameraId, CardholderId, CredentialId, DeviceId, OperatorId, ReaderId
 from controller.domain.operators import CloseAlarm, Operator, Order, Refusal, UnlockOnce
 from controller.domain.record_orders import RecordOrder
@@ -259,6 +259,10 @@ class Building:
         """Return how well each OSDP reader's wire is kept, and from what that is seen."""
         facts, now = self._wires.wires() if self._wires is not None else (), self._clock.now().wall
         return [(each, hygiene(each, now)) for each in facts]
+
+    def broker(self) -> BrokerFacts | None:
+        """Return how the link to the broker stands; None where there is none."""
+        return self._wires.broker() if self._wires is not None else None
 
     async def picture(self, camera: CameraId) -> bytes | None:
         """Return the camera's newest JPEG, masked while its veil hangs, or None while there is none."""

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from controller.domain.doors import ModeRequest
 from controller.domain.events import Recorded
-from controller.domain.hygiene import Hygiene, WireFacts
+from controller.domain.hygiene import BrokerFacts, Hygiene, WireFacts
 from controller.domain.ids import CameraId, CardholderId, DoorId, OperatorId
 from controller.domain.operators import Operator, Order, Refusal
 from controller.domain.roles import FactorChange, SecondFactor
@@ -137,6 +137,10 @@ class Facade(Protocol):
 
     def hygiene(self) -> Sequence[tuple[WireFacts, Hygiene]]:
         """Return how well each OSDP reader's wire is kept, and from what that is seen."""
+        ...
+
+    def broker(self) -> BrokerFacts | None:
+        """Return how the link to the broker stands; None where there is none."""
         ...
 
     async def picture(self, camera: CameraId) -> bytes | None:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from controller.domain.effects import Effect
 from controller.domain.events import Recorded
-from controller.domain.hygiene import WireFacts
+from controller.domain.hygiene import BrokerFacts, WireFacts
 from controller.domain.ids import CameraId, CardholderId, CredentialId, OperatorId
 from controller.domain.instant import Instant
 from controller.domain.roles import SecondFactor
@@ -146,10 +146,14 @@ class Office(Protocol):
 
 
 class Wires(Protocol):
-    """What is seen of the readers' wires."""
+    """What is seen of the readers' wires, and of the link to the broker."""
 
     def wires(self) -> Sequence[WireFacts]:
         """Return what is known of every OSDP device's wire."""
+        ...
+
+    def broker(self) -> BrokerFacts | None:
+        """Return how the link to the broker stands; None where there is none."""
         ...
 
 

@@ -24,6 +24,7 @@ from controller.domain.effects import (
     Unlock,
 )
 from controller.domain.events import UnlockFailure, Violation
+from controller.domain.hygiene import BrokerFacts
 from controller.domain.ids import DeviceId, DoorId
 from controller.domain.site import ON_THE_BROKER, Door, Site, takes_pin_alone
 from controller.domain.stimuli import (
@@ -48,6 +49,7 @@ from controller.domain.stimuli import (
     ViolationSeen,
 )
 from controller.runtime.ports import CardSecrets
+from devices.gateway.broker_watch import BrokerWatch
 from devices.gateway.commands import Commands, Post
 from devices.gateway.holds import LEASE_SECONDS, Holds
 from devices.gateway.mqtt_words import BROKEN, CONDITIONS, FAILURES, LIGHTS, LOCKS, LOOP, ROTATIONS
@@ -98,6 +100,7 @@ class MqttGateway:
         self._settling = points_settling(site, building, self._loop)
         self._since_ms = building.wall_ms()
         self._wires = Wires()
+        self._link = BrokerWatch(building.mono)
         self._ready: set[DeviceId] = set()
         self._told: dict[DeviceId, dict[type[mqtt.State], mqtt.State]] = {}
         self._numbers = itertools.count(1)
@@ -110,6 +113,10 @@ class MqttGateway:
     def devices(self) -> list[DeviceId]:
         """Return the site's MQTT devices."""
         return [device.id for device in self._site.devices.values() if device.kind in ON_THE_BROKER]
+
+    def link(self) -> BrokerFacts:
+        """Return how the link to the broker stands."""
+        return self._link.facts(len(self.devices), len(self._ready))
 
     def connect(self, post: Post) -> None:
         """Send commands this way from now on."""
@@ -132,6 +139,7 @@ class MqttGateway:
         """The broker is there, or gone: and with it everything behind it. What is there again says so itself."""
         match link:
             case BrokerLost(why=why):
+                self._link.lost(why)
                 self._ready.clear()
                 self._told.clear()
                 self._settling.stop()
@@ -140,6 +148,7 @@ class MqttGateway:
                     self._commands.lost(topics.DeviceId(device))
                     self._building.submit(DeviceSeen(device, online=False, secure=False, detail=f"no broker: {why}"))
             case BrokerBack():
+                self._link.back()
                 _LOG.info("connected to the broker", resumed=link.resumed)
             case _:
                 assert_never(link)

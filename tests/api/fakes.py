@@ -18,7 +18,7 @@ from sqlalchemy.pool import StaticPool
 from api.app import create_app
 from controller.domain.doors import DoorState, LockStatus, Position
 from controller.domain.events import Event, Recorded
-from controller.domain.hygiene import Hygiene, WireFacts, hygiene
+from controller.domain.hygiene import BrokerFacts, Hygiene, WireFacts, hygiene
 from controller.domain.ids import (
     OUTSIDE,
     CameraId,
@@ -342,6 +342,9 @@ class FakeFacade:
 
     def hygiene(self) -> list[tuple[WireFacts, Hygiene]]:
         return [(facts, hygiene(facts, NOON)) for facts in self.wires]
+
+    def broker(self) -> BrokerFacts:
+        return BrokerFacts(True, 90.0, 1, "Connection lost", 3, 2)
 
     async def picture(self, camera: CameraId) -> bytes | None:
         return self.pictures.get(camera)

@@ -8,12 +8,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from immutables import Map
 
 from api.tables import Table, inert, to_csv, to_pdf
-from controller.domain.ids import OperatorId
+from controller.domain.alarms import Alarm, AlarmKind, Priority, Source
+from controller.domain.ids import AlarmId, DeviceId, OperatorId
 from controller.domain.operators import Operator, Refusal, Role
 from controller.domain.record_orders import ReadRecords
 from controller.domain.records import Purpose, RecordScope
+from controller.domain.state import replace as replace_state
 from controller.runtime.studies import Busy, Certificate, NotActivated, Offices, PolicyVersion, Study, StudyKind
 from tests.api.fakes import ALICE, AUDITOR, GUARD, NOON, PASSWORD, SECOND, browser, problem, sign_in
 
@@ -230,6 +233,32 @@ async def test_devices_say_what_they_serve_and_whose_certificate_ends(facade, sh
     lock = next(one for one in body["devices"] if one["id"] == "lock-gate")
     assert (lock["serves"], lock["online"], lock["certificate"]) == (["The gate"], True, "counts")
     assert body["expiring"] == ["lock-gate"]
+    assert body["broker"] == {
+        "up": True,
+        "seconds": 90.0,
+        "losses": 1,
+        "why": "Connection lost",
+        "devices": 3,
+        "ready": 2,
+    }
+
+
+async def test_a_device_tells_its_errors_as_its_alarms_do_to_whom_they_are_shown(facade, shelf):
+    lock = Source(device=DeviceId("lock-gate"))
+    faulty = Alarm(AlarmId("a1"), AlarmKind.FAULT, Priority.MEDIUM, lock, "a cut wire", NOON, True, maintenance=True)
+    hushed = Alarm(AlarmId("a2"), AlarmKind.DURESS, Priority.HIGH, lock, "hush", NOON, False, silent=True)
+    alarms = Map({alarm.id: alarm for alarm in (faulty, hushed)})
+    facade.state = replace_state(facade.state, alarms=alarms)
+    facade.operators[GUARD] = Operator(GUARD, Role.TECHNICIAN)
+    async with browser(facade) as client:
+        await sign_in(client, GUARD)
+        told = {one["id"]: one["errors"] for one in (await client.get("/api/devices")).json()["devices"]}
+        await sign_in(client, SECOND)
+        seen = {one["id"]: one["errors"] for one in (await client.get("/api/devices")).json()["devices"]}
+    cut = {"alarm": "a1", "kind": "fault", "detail": "a cut wire", "persists": True, "maintenance": True}
+    assert told.pop("lock-gate") == [{**cut, "since": NOON.isoformat().replace("+00:00", "Z")}]
+    assert not any(told.values())
+    assert {error["alarm"] for error in seen["lock-gate"]} == {"a1", "a2"}
 
 
 async def test_a_building_without_a_log_says_so(facade):

@@ -10,6 +10,7 @@ import pytest
 from controller.domain.doors import LockStatus, Position
 from controller.domain.effects import FireRelease, HoldUnlocked, Light, Release, Relock, Signal, Unlock
 from controller.domain.events import UnlockFailure, Violation
+from controller.domain.hygiene import BrokerFacts
 from controller.domain.stimuli import (
     BatterySeen,
     Delivered,
@@ -216,6 +217,17 @@ async def test_after_the_broker_was_away_every_state_is_read_anew(gateway, say, 
     assert building.seen == []
     say(mqtt.DeviceState(LOCK, mqtt.Lifecycle.READY))
     assert building.seen == [online(LOCK), LockSeen(DOOR, LockStatus.LOCKED)]
+
+
+async def test_how_the_link_stands_and_how_often_it_was_lost(gateway, say, building):
+    for link in (BrokerLost("nobody listens"), BrokerBack(resumed=False), BrokerLost("cut"), BrokerBack(resumed=True)):
+        building.now += 5.0
+        gateway.link_changed(link)
+    building.now += 7.0
+    say(mqtt.DeviceState(LOCK, mqtt.Lifecycle.READY))
+    assert gateway.link() == BrokerFacts(True, 7.0, 1, "cut", len(gateway.devices), 1)
+    gateway.link_changed(BrokerLost("frozen"))
+    assert gateway.link() == BrokerFacts(False, 0.0, 2, "frozen", len(gateway.devices), 0)
 
 
 async def test_without_the_broker_every_device_is_gone_and_nothing_unlocks(gateway, building, client, site):
