@@ -31,6 +31,7 @@ from controller.domain.stimuli import BoxStopping, DeviceSeen
 from controller.erasure import ErasureKeeper
 from controller.film_keeper import FilmKeeper
 from controller.filming import Filming
+from controller.heads import HeadKeeper
 from controller.notary import NotaryTask
 from controller.osdp_keys import KeyRing, MissingKey, osdp_keys, private_json
 from controller.pki_admin import PkiAdmin, authority_of, mqtt_devices, said_of_lacking
@@ -105,6 +106,7 @@ class Box:
     pki: PkiAdmin
     broker: Broker
     eyes: VisionGateway
+    heads: HeadKeeper
     filming: Filming
     _lines: OsdpGateway
 
@@ -157,6 +159,8 @@ class Box:
         self._keep_certificates()
         self._stack.push_async_callback(self._close_eyes)
         await self.eyes.start()
+        self._stack.push_async_callback(self.heads.stop)
+        await self.heads.start(site.cameras, access)
         self.filming = Filming(self.core, self._ports.disk_low_mib * MIB)
         await self.filming.start(access)
         self.building.films, self.building.evidence = self.filming, self.admin.evidence.desk
@@ -191,7 +195,9 @@ class Box:
 
     def _assemble(self, site: Site, access: Mapping[CameraId, CameraAccess]) -> None:
         runtime, core = self.core.runtime, self.core
-        self.eyes = VisionGateway(site, core.vault, runtime.submit, runtime.mono, access)
+        self.heads = HeadKeeper(runtime.submit, runtime.mono, lambda camera: self.eyes.relearn(camera))
+        self._switchboard.turn_with(self.heads)
+        self.eyes = VisionGateway(site, core.vault, self.heads.see, runtime.mono, access)
         self.building = Building(
             runtime,
             core.vault,
@@ -275,10 +281,12 @@ class Box:
             parts.append("cameras")
             await self._close_eyes()
             access = camera_access(self.core.keystore.secrets, site, self._ports.cameras)
-            self.eyes = VisionGateway(site, self.core.vault, self.core.runtime.submit, self.core.runtime.mono, access)
+            await self.heads.stop()
+            self.eyes = VisionGateway(site, self.core.vault, self.heads.see, self.core.runtime.mono, access)
             self.building.look_through(self.eyes)
             self._switchboard.look_through(self.eyes)
             await self.eyes.start()
+            await self.heads.start(site.cameras, access)
             self.filming.follow(site, access)
         return parts
 

@@ -1,4 +1,6 @@
-"""The ONVIF side of a simulated camera: WS-UsernameToken, profiles, addresses, a snapshot, and WS-Discovery."""
+"""The ONVIF side of a simulated camera: WS-UsernameToken, profiles, addresses, a snapshot, its head, what it tells of
+motion, and WS-Discovery.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +8,9 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import inspect
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -17,12 +20,15 @@ from aiohttp import web
 from lxml import etree  # type: ignore[import-untyped]  # it ships no types
 
 from simulators.camera import Cameras
+from simulators.onvif_events import EVENTS, NOTIFICATION, OnvifEvents
+from simulators.onvif_head import CONFIGURATION, PTZ, OnvifHead
 from simulators.scene import EMPTY, drawn
 
 SOAP = "http://www.w3.org/2003/05/soap-envelope"
 DISCOVERY = "http://schemas.xmlsoap.org/ws/2005/04/discovery"
 ADDRESSING = "http://schemas.xmlsoap.org/ws/2004/08/addressing"
 SECURITY = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd"
+WSA = "http://www.w3.org/2005/08/addressing"
 UTILITY = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd"
 DEVICE, MEDIA = "http://www.onvif.org/ver10/device/wsdl", "http://www.onvif.org/ver10/media/wsdl"
 SCHEMA = "http://www.onvif.org/ver10/schema"
@@ -34,7 +40,8 @@ MOST_BYTES = 65_535
 class OnvifCamera:
     """One of the box's cameras, at `http://HOST:PORT/onvif/device_service`; an async context manager.
 
-    It answers to probes as well, at the multicast group or wherever `discovery` says.
+    It answers to probes as well, at the multicast group or wherever `discovery` says. What its detector of motion tells
+    is whether people walk before it; ``head`` is what turns it, if anything does.
     """
 
     def __init__(
@@ -47,11 +54,14 @@ class OnvifCamera:
         host: str = "127.0.0.1",
         port: int = 0,
         discovery: tuple[str, int] = GROUP,
+        head: OnvifHead | None = None,
     ) -> None:
         self._cameras, self._camera = cameras, camera
         self._username, self._password = username, password
         self._host, self.port = host, port
         self._discovery = discovery
+        self._head = head
+        self.events = OnvifEvents(self._moves, lambda: self.address)
         self._runner: web.AppRunner | None = None
         self._listening: asyncio.DatagramTransport | None = None
 
@@ -93,7 +103,8 @@ class OnvifCamera:
         answer = self._answers().get(asked)
         if answer is None:
             return _fault("ter:ActionNotSupported", f"{asked} is not supported", 500)
-        return _soap(answer(body[0]))
+        said = answer(body[0])
+        return _soap(await said if inspect.isawaitable(said) else said)
 
     def _is_authentic(self, envelope: Any) -> bool:
         """Check the digest of WS-UsernameToken (profile 1.0, 3.1): SHA-1 over nonce, time and password."""
@@ -105,8 +116,14 @@ class OnvifCamera:
         wanted = hashlib.sha1(nonce + made + self._password.encode(), usedforsecurity=False).digest()
         return hmac.compare_digest(token.findtext(f"{{{SECURITY}}}Password", ""), base64.b64encode(wanted).decode())
 
-    def _answers(self) -> Mapping[str, Callable[[Any], str]]:
+    def _moves(self) -> bool:
+        scene = self._cameras.scene(self._camera)
+        return scene is not None and scene.walking > 0
+
+    def _answers(self) -> Mapping[str, Callable[[Any], str | Awaitable[str]]]:
         return {
+            **self.events.answers(),
+            **(self._head.answers() if self._head is not None else {}),
             "GetSystemDateAndTime": lambda _: _now(),
             "GetServices": lambda _: self._services(),
             "GetDeviceInformation": lambda _: self._made(),
@@ -119,7 +136,7 @@ class OnvifCamera:
         listed = "".join(
             f"<tds:Service><tds:Namespace>{namespace}</tds:Namespace><tds:XAddr>{self.address}</tds:XAddr>"
             "<tds:Version><tt:Major>2</tt:Major><tt:Minor>6</tt:Minor></tds:Version></tds:Service>"
-            for namespace in (DEVICE, MEDIA)
+            for namespace in (DEVICE, MEDIA, EVENTS, *([PTZ] if self._head is not None else []))
         )
         return f"<tds:GetServicesResponse>{listed}</tds:GetServicesResponse>"
 
@@ -142,7 +159,7 @@ class OnvifCamera:
                 f'<tt:VideoEncoderConfiguration token="{token}"><tt:Name>{token}</tt:Name><tt:UseCount>1</tt:UseCount>'
                 f"<tt:Encoding>{shape.codec.name}</tt:Encoding><tt:Resolution><tt:Width>{shape.width}</tt:Width>"
                 f"<tt:Height>{shape.height}</tt:Height></tt:Resolution><tt:Quality>4</tt:Quality>"
-                "</tt:VideoEncoderConfiguration></trt:Profiles>"
+                f"</tt:VideoEncoderConfiguration>{CONFIGURATION if self._head is not None else ''}</trt:Profiles>"
             )
         return f"<trt:GetProfilesResponse>{listed}</trt:GetProfilesResponse>"
 
@@ -219,7 +236,9 @@ def _now() -> str:
 def _soap(body: str, status: int = 200) -> web.Response:
     text = (
         f'<s:Envelope xmlns:s="{SOAP}" xmlns:tds="{DEVICE}" xmlns:trt="{MEDIA}" xmlns:tt="{SCHEMA}" '
-        f'xmlns:ter="http://www.onvif.org/ver10/error"><s:Body>{body}</s:Body></s:Envelope>'
+        f'xmlns:ter="http://www.onvif.org/ver10/error" xmlns:tptz="{PTZ}" xmlns:tev="{EVENTS}" '
+        f'xmlns:wsnt="{NOTIFICATION}" xmlns:wsa5="{WSA}" xmlns:tns1="http://www.onvif.org/ver10/topics">'
+        f"<s:Body>{body}</s:Body></s:Envelope>"
     )
     return web.Response(text=text, content_type="application/soap+xml", status=status)
 

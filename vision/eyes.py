@@ -26,6 +26,7 @@ from vision.messages import (
     FaceAtDoor,
     FrameCount,
     Heartbeat,
+    LearnAnew,
     PhotoProblem,
     Stop,
     Value,
@@ -116,6 +117,9 @@ class Eyes:
         match command:
             case Watch():
                 self._watch(command)
+            case LearnAnew(camera):
+                if camera in self._cameras:
+                    self._cameras[camera].view = View()
             case Challenge():
                 self._challenge(command)
             case CancelChallenge(challenge_id):

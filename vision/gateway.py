@@ -98,6 +98,10 @@ class VisionGateway:
             case _:
                 assert_never(effect)
 
+    def relearn(self, camera: CameraId) -> None:
+        """Learn anew what a camera should see: it was told to look elsewhere from now on."""
+        self._supervisor.post(eyes.LearnAnew(camera))
+
     async def picture(self, camera: CameraId, *, unveiled: bool = False) -> bytes | None:
         """Return the camera's newest JPEG, masked, or None while there is none. ``unveiled``: its veil is lifted."""
         if camera not in self._access:

@@ -129,6 +129,13 @@ class CancelChallenge:
 
 
 @dataclass(frozen=True, slots=True)
+class LearnAnew:
+    """Forget what this camera should see: it is to look elsewhere from now on."""
+
+    camera: str
+
+
+@dataclass(frozen=True, slots=True)
 class Enrol:
     """Make a template from photos (JPEG) of one person; five good ones at least."""
 
@@ -142,7 +149,7 @@ class Stop:
     """Close the cameras and end the process."""
 
 
-Command = Watch | Challenge | CancelChallenge | Enrol | Stop
+Command = Watch | LearnAnew | Challenge | CancelChallenge | Enrol | Stop
 
 
 @dataclass(frozen=True, slots=True)

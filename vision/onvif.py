@@ -107,18 +107,22 @@ def matches(answer: bytes, asked: str) -> tuple[Found, ...]:
 async def probe(address: str, username: str, password: str) -> Offer:
     """Ask one camera, at `HOST[:PORT]`, what it is and offers. OnvifError says in a sentence why not."""
     try:
-        async with asyncio.timeout(ANSWERS_WITHIN), _camera(address, username, password) as camera:
+        async with asyncio.timeout(ANSWERS_WITHIN), connected(address, username, password) as camera:
             return await _offer(camera)
     except TimeoutError as late:
         raise OnvifError(f"{address} did not answer within {ANSWERS_WITHIN:.0f} s") from late
     except OnvifError:
         raise
     except Exception as error:  # zeep, aiohttp and the library each have a tree of their own
-        raise OnvifError(_sentence(address, error)) from error
+        raise OnvifError(sentence(address, error)) from error
 
 
 @contextlib.asynccontextmanager
-async def _camera(address: str, username: str, password: str) -> AsyncIterator[Any]:
+async def connected(address: str, username: str, password: str) -> AsyncIterator[Any]:
+    """Yield a camera (the library's `ONVIFCamera`) that has told where its services are; raises what the library does.
+
+    Reading the definitions takes half a second of processor: not on a loop that holds doors.
+    """
     from onvif import ONVIFCamera  # type: ignore[import-untyped]  # here: it takes a second to load
 
     parts = urlsplit(f"//{address}")
@@ -158,7 +162,8 @@ def _without_login(address: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
-def _sentence(address: str, error: Exception) -> str:
+def sentence(address: str, error: Exception) -> str:
+    """Say in words for a technician why a camera could not be asked."""
     text = str(error)
     if "authori" in text.lower() or "401" in text:
         return f"{address} refused the user name or password"

@@ -32,6 +32,7 @@ from vision.messages import (
     FaceVerdict,
     FrameCount,
     Heartbeat,
+    LearnAnew,
     MessageError,
     Outcome,
     Stop,
@@ -116,6 +117,8 @@ class Supervisor:
         match command:
             case Watch():
                 self._watches[command.camera] = command
+            case LearnAnew():
+                pass  # a new worker learns anew by itself
             case Challenge():
                 self._challenges[command.challenge_id] = command
             case CancelChallenge(challenge_id):

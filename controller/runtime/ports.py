@@ -10,6 +10,7 @@ from typing import Protocol
 
 from controller.domain.effects import Effect
 from controller.domain.events import Recorded
+from controller.domain.heads import HeadOrder
 from controller.domain.hygiene import BrokerFacts, WireFacts
 from controller.domain.ids import CameraId, CardholderId, CredentialId, OperatorId
 from controller.domain.instant import Instant
@@ -274,4 +275,22 @@ class Passwords(Protocol):
 
     def set_password(self, operator: OperatorId, password: str, *, one_time: bool) -> None:
         """Keep a new password (its argon2id hash). Slow: call it in a thread."""
+        ...
+
+
+class Heads(Protocol):
+    """Whoever turns the cameras of one kind of head. What fails is told to whoever made it, never raised."""
+
+    async def start(self) -> None:
+        """Begin; a head that is not there is told, and no error."""
+        ...
+
+    async def stop(self) -> None:
+        """Stop every head, and end."""
+        ...
+
+    def obey(self, order: HeadOrder, by: float) -> None:
+        """Have an order done, before monotonic ``by``; never blocks. A stop is never too late. A movement ends by its
+        seconds, whatever becomes of this process.
+        """
         ...
