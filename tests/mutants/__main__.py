@@ -90,7 +90,7 @@ def _try(patterns: list[str]) -> None:
     mutmut = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutmut"]
     arguments = [*mutmut["pytest_add_cli_args"], *mutmut["pytest_add_cli_args_test_selection"]]
     subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "tests.mutants.pool", *arguments],
+        [sys.executable, "-m", "pytest", "-q", "-p", "tests.mutants.pool", "--assert=plain", *arguments],
         cwd="mutants",
         env=os.environ | {PATTERNS: " ".join(patterns), "PY_IGNORE_IMPORTMISMATCH": "1"},
         check=True,

@@ -48,6 +48,16 @@ class Trial:
         """Return the function it is a mutant of, as mutmut spells it."""
         return str(mangled_name_from_mutant_name(self.name))
 
+    @property
+    def module(self) -> str:
+        """Return the module of that function."""
+        return self.function.rpartition(".")[0]
+
+    def order(self, breadth: Counter[str]) -> None:
+        """Put the module's own tests first, then those that reach little else."""
+        own = f"test_{self.module.rpartition('.')[2]}"
+        self.items.sort(key=lambda item: (item.path.stem != own, breadth[item.nodeid]))
+
 
 @dataclass(frozen=True, slots=True)
 class Child:
@@ -79,19 +89,20 @@ class Pool:
                 if meant and status_by_exit_code[code] != "killed":
                     trial = Trial(name, results, [])
                     ids = self.reached.get(trial.function, [])
-                    trial.items.extend(by_id[one] for one in sorted(ids, key=breadth.__getitem__) if one in by_id)
+                    trial.items.extend(by_id[one] for one in ids if one in by_id)
+                    trial.order(breadth)
                     yield trial
 
     def _takes(self, item: pytest.Item) -> float:
         return self.seconds.get(item.nodeid, 0.0)
 
     def start(self, trial: Trial) -> None:
-        """Fork a child that tries the mutant: first the tests that killed others of that function, then narrow ones."""
+        """Fork a child that tries the mutant: first what killed others of that function, then of its module."""
         if not trial.items:
             self._learn(trial, UNTRIED)
             return
-        killers = self.killers[trial.function]
-        trial.items.sort(key=lambda item: -killers[item.nodeid])
+        near, far = self.killers[trial.function], self.killers[trial.module]
+        trial.items.sort(key=lambda item: (-near[item.nodeid], -far[item.nodeid]))
         ours, theirs = os.pipe()
         child = os.fork()
         if child == 0:
@@ -122,7 +133,9 @@ class Pool:
         pid, status = os.wait()
         child, code = self.running.pop(pid), os.waitstatus_to_exitcode(status)
         with os.fdopen(child.killer) as told:
-            self.killers[child.trial.function].update(told.read().splitlines())
+            killed_by = told.read().splitlines()
+        for place in (child.trial.function, child.trial.module):
+            self.killers[place].update(killed_by)
         self._learn(child.trial, code if code in {LIVES, ENDLESS} else DIES)
 
     def _learn(self, trial: Trial, code: int) -> None:
@@ -147,10 +160,11 @@ class Killer:
 
     pipe: int
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Tell which test it was."""
-        if report.failed:
-            os.write(self.pipe, report.nodeid.encode())
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
+        """Tell which test it was, before pytest spends a second on saying in what it failed."""
+        if call.excinfo is not None and not call.excinfo.errisinstance(pytest.skip.Exception):
+            os.write(self.pipe, item.nodeid.encode())
             os._exit(DIES)
 
 
