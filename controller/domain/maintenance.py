@@ -82,7 +82,9 @@ def served(site: Site, device: DeviceId) -> Iterator[Source]:
     for door in site.doors.values():
         if device in {door.lock.device, *(wired.device for wired in door.inputs.values())}:
             yield Source(door=door.id)
-    yield from (Source(point=point.id) for point in site.points.values() if point.input.device == device)
+    for point in site.points.values():
+        if point.input is not None and point.input.device == device:
+            yield Source(point=point.id)
     yield from (_HOUSE for output in site.outputs.values() if output.output.device == device)
 
 

@@ -107,7 +107,11 @@ def _needs_supervisor(turn: Turn, operator: OperatorId, place: Source) -> bool:
 
 def _armed(turn: Turn, place: Source) -> bool:
     """What an armed area looks at is left alone until it is disarmed: a point, or the device it hangs on."""
-    points = {p.id for p in turn.site.points.values() if place in (Source(point=p.id), Source(device=p.input.device))}
+    points = {
+        p.id
+        for p in turn.site.points.values()
+        if place == Source(point=p.id) or (p.input is not None and place == Source(device=p.input.device))
+    }
     return any(
         points & area.points and turn.state.area(area.id).mode is not AreaMode.DISARMED
         for area in turn.site.areas.values()
