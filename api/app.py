@@ -26,6 +26,7 @@ from api.routes import (
     orders,
     people,
     policy,
+    programs,
     reports,
     session,
     streams,
@@ -38,7 +39,7 @@ from controller.runtime.facade import Facade
 
 PARTS = (
     *(account, audit, building, devices, enrolment, evacuation, events, evidence, films, heads, operators),
-    *(orders, people, policy, reports, session, streams, studies, visits),
+    *(orders, people, policy, programs, reports, session, streams, studies, visits),
 )
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 NOT_BUILT = """<!doctype html><html lang="en"><title>Ostiary</title><h1>The console is not built</h1>

@@ -79,6 +79,12 @@ REFUSED: Mapping[Refusal, tuple[int, str]] = {
     Refusal.READER_TAKEN: (409, "Somebody else enrols a badge at this reader just now."),
     Refusal.NO_BADGE_OFFERED: (409, "No new card was shown there in time. Begin again."),
     Refusal.NAME_NEEDED: (409, "Say who it is."),
+    Refusal.NO_SUCH_TOKEN: (404, "There is no such token."),
+    Refusal.NO_SUCH_WEBHOOK: (404, "There is no such webhook."),
+    Refusal.TARGET_NOT_ALLOWED: (
+        409,
+        "The site file does not allow that target; its `[integrations]` does.",
+    ),
     Refusal.NO_HANDOVER: (409, "No shift waits to be taken over."),
     Refusal.LOG_CANNOT_BE_WRITTEN: (409, "The log cannot be written, so nobody is let in."),
 }

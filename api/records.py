@@ -53,7 +53,9 @@ _OF_PICTURES = frozenset(
     }
 )  # fmt: skip
 
-SHOWN = _OF_RECORDS | _OF_PICTURES | frozenset(
+_OF_PROGRAMS = frozenset({"expires", "issued", "kinds", "revoked", "scopes", "url", "webhook"})
+
+SHOWN = _OF_RECORDS | _OF_PICTURES | _OF_PROGRAMS | frozenset(
     {
         "active", "address", "alarms", "appointed", "area", "assumed", "assurance", "author", "badge_returned",
         "bit_count", "boot", "by", "cameras_gone", "cardholders", "cause", "change", "clearance",

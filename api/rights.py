@@ -56,6 +56,13 @@ _VEILS = (OrderWord.LIFT_VEIL, OrderWord.LOWER_VEIL, OrderWord.EXPORT_EVIDENCE)
 _PEOPLE = (OrderWord.RECORD_CARDHOLDER, OrderWord.OPEN_ENROLMENT, OrderWord.ISSUE_BADGE)
 _SHIFT = (OrderWord.HAND_OVER, OrderWord.ACCEPT_HAND_OVER)
 _COLLEAGUES = (OrderWord.APPOINT_OPERATOR, OrderWord.RESET_OPERATOR)
+_PROGRAMS = (
+    OrderWord.ISSUE_TOKEN,
+    OrderWord.REVOKE_TOKEN,
+    OrderWord.ADD_WEBHOOK,
+    OrderWord.REMOVE_WEBHOOK,
+    OrderWord.ROTATE_WEBHOOK,
+)
 _OF_TWO = (OrderWord.LIFT_LEGAL_HOLD, OrderWord.ERASE_CARDHOLDER, OrderWord.EXPORT_PEOPLE)
 
 MAY_ORDER: Mapping[Role, tuple[OrderWord, ...]] = {
@@ -86,6 +93,7 @@ MAY_ORDER: Mapping[Role, tuple[OrderWord, ...]] = {
         *_OF_TWO,
         *_VEILS,
         *_COLLEAGUES,
+        *_PROGRAMS,
         OrderWord.WITHDRAW_OPERATOR,
         OrderWord.DESTROY_BOX,
     ),

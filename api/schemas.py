@@ -79,6 +79,11 @@ class OrderWord(StrEnum):
     APPROVE_VISIT = "approve_visit"
     SIGN_IN_VISITOR = "sign_in_visitor"
     SIGN_OUT_VISITOR = "sign_out_visitor"
+    ISSUE_TOKEN = "issue_token"  # noqa: S105 - the word for an order
+    REVOKE_TOKEN = "revoke_token"  # noqa: S105 - likewise
+    ADD_WEBHOOK = "add_webhook"
+    REMOVE_WEBHOOK = "remove_webhook"
+    ROTATE_WEBHOOK = "rotate_webhook"
     APPOINT_OPERATOR = "appoint_operator"
     WITHDRAW_OPERATOR = "withdraw_operator"
     RESET_OPERATOR = "reset_operator"
@@ -469,7 +474,10 @@ class MusterOut(Model):
 
 
 class EventOut(Model):
-    """One record of the log. ``reasons`` is why something was refused; ``detail`` holds what only this kind has."""
+    """One record of the log. ``reasons`` is why something was refused; ``detail`` holds what only this kind has.
+
+    ``withheld``: who it was, and what was written of it, is not told here without a purpose.
+    """
 
     seq: int
     time: datetime
@@ -484,6 +492,7 @@ class EventOut(Model):
     operator: str | None
     reasons: list[str]
     detail: dict[str, JsonValue]
+    withheld: bool = False
 
 
 class CheckOut(Model):

@@ -14,9 +14,11 @@ from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from api.problems import Problem
+from api.programs import Rates, admitted, known_program
 from api.sessions import Session, Sessions, Stage, Throttle
 from controller.domain.ids import OperatorId
 from controller.domain.instant import Instant
+from controller.domain.integrations import ApiToken
 from controller.domain.operators import SEES_SILENT, Operator
 from controller.runtime.facade import Facade
 
@@ -49,6 +51,7 @@ class Api:
     by_address: Throttle = field(default_factory=lambda: Throttle(TRIES_PER_ADDRESS, THROTTLE_SECONDS))
     by_account: Throttle = field(default_factory=lambda: Throttle(TRIES_PER_OPERATOR, THROTTLE_SECONDS))
     places: dict[tuple[OperatorId, str], None] = field(default_factory=dict)
+    rates: Rates = field(default_factory=Rates)
     passwords: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PASSWORDS_AT_ONCE))
     closing: bool = False
 
@@ -75,6 +78,8 @@ class SignedIn:
     token: str
     session: Session
     operator: Operator
+    program: ApiToken | None = None
+    """Set where no person asks, but a program with a token."""
 
     @property
     def sees_silent(self) -> bool:
@@ -134,8 +139,29 @@ def look_up_entering(api: Api, token: str) -> SignedIn | None:
     return SignedIn(token, session, operator)
 
 
+def look_up_again(api: Api, who: SignedIn) -> SignedIn | None:
+    """Return who asked, as of now; None once the session ended, or a token was revoked or ran out."""
+    if who.program is None:
+        return look_up(api, who.token)
+    program = known_program(api, who.token)
+    return None if program is None else _asking(api, program, who.token)
+
+
+def _asking(api: Api, program: ApiToken, token: str) -> SignedIn:
+    """Return a program as whoever asks: it has no session but the request's own."""
+    now = api.facade.mono()
+    session = Session(program.id, "", opened=now, seen=now, active=now)
+    return SignedIn(token, session, api.facade.moment().state.operators[program.id], program)
+
+
 def entering(connection: HTTPConnection, api: Context) -> SignedIn:
-    """Return who asks, however far their sign-in is. Raises ``Problem`` 401 for nobody."""
+    """Return who asks, however far their sign-in is. Raises ``Problem`` 401 for nobody.
+
+    Whoever shows a token is a program, whatever cookie comes with it.
+    """
+    authorization = connection.headers.get("authorization")
+    if authorization is not None:
+        return _asking(api, admitted(api, connection, authorization), authorization)
     found = look_up_entering(api, connection.cookies.get(cookie_name(connection), ""))
     if found is None:
         raise Problem(401, "not_signed_in", "Sign in first.")
@@ -159,8 +185,11 @@ Token = Annotated[str, Header(alias=CSRF_HEADER)]
 
 
 def own_page(who: Entering, token: Token = "") -> SignedIn:
-    """Return who changes something of their own. Raises ``Problem`` 403 unless it carries the session's own token."""
-    if not hmac.compare_digest(token.encode(), who.session.csrf.encode()):
+    """Return who changes something of their own. Raises ``Problem`` 403 unless it carries the session's own token.
+
+    A program's token comes with no cookie: no other page can send it.
+    """
+    if who.program is None and not hmac.compare_digest(token.encode(), who.session.csrf.encode()):
         raise Problem(403, "csrf_token_wrong", "The request lacks this session's token; reload the page.")
     return who
 
@@ -199,5 +228,5 @@ Fresh = Annotated[SignedIn, Depends(fresh)]
 
 def demand_fresh(api: Api, who: SignedIn) -> None:
     """Raise ``Problem`` 403 unless somebody proved who they are a moment ago."""
-    if api.facade.mono() >= who.session.proven + STEP_UP_SECONDS:
+    if who.program is not None or api.facade.mono() >= who.session.proven + STEP_UP_SECONDS:
         raise Problem(403, "step_up_needed", "Show your second factor again: this order is a dangerous one.")

@@ -17,11 +17,10 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from api.model import Model
-from api.records import event_of, is_silent
 from api.rights import MAY_ORDER
 from api.schemas import BeatOut, HelloOut, OrderWord, ResyncOut, SignedOutOut
-from api.security import Api, SignedIn, look_up
-from api.views import view_of
+from api.security import Api, SignedIn, look_up_again
+from api.withheld import Eyes
 from controller.domain.events import Recorded
 from controller.runtime.facade import Lagged, Moment
 
@@ -61,7 +60,7 @@ class Feed:
     @contextmanager
     def _counted(self) -> Iterator[None]:
         """Count as a console that is watched, where whoever watches may act on an alarm."""
-        acts = OrderWord.ACKNOWLEDGE_ALARM in MAY_ORDER[self._who.operator.role]
+        acts = self._who.program is None and OrderWord.ACKNOWLEDGE_ALARM in MAY_ORDER[self._who.operator.role]
         if acts:
             self._api.facade.console_opened()
         try:
@@ -82,7 +81,7 @@ class Feed:
 
     def _over(self) -> bool:
         """Tell whether the session ended, or the operator's right is no longer the one the stream began with."""
-        now = look_up(self._api, self._who.token)
+        now = look_up_again(self._api, self._who)
         return self._api.closing or now is None or now.operator != self._who.operator
 
     async def _follow(self, emit: Emit, missed: Missed | None) -> None:
@@ -153,9 +152,9 @@ class Feed:
         self._owed.discard(record.seq)
         moment = self._api.facade.moment()
         complete = min(self._owed) - 1 if self._owed else self._newest
-        if is_silent(record) and not self._who.sees_silent:
+        event = Eyes(self._api, self._who).event(record)
+        if event is None:
             return
-        event = event_of(record, moment.site, self._api.facade.identity, self._api.facade.text)
         await emit(_message("event", event, f"{moment.boot}:{complete}"))
 
     async def _send_due(self, emit: Emit) -> None:
@@ -170,8 +169,9 @@ class Feed:
     async def _show(self, emit: Emit, moment: Moment) -> None:
         self._shown = moment.seq
         self._view_due = _now() + VIEW_SECONDS
-        facade, silent = self._api.facade, self._who.sees_silent
-        await emit(_message("view", view_of(moment, self._api.now(), facade.text, facade.identity, silent=silent)))
+        view = Eyes(self._api, self._who).view(moment)
+        if view is not None:
+            await emit(_message("view", view))
 
     def _patience(self) -> float:
         """Return how long to wait for the next record before something else is due."""

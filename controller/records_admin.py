@@ -111,6 +111,8 @@ class RecordsAdmin:
                 raise ValueError("what a camera recorded is shown at the console")
             case RecordScope.REPORT:
                 raise ValueError("reports are made at the console")
+            case RecordScope.EVENTS:
+                raise ValueError("the log is read at the console; here by `ostiary why` and `ostiary log`")
 
     async def export(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """``people_export``: everybody as CSV, once two have asked for it."""

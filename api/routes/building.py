@@ -19,7 +19,8 @@ from api.schemas import (
 from api.schemas_guarding import AreaOut, GuardingOut, OutputStateOut, PointStateOut
 from api.schemas_wires import WireHygieneOut, wire_hygiene_of
 from api.security import Api, Context, SignedIn, Watching
-from api.views import muster_of, view_of
+from api.views import muster_of
+from api.withheld import Eyes
 from controller.domain.ids import CameraId
 from controller.domain.operators import may_watch
 
@@ -41,8 +42,10 @@ async def site(_: Watching, api: Context) -> SiteOut:
 @router.get("/view")
 async def view(who: Watching, api: Context) -> ViewOut:
     """Return the building right now."""
-    facade = api.facade
-    return view_of(facade.moment(), api.now(), facade.text, facade.identity, silent=who.sees_silent)
+    shown = Eyes(api, who).view(api.facade.moment())
+    if shown is None:
+        raise Problem(403, "scope_needed", "This token lacks the scope read_state.")
+    return shown
 
 
 @router.get("/areas")

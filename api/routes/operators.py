@@ -41,7 +41,8 @@ async def operators(who: Watching, api: Context) -> OperatorsOut:
     """Return everybody who may sign in."""
     if who.operator.role not in SEE_COLLEAGUES:
         raise Problem(403, "not_your_role", "Your role may not see who may sign in.")
-    known = sorted(api.facade.moment().state.operators.values(), key=lambda one: one.id)
+    state = api.facade.moment().state
+    known = sorted((one for one in state.operators.values() if one.id not in state.programs), key=lambda one: one.id)
     return OperatorsOut(
         operators=[
             OperatorOut(operator=one.id, role=one.role, zones=None if one.zones is None else sorted(one.zones))

@@ -15,6 +15,7 @@ from controller.domain.evacuation import EvacuationOrder
 from controller.domain.filming import Camera
 from controller.domain.heads import HeadOrder
 from controller.domain.ids import AlarmId, CardholderId, DoorId, FireZoneId, OperatorId, RequestId, ZoneId
+from controller.domain.integration_orders import IntegrationOrder
 from controller.domain.maintenance_orders import MaintenanceOrder
 from controller.domain.operator_orders import OperatorOrder
 from controller.domain.record_orders import RecordOrder
@@ -234,6 +235,7 @@ Order = (
     | EvacuationOrder
     | HeadOrder
     | MaintenanceOrder
+    | IntegrationOrder
 )
 
 
@@ -299,3 +301,6 @@ class Refusal(StrEnum):
     READER_TAKEN = "reader_taken"
     NO_BADGE_OFFERED = "no_badge_offered"
     NAME_NEEDED = "name_needed"
+    NO_SUCH_TOKEN = "no_such_token"  # noqa: S105 - a word
+    NO_SUCH_WEBHOOK = "no_such_webhook"
+    TARGET_NOT_ALLOWED = "target_not_allowed"

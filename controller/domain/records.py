@@ -27,7 +27,7 @@ PURPOSES_WITH_CASE = frozenset({Purpose.INVESTIGATION, Purpose.SUBJECT_REQUEST, 
 class RecordScope(StrEnum):
     """What is read: the list, one person, where one person went, who went through one door, what a camera recorded.
 
-    Or a report, which is named beside it.
+    Or a report, which is named beside it, or the log as it was written.
     """
 
     PEOPLE = "people"
@@ -36,6 +36,7 @@ class RecordScope(StrEnum):
     DOOR = "door"
     RECORDING = "recording"
     REPORT = "report"
+    EVENTS = "events"
 
 
 class RetentionClass(StrEnum):

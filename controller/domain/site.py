@@ -45,6 +45,7 @@ from controller.domain.ids import (
     ScheduleId,
     ZoneId,
 )
+from controller.domain.integrations import Integrations
 from controller.domain.points import AlarmOutput, IntrusionArea, Point, Sight
 from controller.domain.records import RetentionClass
 from controller.domain.wires import Input as Input
@@ -442,6 +443,7 @@ class Site:
     console: ConsoleRules = field(default_factory=ConsoleRules)
     home_assistant: HomeAssistant | None = None
     safe_points: Mapping[SafePointId, SafePoint] = field(default_factory=dict)
+    integrations: Integrations = field(default_factory=Integrations)
 
     @property
     def point_wires(self) -> dict[PointId, Input]:

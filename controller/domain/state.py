@@ -34,6 +34,7 @@ from controller.domain.ids import (
     ZoneId,
 )
 from controller.domain.instant import Instant
+from controller.domain.integrations import ApiToken, Webhook
 from controller.domain.maintenance import Maintenance
 from controller.domain.operators import Operator
 from controller.domain.people import Cardholder, Credential
@@ -194,6 +195,8 @@ class SiteState:
     credentials: Map[CredentialId, Credential] = field(default_factory=Map)
     tokens: Map[str, CredentialId] = field(default_factory=Map)
     operators: Map[OperatorId, Operator] = field(default_factory=Map)
+    programs: Map[OperatorId, ApiToken] = field(default_factory=Map)
+    webhooks: Map[str, Webhook] = field(default_factory=Map)
     doors: Map[DoorId, DoorState] = field(default_factory=Map)
     door_deadlines: Map[DoorId, float] = field(default_factory=Map)
     devices: Map[DeviceId, DeviceState] = field(default_factory=Map)

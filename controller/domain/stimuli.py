@@ -9,6 +9,7 @@ from controller.domain.doors import Direction, LockStatus, Loop, Position
 from controller.domain.events import UnlockFailure, Violation
 from controller.domain.events.devices import CertificateIssued, CertificateRevoked
 from controller.domain.events.filming import CameraPresetOrdered, ClipRecorded, RecordingsDropped, StillRecorded
+from controller.domain.events.integrations import WebhookUndelivered
 from controller.domain.events.records import BackupRestored, BackupTaken, RetentionApplied
 from controller.domain.filming import ViewTrouble
 from controller.domain.ids import (
@@ -404,7 +405,7 @@ class PolicyApproved:
 class KeepingDone:
     """The box kept house: old data went, a backup was made or restored, pictures were kept or given up.
 
-    Or it gave a certificate, or called one back. The fact is written down as it is.
+    Or it gave a certificate, or called one back, or a webhook did not answer. The fact is written down as it is.
     """
 
     fact: (
@@ -417,6 +418,7 @@ class KeepingDone:
         | CameraPresetOrdered
         | CertificateIssued
         | CertificateRevoked
+        | WebhookUndelivered
     )
 
 

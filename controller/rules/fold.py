@@ -36,6 +36,7 @@ from controller.rules.fold_doors import (
     withdrawn,
 )
 from controller.rules.fold_house import enrolling, evacuated, issued, recorded
+from controller.rules.fold_integrations import integrations_changed
 from controller.rules.fold_maintenance import maintained
 from controller.rules.fold_modes import (
     changed,
@@ -87,6 +88,8 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
             | ev.ShiftAccepted()
         ):
             return operators_changed(state, event, at)
+        case ev.TokenIssued() | ev.TokenRevoked() | ev.WebhookAdded() | ev.WebhookRemoved():
+            return integrations_changed(state, event)
         case ev.OperatorSignInFailed():
             failed = (*state.failed_sign_ins, at.mono)[-BURST_MEMORY:]
             return replace(state, failed_sign_ins=failed)
@@ -286,6 +289,8 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
             | ev.WireViolated()
             | ev.CertificateIssued()
             | ev.CertificateRevoked()
+            | ev.WebhookSecretRotated()
+            | ev.WebhookUndelivered()
             | ev.OrderRefused()
         ):
             return state

@@ -42,7 +42,8 @@ def may(turn: Turn, operator: OperatorId, order: OperatorOrder) -> Refusal | Non
     """Tell why an order is refused, the role being right; None where it may be given."""
     match order:
         case AppointOperator():
-            refusal = _unknown_zone(turn, order) or _may_of_two(turn, operator, order.appointed, order)
+            program = Refusal.NO_SUCH_OPERATOR if order.appointed in turn.state.programs else None
+            refusal = program or _unknown_zone(turn, order) or _may_of_two(turn, operator, order.appointed, order)
             return refusal or (Refusal.ALREADY_SO if _is_so(turn, order) else None)
         case ResetOperator(reset=reset):
             return _unknown(turn, reset) or _may_of_two(turn, operator, reset, order)
@@ -114,7 +115,8 @@ def _open_items(turn: Turn) -> tuple[tuple[AlarmId, ...], tuple[DoorId, ...]]:
 
 
 def _unknown(turn: Turn, operator: OperatorId) -> Refusal | None:
-    return None if operator in turn.state.operators else Refusal.NO_SUCH_OPERATOR
+    person = operator in turn.state.operators and operator not in turn.state.programs
+    return None if person else Refusal.NO_SUCH_OPERATOR
 
 
 def _unknown_zone(turn: Turn, order: AppointOperator) -> Refusal | None:

@@ -17,6 +17,7 @@ from controller.domain.enrolment_orders import EnrolmentOrder
 from controller.domain.evacuation import EvacuationOrder
 from controller.domain.heads import HeadOrder
 from controller.domain.ids import DoorId, OperatorId
+from controller.domain.integration_orders import IntegrationOrder
 from controller.domain.maintenance_orders import MaintenanceOrder
 from controller.domain.operator_orders import OperatorOrder
 from controller.domain.operators import (
@@ -48,7 +49,16 @@ from controller.domain.state import SiteState
 from controller.domain.stimuli import Ordered
 from controller.domain.visit_orders import VisitOrder
 from controller.domain.words import word_for
-from controller.rules import enrolment, evacuation, heads, maintenance, operator_orders, record_orders, visit_orders
+from controller.rules import (
+    enrolment,
+    evacuation,
+    heads,
+    integration_orders,
+    maintenance,
+    operator_orders,
+    record_orders,
+    visit_orders,
+)
 from controller.rules.access import UNLOCK_DEADLINE_SECONDS, count_as_used
 from controller.rules.alarm import raise_alarm
 from controller.rules.alarm_orders import carry_out_alarm, may_order_alarm
@@ -108,7 +118,7 @@ _AT_THE_DOORS: Mapping[Role, frozenset[type[Order]]] = MappingProxyType(
         Role.TECHNICIAN: _ANYBODY | {WalkTest},
     }
 )
-_PARTS = (record_orders, visit_orders, operator_orders, enrolment, evacuation, heads, maintenance)
+_PARTS = (record_orders, visit_orders, operator_orders, enrolment, evacuation, heads, maintenance, integration_orders)
 RIGHTS: Mapping[Role, frozenset[type[Order]]] = MappingProxyType(
     {role: orders.union(*(part.RIGHTS[role] for part in _PARTS)) for role, orders in _AT_THE_DOORS.items()}
 )
@@ -153,6 +163,8 @@ def may(turn: Turn, operator: OperatorId, order: Order) -> Refusal | None:  # no
         return heads.may(turn, known.role, order)
     if isinstance(order, MaintenanceOrder):
         return maintenance.may(turn, operator, order)
+    if isinstance(order, IntegrationOrder):
+        return integration_orders.may(turn, order)
     match order:
         case UnlockOnce() | LockDoor() | BlockDoor() | UnblockDoor():
             return _unknown_door(turn, order.door) or _may_move(turn, operator, order)
@@ -206,6 +218,9 @@ def _carry_out(turn: Turn, operator: OperatorId, order: Order) -> None:  # noqa:
         return
     if isinstance(order, MaintenanceOrder):
         maintenance.carry_out(turn, operator, order)
+        return
+    if isinstance(order, IntegrationOrder):
+        integration_orders.carry_out(turn, operator, order)
         return
     match order:
         case UnlockOnce():

@@ -9,6 +9,7 @@ from controller.domain.area_orders import AreaOrder
 from controller.domain.enrolment_orders import EnrolmentOrder, enrolment_subject
 from controller.domain.evacuation import EvacuationOrder, evacuation_subject
 from controller.domain.heads import HeadOrder
+from controller.domain.integration_orders import IntegrationOrder, integration_subject
 from controller.domain.maintenance_orders import MaintenanceOrder, maintenance_subject
 from controller.domain.operator_orders import OperatorOrder, operator_subject
 from controller.domain.operators import (
@@ -57,6 +58,8 @@ def subject_of(order: Order) -> str:  # noqa: C901 - one flat table
         return order.camera
     if isinstance(order, MaintenanceOrder):
         return maintenance_subject(order)
+    if isinstance(order, IntegrationOrder):
+        return integration_subject(order)
     match order:
         case UnlockOnce(door=door) | LockDoor(door=door) | BlockDoor(door=door) | UnblockDoor(door=door):
             return door

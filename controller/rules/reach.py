@@ -16,6 +16,7 @@ from controller.domain.enrolment_orders import IssueBadge, OpenEnrolment, Record
 from controller.domain.evacuation import CheckIn, EndEvacuation, StartEvacuation, UndoCheckIn
 from controller.domain.heads import GoToPreset, KeepPreset, StopCamera, TurnCamera
 from controller.domain.ids import OUTSIDE, AccessLevelId, AlarmId, DoorId, FireZoneId, RequestId, ZoneId
+from controller.domain.integration_orders import AddWebhook, IssueToken, RemoveWebhook, RevokeToken, RotateWebhook
 from controller.domain.maintenance import zones_of
 from controller.domain.maintenance_orders import EndMaintenance, StartMaintenance
 from controller.domain.operator_orders import (
@@ -97,6 +98,8 @@ def within(turn: Turn, zones: frozenset[ZoneId], order: Order) -> bool:  # noqa:
         case EndLockdown() | SetThreatLevel() | ForgiveAllPassback() | ResetCause():
             return False
         case AppointOperator() | WithdrawOperator() | ResetOperator():
+            return False
+        case IssueToken() | RevokeToken() | AddWebhook() | RemoveWebhook() | RotateWebhook():
             return False
         case EraseCardholder() | ExportPeople() | ExportEvidence() | PlaceLegalHold() | LiftLegalHold() | DestroyBox():
             return False

@@ -34,6 +34,7 @@ from controller.runtime.ports import (
     Passwords,
     People,
     Pictures,
+    Programs,
     Wires,
 )
 from controller.runtime.runtime import Runtime
@@ -224,6 +225,11 @@ class Building:
     def factors(self) -> Factors:
         """The operators' second factors."""
         return self._passwords.factors
+
+    @property
+    def programs(self) -> Programs:
+        """The secrets of programs that ask by a token, or are told by a webhook."""
+        return self._passwords.programs
 
     def console_opened(self) -> None:
         """Somebody who may act watches a console from here on."""

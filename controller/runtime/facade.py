@@ -16,7 +16,7 @@ from controller.domain.roles import FactorChange, SecondFactor
 from controller.domain.site import Site
 from controller.domain.state import SiteState
 from controller.runtime.evidence import Evidence
-from controller.runtime.ports import Factors, Films, Identity
+from controller.runtime.ports import Factors, Films, Identity, Programs
 from controller.runtime.studies import Offices
 
 
@@ -96,6 +96,11 @@ class Facade(Protocol):
     @property
     def factors(self) -> Factors:
         """The operators' second factors."""
+        ...
+
+    @property
+    def programs(self) -> Programs:
+        """The secrets of programs that ask by a token, or are told by a webhook."""
         ...
 
     def console_opened(self) -> None:

@@ -241,12 +241,57 @@ class Factors(Protocol):
         ...
 
 
+class Programs(Protocol):
+    """The secrets of programs: tokens they ask with, and what webhooks sign with. What writes is slow."""
+
+    def make_token(self, token: OperatorId) -> str:
+        """Make a token's secret, and return it for the only time."""
+        ...
+
+    def forget_token(self, token: OperatorId) -> None:
+        """Let a token's secret count no longer."""
+        ...
+
+    def token_counts(self, token: OperatorId, secret: str) -> bool:
+        """Tell whether a secret is the token's. Does not wait."""
+        ...
+
+    def token_used(self, token: OperatorId, at: datetime) -> bool:
+        """Note a use; tell whether it is time to keep that. Does not wait."""
+        ...
+
+    def keep_use(self, token: OperatorId) -> None:
+        """Keep when a token was last used."""
+        ...
+
+    def last_use(self, token: OperatorId) -> datetime | None:
+        """Return when a token was last used. Does not wait."""
+        ...
+
+    def make_webhook_secret(self, webhook: str, now: datetime, *, rotate: bool = False) -> str:
+        """Make the secret a webhook signs with, and return it for the only time."""
+        ...
+
+    def webhook_secrets(self, webhook: str, now: datetime) -> list[str]:
+        """Return what to sign with, the newest first."""
+        ...
+
+    def forget_webhook(self, webhook: str) -> None:
+        """Forget what a webhook signed with."""
+        ...
+
+
 class Passwords(Protocol):
     """The operators' passwords, as hashes."""
 
     @property
     def factors(self) -> Factors:
         """The second factors beside them."""
+        ...
+
+    @property
+    def programs(self) -> Programs:
+        """The secrets of programs."""
         ...
 
     def forget_operator(self, operator: OperatorId) -> None:

@@ -14,6 +14,7 @@ from controller.domain.console import ConsoleRules
 from controller.domain.filming import Recording
 from controller.domain.home_assistant import HomeAssistant
 from controller.domain.ids import OUTSIDE
+from controller.domain.integrations import Integrations
 from controller.domain.site import Site
 from controller.site import (
     asking,
@@ -28,6 +29,7 @@ from controller.site import (
     guarding,
     heads,
     home_assistant,
+    integrations,
     invariants,
     kinds,
     passage,
@@ -67,7 +69,7 @@ _ROWS = (
     "cause",
     "safe_point",
 )
-_TABLES = ("site", "console", "escalation", "retention", "recording", home_assistant.TABLE)
+_TABLES = ("site", "console", "escalation", "retention", "recording", home_assistant.TABLE, integrations.TABLE)
 _ID_KEYS = {"threat_level": "number"}
 _PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
 _BARE_CLOCK = re.compile(r"[=,\[]\s*\d\d:\d\d(?!:)")
@@ -121,6 +123,7 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     causes.nothing_causes_itself,
     causes.nothing_silences_an_alarm,
     causes.silent_stays_silent,
+    integrations.only_targets_hear_of_people,
     boards.boards_end_their_pulses,
     boards.buses_belong_to_us,
     boards.buses_keep_pace,
@@ -292,6 +295,7 @@ def _read(
         recording=_recording(reading, document),
         buses={bus.id: bus for bus in whole("bus", boards.bus)},
         home_assistant=_home_assistant(reading, document),
+        integrations=_integrations(reading, document),
     )
 
 
@@ -303,6 +307,11 @@ def _escalation(reading: Reading, document: Mapping[str, object]) -> Escalation 
 def _home_assistant(reading: Reading, document: Mapping[str, object]) -> HomeAssistant | None:
     raw = document.get(home_assistant.TABLE)
     return None if raw is None else kinds.nested(home_assistant.home_assistant)(reading, (home_assistant.TABLE,), raw)
+
+
+def _integrations(reading: Reading, document: Mapping[str, object]) -> Integrations:
+    raw = document.get(integrations.TABLE, {})
+    return kinds.nested(integrations.integrations)(reading, (integrations.TABLE,), raw) or Integrations()
 
 
 def _recording(reading: Reading, document: Mapping[str, object]) -> Recording:

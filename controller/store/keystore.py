@@ -30,6 +30,7 @@ from controller.store import boxkey
 from controller.store.boxkey import KEY_BYTES, NONCE_BYTES, SealBroken
 from controller.store.in_turn import InTurn
 from controller.store.private_file import PRIVATE
+from controller.store.programs import Programs
 from controller.store.second_factors import SecondFactors
 from controller.store.secret_files import SecretFiles
 
@@ -111,6 +112,7 @@ class Keystore:
         METADATA.create_all(self._engine)
         self._hasher = PasswordHasher()
         self.factors = SecondFactors(self._engine, lambda: boxkey.derived(self._box_key, "second factors"))
+        self.programs = Programs(self._engine, lambda: boxkey.derived(self._box_key, "programs"))
         self._wrapped = self._stored_keys()
         self._unkept: dict[CardholderId, bytes] = {}
         self._writing = threading.Lock()

@@ -57,6 +57,7 @@ from controller.runtime.evidence import Evidence
 from controller.runtime.facade import Lagged, Moment, Second, SignIn
 from controller.runtime.ports import Films, Identity
 from controller.runtime.studies import Offices
+from controller.store.programs import Programs
 from controller.store.second_factors import SecondFactors
 
 GATE, VAULT = DoorId("gate"), DoorId("vault")
@@ -191,6 +192,13 @@ class FakeWatch:
         self._facade.nobody_watches.set()
 
 
+def programs_in_memory() -> Programs:
+    """The real secrets of programs, on no disk."""
+    key = secrets.token_bytes(32)
+    engine = sa.create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    return Programs(engine, lambda: key)
+
+
 def factors_in_memory() -> SecondFactors:
     """The real second factors, on no disk."""
     key = secrets.token_bytes(32)
@@ -222,6 +230,7 @@ class FakeFacade:
         self.pictures: dict[CameraId, bytes] = {CAMERA: b"\xff\xd8 jpeg 1"}
         self.texts: dict[str, str] = {}
         self.factors = factors_in_memory()
+        self.programs = programs_in_memory()
         self.must_prove: set[OperatorId] = set()
         self.consoles = 0
         self.names = {ALICE: Identity("Alice Example")}

@@ -120,6 +120,14 @@ from controller.domain.events.house import (
     SafeCounted,
     SafeUncounted,
 )
+from controller.domain.events.integrations import (
+    TokenIssued,
+    TokenRevoked,
+    WebhookAdded,
+    WebhookRemoved,
+    WebhookSecretRotated,
+    WebhookUndelivered,
+)
 from controller.domain.events.maintenance import MaintenanceEnded, MaintenanceStarted
 from controller.domain.events.modes import (
     DoorFirstPersonIn,
@@ -336,6 +344,8 @@ __all__ = [
     "StillRecorded",
     "TamperObserved",
     "ThreatLevelSet",
+    "TokenIssued",
+    "TokenRevoked",
     "UnlockFailure",
     "VeilLifted",
     "VeilLowered",
@@ -346,6 +356,10 @@ __all__ = [
     "VisitorSignedOut",
     "WalkTestEnded",
     "WalkTestStarted",
+    "WebhookAdded",
+    "WebhookRemoved",
+    "WebhookSecretRotated",
+    "WebhookUndelivered",
     "WhereaboutsDoubted",
     "WireViolated",
 ]
@@ -472,6 +486,12 @@ Event = (
     | OperatorAppointed
     | OperatorReset
     | OperatorWithdrawn
+    | TokenIssued
+    | TokenRevoked
+    | WebhookAdded
+    | WebhookRemoved
+    | WebhookSecretRotated
+    | WebhookUndelivered
     | SecondFactorChanged
     | ShiftAccepted
     | ShiftHandedOver

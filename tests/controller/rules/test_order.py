@@ -186,8 +186,11 @@ ABOUT_COLLEAGUES = {
     Refusal.NO_SUCH_OPERATOR,
     Refusal.UNKNOWN_ZONE,
     Refusal.NO_HANDOVER,
+    Refusal.NO_SUCH_TOKEN,
+    Refusal.NO_SUCH_WEBHOOK,
+    Refusal.TARGET_NOT_ALLOWED,
 }
-"""Each has its row in test_operator_orders.py, test_reach.py or test_record_orders.py."""
+"""Each has its row in test_operator_orders.py, test_integration_orders.py, test_reach.py or test_record_orders.py."""
 
 
 ABOUT_BADGES_AND_EVACUATION = {

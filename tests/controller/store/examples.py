@@ -11,6 +11,7 @@ from controller.domain.decision import AccessRequest, Check, Companion, DenyReas
 from controller.domain.doors import Direction, LockMode, LockStatus, Loop, ModeSource, Position
 from controller.domain.events import Event, UnlockFailure, Violation
 from controller.domain.filming import ViewTrouble
+from controller.domain.integrations import Scope
 from controller.domain.operators import Operator, Refusal, Role
 from controller.domain.people import Cardholder, CardholderKind, Credential, CredentialStatus, HeldCompetency
 from controller.domain.points import PointCondition
@@ -45,6 +46,19 @@ EXAMPLES: tuple[Event, ...] = (
     ev.OperatorSignedOut("gil"),
     ev.OperatorAppointed("sven", "sue", Operator("gil", Role.GUARD, None, frozenset({"lobby"})), "joins the post"),
     ev.OperatorWithdrawn("sven", "gil", "left the mission"),
+    ev.TokenIssued(
+        "sven",
+        "api:bms",
+        frozenset({Scope.READ_STATE, Scope.ORDER_DOORS}),
+        frozenset({"lobby", "hall"}),
+        datetime(2027, 1, 2, tzinfo=UTC),
+        "building automation",
+    ),
+    ev.TokenRevoked("sven", "api:bms", "replaced"),
+    ev.WebhookAdded("sven", "siem", "https://192.0.2.20:8443/in", frozenset({"alarm_raised", "access_denied"}), "SIEM"),
+    ev.WebhookRemoved("sven", "siem", "moved"),
+    ev.WebhookSecretRotated("sven", "siem"),
+    ev.WebhookUndelivered("siem", 812, "answered 500"),
     ev.OperatorReset("sven", "sue", "gil", "lost the telephone"),
     ev.SecondFactorChanged("gil", SecondFactor.TOTP, FactorChange.ADDED),
     ev.ShiftHandedOver("gil", "the gate sticks", ("a1", "a3"), ("front",)),
