@@ -53,13 +53,10 @@ def _origin(reading: Reading, path: Path, value: object) -> str | None:
 
 def _certificate(reading: Reading, path: Path, value: object) -> str | None:
     """An authority's certificate in PEM."""
-    word = kinds.text(reading, path, value)
-    if word is None:
-        return None
     try:
-        x509.load_pem_x509_certificates(word.encode())
+        x509.load_pem_x509_certificates(str(value).encode())
     except ValueError:
         mend = 'put the whole of its file between triple quotes: ca = """-----BEGIN CERTIFICATE----- …"""'
         reading.refuse(path, "that is no certificate in PEM", mend)
         return None
-    return word
+    return str(value)

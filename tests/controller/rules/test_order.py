@@ -19,6 +19,7 @@ from controller.domain.enrolment_orders import EnrolmentOrder
 from controller.domain.evacuation import EvacuationOrder
 from controller.domain.heads import HeadOrder
 from controller.domain.ids import AlarmId, CardholderId, CauseId, DoorId, OperatorId, RequestId
+from controller.domain.integration_orders import IntegrationOrder
 from controller.domain.maintenance_orders import MaintenanceOrder
 from controller.domain.operator_orders import OperatorOrder
 from controller.domain.operators import (
@@ -292,7 +293,10 @@ def test_a_guard_may_do_everything_but_set_the_threat_level_and_forgive_everybod
     assert {type(what) for what in EVERY_ORDER} - RIGHTS[Role.GUARD] == ABOVE_THE_POST
     everything = {*map(type, EVERY_ORDER), Panic}
     staffing = (RecordOrder, VisitOrder, OperatorOrder, EnrolmentOrder)
-    unions = (*staffing, EvacuationOrder, HeadOrder, MaintenanceOrder)  # each has a test
+    unions = (  # each has a test
+        *(RecordOrder, VisitOrder, OperatorOrder, EnrolmentOrder, EvacuationOrder, HeadOrder, MaintenanceOrder),
+        IntegrationOrder,
+    )
     elsewhere = {kind for union in unions for kind in get_args(union)}
     assert RIGHTS[Role.SUPERVISOR] - elsewhere == everything
     assert RIGHTS[Role.SECURITY_OFFICER] - elsewhere == everything
