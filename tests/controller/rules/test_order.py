@@ -292,7 +292,6 @@ def test_who_only_looks_orders_nothing(role: Role, what: Order) -> None:
 def test_a_guard_may_do_everything_but_set_the_threat_level_and_forgive_everybody() -> None:
     assert {type(what) for what in EVERY_ORDER} - RIGHTS[Role.GUARD] == ABOVE_THE_POST
     everything = {*map(type, EVERY_ORDER), Panic}
-    staffing = (RecordOrder, VisitOrder, OperatorOrder, EnrolmentOrder)
     unions = (  # each has a test
         *(RecordOrder, VisitOrder, OperatorOrder, EnrolmentOrder, EvacuationOrder, HeadOrder, MaintenanceOrder),
         IntegrationOrder,
