@@ -54,6 +54,22 @@ def box() -> Iterator[Box]:
         )
 
 
+Picture = Callable[[Page, str], None]
+
+
+@pytest.fixture
+def picture(pytestconfig: pytest.Config) -> Picture:
+    """Return what keeps a picture of a screen, dark and light, where `--pictures` names a folder."""
+    folder = pytestconfig.getoption("pictures")
+
+    def keep(page: Page, name: str) -> None:
+        for theme in ("dark", "light") if folder else ():
+            page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
+            page.screenshot(path=Path(folder) / f"{name}-{theme}.png")
+
+    return keep
+
+
 class Watched:
     """A browser context whose pages may do nothing they should not."""
 

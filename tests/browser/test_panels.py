@@ -276,33 +276,3 @@ def test_the_muster_lists_by_zone_prints_alone_and_forgives(console, box):
         "p-ada",
         None,
     ]
-
-
-def test_a_visitor_is_registered_approved_signed_in_and_out(console, box):
-    guard, supervisor = signed_in(console, "guard"), signed_in(console, "supervisor")
-    for page in (guard, supervisor):
-        page.get_by_role("button", name="Visitors").click()
-        expect(page.get_by_text("Nobody is expected")).to_be_visible()
-    guard.get_by_role("button", name="Register a visitor").click()
-    guard.get_by_label("Name", exact=True).fill("Vera Visiting")
-    guard.get_by_label("Host's name").fill("lovel")
-    guard.get_by_role("button", name="Find").click()
-    expect(guard.get_by_role("combobox", name="Host")).to_have_value("p-ada")
-    guard.get_by_label("From").fill("00:00")
-    guard.get_by_label("Until").fill("23:59")
-    guard.get_by_role("button", name="Register", exact=True).click()
-    expect(guard.locator("[data-visit]")).to_have_attribute("data-state", "unapproved")
-    expect(guard.get_by_role("button", name="Host approves")).to_have_count(
-        0
-    )  # who registers does not answer for the host
-
-    supervisor.get_by_role("button", name="Host approves the visit of Vera Visiting").click()
-    expect(guard.locator("[data-visit]")).to_have_attribute("data-state", "expected")
-    guard.get_by_role("button", name="Sign Vera Visiting in").click()
-    expect(guard.locator("[data-visit]")).to_have_attribute("data-state", "here")
-    expect(guard.locator("[data-visit]")).to_contain_text("badge visitor-7")
-    guard.get_by_role("button", name="Sign Vera Visiting out without the badge").click()
-    expect(guard.locator("[data-visit]")).to_have_attribute("data-state", "left")
-    expect(guard.locator("[data-alarm]").filter(has_text="Visitor left with the badge")).to_be_visible()
-    guard.get_by_role("button", name="Badge of Vera Visiting is back").click()
-    expect(guard.get_by_text("Nobody is expected")).to_be_visible()

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from simulators.badges import badge
-from tests.browser.guard import sign_in
+from tests.browser.guard import rail, sign_in
 from tests.browser.stage import staged
 
 pytestmark = [pytest.mark.browser]
-
-PICTURES = os.environ.get("OSTIARY_CONSOLE_PICTURES")
-"""Where pictures of the screens are put, for docs/console; nowhere where it is not set."""
 
 NEW_CARD = badge("H10301", 77, 4242)
 
@@ -27,20 +22,7 @@ def box(tmp_path):
         yield running
 
 
-def picture(page: Page, name: str) -> None:
-    """Keep a picture of the screen, dark and light, where pictures are asked for."""
-    if PICTURES is None:
-        return
-    for theme in ("dark", "light"):
-        page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", theme)
-        page.screenshot(path=Path(PICTURES) / f"{name}-{theme}.png")
-
-
-def rail(page: Page, name: str) -> None:
-    page.get_by_role("navigation").get_by_role("button", name=name, exact=True).click()
-
-
-def test_somebody_is_added_given_a_badge_that_is_shown_at_a_reader_and_goes_in(console, box):
+def test_somebody_is_added_given_a_badge_that_is_shown_at_a_reader_and_goes_in(console, box, picture):
     page = console().page()
     sign_in(page, box.supervisor)
     rail(page, "People")
@@ -114,7 +96,7 @@ def test_a_record_takes_a_purpose_and_a_case(console, box):
     expect(page.locator('tr[data-kind="record_read"]')).to_have_count(2)
 
 
-def test_an_evacuation_counts_people_and_its_list_stays_when_the_box_is_gone(console, box):
+def test_an_evacuation_counts_people_and_its_list_stays_when_the_box_is_gone(console, box, picture):
     opened = console()
     for fault in ("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_RESET"):
         opened.expect(fault)

@@ -200,6 +200,25 @@ def test_a_socket_of_a_killed_box_is_no_hindrance(ostiary, box):
     assert ostiary("operator", "add", "gil", "--role", "guard").exit_code == 0
 
 
+def test_an_operator_is_listed_begins_anew_and_is_withdrawn(ostiary, box):
+    first = ostiary("operator", "add", "gil", "--role", "guard", "--zone", "lobby").stdout.split()[-1]
+    assert ostiary("operator", "list").stdout.splitlines()[-1] == "gil  guard  lobby  no second factor"
+    anew = ostiary("operator", "reset", "gil", "--reason", "lost the telephone")
+    assert anew.stdout.startswith("gil: one-time password  ")
+    assert anew.stdout.split()[-1] != first
+    gone = ostiary("operator", "withdraw", "gil", "--reason", "left the mission")
+    assert (gone.exit_code, gone.stdout) == (0, "gil signs in no longer\n")
+    assert "gil" not in ostiary("operator", "list").stdout
+    assert ostiary("log", "verify").exit_code == 0
+
+
+@pytest.mark.parametrize("command", ["withdraw", "reset"])
+def test_an_operator_nobody_knows_is_a_sentence(ostiary, box, command):
+    refused = ostiary("operator", command, "nobody", "--reason", "a slip")
+    assert refused.exit_code == 2
+    assert "nobody" in refused.stderr
+
+
 @pytest.mark.parametrize("arguments", [("operator", "add", "two words", "--role", "guard")])
 def test_a_bad_name_is_a_sentence(ostiary, box, arguments):
     refused = ostiary(*arguments)
