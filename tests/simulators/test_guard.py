@@ -2,10 +2,14 @@
 
 import asyncio
 import json
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import httpx
+import pyotp
 import pytest
 
+from simulators import guard as guard_module
 from simulators.guard import Guard, GuardError
 from simulators.screen import Screen
 
@@ -69,6 +73,69 @@ async def test_signing_in_replaces_the_one_time_password_and_orders_carry_the_se
     assert len(signed["new_password"]) >= 12
     assert signed["new_password"] != "one-time"
     assert (path, said, headers["x-csrf-token"]) == ("/api/alarms/a1/close", {"reason": "seen to"}, "token-1")
+
+
+class Careful(Console):
+    """A console that wants a second factor, sees no code twice, and has each order proven once more."""
+
+    def __init__(self):
+        super().__init__()
+        self.generator = pyotp.TOTP(pyotp.random_base32())
+        self.used, self.proven = -1, False
+
+    async def handle_async_request(self, request):
+        said = json.loads(request.content) if request.content else {}
+        match request.url.path:
+            case "/api/session":
+                return httpx.Response(200, json={"csrf": "token-1", "stage": "enrol"})
+            case "/api/account/totp":
+                return httpx.Response(200, json={"secret": self.generator.secret})
+            case "/api/account/totp/confirm":
+                return self.judged(said["code"])
+            case "/api/me":
+                return httpx.Response(200, json={"csrf": "token-2"})
+            case "/api/session/step-up":
+                answer = self.judged(said["code"])
+                self.proven = answer.is_success
+                return answer
+        if not self.proven:
+            return httpx.Response(403, json={"code": "step_up_needed"})
+        self.proven = False
+        return await super().handle_async_request(request)
+
+    def judged(self, code):
+        now = self.generator.timecode(datetime.now(UTC))
+        step = next((n for n in range(now, now + 3) if self.generator.generate_otp(n) == code), None)
+        if step is None or step <= self.used:
+            return httpx.Response(403, json={"code": "code_wrong"})
+        self.used = step
+        return httpx.Response(204)
+
+
+async def test_a_second_factor_is_set_up_and_each_further_code_is_a_later_one(monkeypatch):
+    slept = []
+
+    class Clock:
+        """The time of day, and what was slept."""
+
+        @staticmethod
+        def now(zone):
+            return datetime.now(zone) + timedelta(seconds=sum(slept))
+
+    async def sleep(seconds):
+        slept.append(seconds)
+
+    monkeypatch.setattr(guard_module, "datetime", Clock)
+    monkeypatch.setattr(guard_module, "asyncio", SimpleNamespace(sleep=sleep))
+    async with Guard("https://box", console := Careful()) as guard:
+        await guard.sign_in("post-1", "one-time")
+        first = console.used
+        assert await guard.order("threat-level", level=0) is None
+        assert console.used > first
+        assert await guard.order("threat-level", level=0) is None
+        assert console.used >= first + 2
+    assert console.asked[-1][2]["x-csrf-token"] == "token-2"
+    assert sum(slept) >= 30
 
 
 async def test_what_an_order_still_waits_for_is_told():
