@@ -69,7 +69,9 @@ def view_of(
         fires=_fires(site, state),
         doors=[_door(moment, door, open_alarms.get(door.id), texts) for door in site.doors.values()],
         alarms=[
-            _alarm(site, alarm, now, texts) for alarm in in_order(state.alarms.values()) if silent or not alarm.silent
+            _alarm(site, alarm, now, texts, names)
+            for alarm in in_order(state.alarms.values())
+            if silent or not alarm.silent
         ],
         flood=state.flood.stands(now.mono),
         waiting=_waiting(site, state, now, names),
@@ -286,8 +288,9 @@ def _seen(state: SiteState, camera: CameraId) -> bool | None:
     return known.online if known else None
 
 
-def _alarm(site: Site, alarm: Alarm, now: Instant, texts: Texts) -> AlarmOut:
+def _alarm(site: Site, alarm: Alarm, now: Instant, texts: Texts, names: Names) -> AlarmOut:
     source = alarm.source
+    told = names(source.cardholder) if source.cardholder and alarm.detail == source.cardholder else None
     door = _door_of(site, source)
     at_door = camera_of_door(site, door, source.reader) if door else None
     camera = site.cameras.get(source.camera) if source.camera else None
@@ -305,7 +308,7 @@ def _alarm(site: Site, alarm: Alarm, now: Instant, texts: Texts) -> AlarmOut:
         zone=source.zone
         or (zone_of_door(site, door) if door else (camera.zone if camera else (point.zone if point else None))),
         camera=source.camera or at_door,
-        detail=alarm.detail,
+        detail=told.name if told else alarm.detail,
         raised_at=alarm.raised_at,
         persists=alarm.persists,
         silent=alarm.silent,

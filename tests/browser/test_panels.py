@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from controller.domain import stimuli as st
 from controller.domain.ids import DoorId, PointId
 from controller.domain.points import PointCondition
 from tests.browser.box import served
-from tests.browser.guard import HOLD_MILLISECONDS, door, sign_in
+from tests.browser.guard import HOLD_MILLISECONDS, door, rail, sign_in
 from tests.browser.panels import BUTTON, DOOR, GLASS, ONE_TIME, PANEL, Panels
 
 pytestmark = pytest.mark.browser
@@ -276,3 +277,23 @@ def test_the_muster_lists_by_zone_prints_alone_and_forgives(console, box):
         "p-ada",
         None,
     ]
+
+
+def test_a_device_is_worked_on_until_a_time_and_what_comes_of_it_is_marked(console, box, picture):
+    page = signed_in(console, "supervisor")
+    device = next(iter(box.hands.site.devices.values()))
+    rail(page, "Devices")
+    row = page.locator(f'[data-device="{device.id}"]')
+    row.get_by_role("button", name=f"Maintenance of {device.name}").click()
+    dialog = page.get_by_role("dialog", name=f"Maintenance of {device.name}")
+    dialog.get_by_role("button", name="+15 min").click()
+    dialog.get_by_label("What is done?").fill("A new battery")
+    dialog.get_by_role("button", name="Start maintenance").click()
+    expect(row).to_contain_text(re.compile(r"In maintenance until \d\d:\d\d, supervisor: A new battery"))
+    box.by_hand(lambda: box.hands.claim(st.BatterySeen(device.id, low=True)))
+    alarm = page.locator("[data-alarm]").filter(has_text=device.name)
+    expect(alarm).to_contain_text("Maintenance")
+    expect(row).to_contain_text("battery low")
+    picture(page, "devices")
+    row.get_by_role("button", name=f"End the maintenance of {device.name}").click()
+    expect(row).not_to_contain_text("In maintenance")

@@ -187,6 +187,8 @@ export async function hosts(text: string, escort = false): Promise<Answer<Who[]>
   return found.ok ? { ok: true, value: found.value.hosts } : found;
 }
 
+type Workplace = Schemas["Workplace"];
+
 const atDoor = (door: string) => ({ params: { path: { door } } });
 const atReader = (request: string) => ({ params: { path: { request } } });
 const atArea = (area: string) => ({ params: { path: { area } } });
@@ -221,6 +223,10 @@ export const order = {
   bypass: (point: string, until: string, reason: string) =>
     answer(api.POST("/api/points/{point}/bypass", { ...atPoint(point), body: { until, reason } })),
   endBypass: (point: string) => answer(api.POST("/api/points/{point}/end-bypass", atPoint(point))),
+  startMaintenance: (what: Workplace, place: string, until: string, reason: string) =>
+    answer(api.POST("/api/maintenance/{what}/{place}", { params: { path: { what, place } }, body: { until, reason } })),
+  endMaintenance: (what: Workplace, place: string) =>
+    answer(api.POST("/api/maintenance/{what}/{place}/end", { params: { path: { what, place } } })),
   resetCause: (cause: string) => answer(api.POST("/api/causes/{cause}/reset", { params: { path: { cause } } })),
   register: (name: string, host: string, escort: string | null, from: string, until: string, levels: string[]) =>
     answer(api.POST("/api/visits", { body: { name, host, escort, valid_from: from, valid_until: until, levels } })),
