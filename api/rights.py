@@ -34,6 +34,7 @@ _DESK = (
     OrderWord.END_EVACUATION,
     OrderWord.CHECK_IN,
     OrderWord.UNDO_CHECK_IN,
+    OrderWord.END_MAINTENANCE,
     *_TURNING,
 )
 _ABOVE = (
@@ -46,6 +47,7 @@ _ABOVE = (
     OrderWord.SHELVE_ALARM,
     OrderWord.UNSHELVE_ALARM,
     OrderWord.KEEP_PRESET,
+    OrderWord.START_MAINTENANCE,
 )
 
 _VISITS = (OrderWord.REGISTER_VISITOR, OrderWord.SIGN_IN_VISITOR, OrderWord.SIGN_OUT_VISITOR)
@@ -99,5 +101,12 @@ MAY_ORDER: Mapping[Role, tuple[OrderWord, ...]] = {
     ),
     Role.AUDITOR: (*_ANYBODY, OrderWord.READ_RECORDS),
     Role.DATA_PROTECTION_OFFICER: (*_ANYBODY, *_RECORDS, *_OF_TWO, *_VEILS),
-    Role.TECHNICIAN: (*_ANYBODY, OrderWord.WALK_TEST, *_TURNING, OrderWord.KEEP_PRESET),
+    Role.TECHNICIAN: (
+        *_ANYBODY,
+        OrderWord.WALK_TEST,
+        OrderWord.START_MAINTENANCE,
+        OrderWord.END_MAINTENANCE,
+        *_TURNING,
+        OrderWord.KEEP_PRESET,
+    ),
 }
