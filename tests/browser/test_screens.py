@@ -16,13 +16,23 @@ from playwright.sync_api import Page, expect
 from controller.domain import stimuli as st
 from controller.domain.alarms import in_order
 from controller.domain.doors import Position
-from controller.domain.events import AlarmShelved, AlarmStepDone, Event, ThreatLevelSet
+from controller.domain.events import (
+    AlarmShelved,
+    AlarmStepDone,
+    CameraPresetKept,
+    CameraPresetOrdered,
+    CameraStopOrdered,
+    CameraTurnOrdered,
+    Event,
+    ThreatLevelSet,
+)
+from controller.domain.heads import Head, HeadDriver
 from controller.domain.ids import CameraId, DoorId, ZoneId
 from controller.domain.operators import Panic
 from controller.domain.site import Site
 from tests.browser.box import served
 from tests.browser.guard import HOLD_MILLISECONDS, sign_in
-from tests.browser.panels import GUARD, ONE_TIME, Panels
+from tests.browser.panels import GUARD, ONE_TIME, SUPERVISOR, Panels
 
 pytestmark = pytest.mark.browser
 
@@ -63,6 +73,15 @@ class Building:
 
     def events(self, kind: type[Event]) -> list[Event]:
         return [record.event for record in self.hands.records if isinstance(record.event, kind)]
+
+    @staticmethod
+    def until(condition: Callable[[], object], page: Page) -> None:
+        """Wait for what a page does to be done in the building."""
+        for _ in range(600):
+            if condition():
+                return
+            page.wait_for_timeout(50)
+        raise AssertionError(condition)
 
 
 @pytest.fixture
@@ -318,3 +337,40 @@ def test_each_screen_fits_and_is_photographed(console, box, theme, tmp_path, pyt
         page.wait_for_timeout(600)
         assert page.evaluate("document.documentElement.scrollHeight <= innerHeight"), name
         page.screenshot(path=folder / f"{name.lower()}-{theme}.png")
+
+
+def test_a_camera_is_turned_while_a_button_or_an_arrow_is_held_and_sent_where_it_knows(console, box, tmp_path):
+    """A guard turns and sends it; what a place means is a supervisor's to change."""
+    site = box.hands.site
+    gate = next(iter(site.cameras.values()))
+    head = Head(HeadDriver.ONVIF, "camera:80", {1: "Door", 2: "Street"}, home=1)
+    box.hands.site = replace(site, cameras={**site.cameras, gate.id: replace(gate, head=head)})
+
+    opened = console()
+    opened.expect("response code: 403")  # nothing records in this building, so no camera sends its own stream
+    page = opened.page()
+    sign_in(page, (SUPERVISOR, ONE_TIME[SUPERVISOR][1]))
+    screen(page, "Cameras")
+    page.get_by_role("button", name=f"Show {gate.name} large").click()
+    pad = page.get_by_role("group", name=f"Turn {gate.name}")
+
+    pad.get_by_role("button", name="Left", exact=True).hover()
+    page.mouse.down()
+    box.until(lambda: len(box.events(CameraTurnOrdered)) > 1, page)
+    page.mouse.up()
+    box.until(lambda: box.events(CameraStopOrdered), page)
+    page.keyboard.down("ArrowUp")
+    box.until(lambda: box.events(CameraTurnOrdered)[-1].tilt > 0, page)
+    page.keyboard.up("ArrowUp")
+    box.until(lambda: len(box.events(CameraStopOrdered)) > 1, page)
+    turned = box.events(CameraTurnOrdered)
+    assert {(one.pan, one.tilt) for one in turned} == {(-0.5, 0.0), (0.0, 0.5)}
+    assert max(one.seconds for one in turned) <= 2.0
+
+    page.get_by_role("button", name="Look at Street").click()
+    box.until(lambda: [one.preset for one in box.events(CameraPresetOrdered)] == [2], page)
+    page.get_by_role("button", name="Keep this view as Street").click()
+    page.locator("dialog[open]").get_by_role("button", name="Keep this view").click()
+    box.until(lambda: [one.preset for one in box.events(CameraPresetKept)] == [2], page)
+    page.wait_for_timeout(300)
+    page.screenshot(path=tmp_path / "camera-head.png")

@@ -8,6 +8,7 @@ type Sayable = Pick<LoggedEvent, "kind" | "reasons" | "detail"> & Partial<Pick<L
 
 const BOOKKEEPING: readonly LoggedEvent["kind"][] = [
   "message_taken", "held_open_timed", "passage_lapsed", "lock_modes_timed", "area_schedule_turned", "snapshot_taken",
+  "camera_turn_ordered", "camera_stop_ordered", // several a second while somebody holds a button
 ];
 
 /** Tell whether a record is bookkeeping: it stands in the log, but says nothing to a guard. */

@@ -2,7 +2,8 @@
 import createClient, { type Middleware } from "openapi-fetch";
 import type { components, paths } from "../api/schema";
 import { isKey, t, type Key } from "../i18n/text.ts";
-import type { LoggedEvent, Me, Muster, OrderedMode, Purpose, Recording, Site, Visits, Who, Why } from "../model/types";
+import type { Way } from "../model/turning.ts";
+import type { Head, LoggedEvent, Me, Muster, OrderedMode, Purpose, Recording, Site, Visits, Who, Why } from "../model/types";
 
 let csrf = "";
 let askAgain: ((want: Want) => Promise<boolean>) | null = null;
@@ -167,6 +168,18 @@ export const people = {
     answer(api.POST("/api/enrolments", { body: { reader, cardholder, reason } })),
   enrolments: () => answer(api.GET("/api/enrolments")),
   issue: (reader: string, body: Schemas["IssueIn"]) => answer(api.POST("/api/enrolments/{reader}/issue", { params: { path: { reader } }, body })),
+};
+
+const ofCamera = (camera: string) => ({ params: { path: { camera } } });
+const ofPreset = (camera: string, preset: number) => ({ params: { path: { camera, preset } } });
+
+/** A camera on a head. Each order ends by itself. */
+export const head = {
+  read: (camera: string): Promise<Answer<Head>> => answer(api.GET("/api/cameras/{camera}/head", ofCamera(camera))),
+  turn: (camera: string, way: Way, seconds: number) => answer(api.POST("/api/cameras/{camera}/head/turn", { ...ofCamera(camera), body: { ...way, seconds } })),
+  stop: (camera: string) => answer(api.POST("/api/cameras/{camera}/head/stop", ofCamera(camera))),
+  go: (camera: string, preset: number) => answer(api.POST("/api/cameras/{camera}/head/presets/{preset}/go", ofPreset(camera, preset))),
+  keep: (camera: string, preset: number) => answer(api.POST("/api/cameras/{camera}/head/presets/{preset}/keep", ofPreset(camera, preset))),
 };
 
 /** Everybody leaves, and is counted where they gather. */
