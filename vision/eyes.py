@@ -36,14 +36,20 @@ from vision.messages import (
 from vision.models import Engine, ModelRefusedError, load_engine
 from vision.motion import Motion
 from vision.motion import seen as motion_seen
+from vision.persons import load_find
 from vision.quality import Quality, quality
 from vision.source import Frame, Source
 from vision.view import View, looked
+from vision.watching import Find, Pace, Watcher
 
 CHALLENGED_EVERY = 0.125
 """Seconds between two looks through a camera somebody is challenged at."""
 IDLE_EVERY = 0.3
 """Seconds between two looks through any other; only where something moves are faces searched."""
+WATCHED_EVERY = 0.18
+"""Seconds between two looks through a camera that is watched for people: they take two steps in it."""
+SEARCHES_PER_SECOND = 8.0
+"""How often people are searched for, all cameras together; each takes about 45 ms."""
 TOLD_EVERY = 1.0
 """Seconds between heartbeats and between frame counts."""
 
@@ -87,6 +93,8 @@ class _Camera:
     motion: Motion = field(default_factory=Motion)
     view: View = field(default_factory=View)
     presence: tracking.Presence = field(default_factory=tracking.Presence)
+    watcher: Watcher | None = None
+    watched_at: float = -math.inf
 
 
 class Eyes:
@@ -100,6 +108,7 @@ class Eyes:
         *,
         load: Callable[[EngineKind], Engine] = load_engine,
         calibrated: Callable[[EngineKind], Calibration] = load_calibration,
+        load_people: Callable[[], Find] = load_find,
         open_source: Callable[[Watch, Say], FrameSource] = Source,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -107,6 +116,9 @@ class Eyes:
         self._kind, self._calibrated = kind, calibrated
         self._judge: _Judge | None = None
         self._loaded = False
+        self._load_people, self._people_refused = load_people, False
+        self._find: Find | None = None
+        self._pace = Pace(SEARCHES_PER_SECOND)
         self._cameras: dict[str, _Camera] = {}
         self._ballots: dict[str, tuple[tracking.Ballot, Template | None]] = {}
         self._enrolments: deque[enrolment.Enrolment] = deque()
@@ -185,7 +197,9 @@ class Eyes:
         if before is not None:
             before.source.close()
         source = self._open(watch, self._say)
-        self._cameras[watch.camera] = _Camera(watch, source, view=View() if before is None else before.view)
+        watcher = Watcher(watch, self._pace) if watch.sights or watch.counting else None
+        view = View() if before is None else before.view
+        self._cameras[watch.camera] = _Camera(watch, source, view=view, watcher=watcher)
         source.start()
 
     def _is_challenged(self, camera: str) -> bool:
@@ -197,6 +211,7 @@ class Eyes:
         frame = camera.source.latest()
         if frame is not None:
             self._judge_view(camera, frame)
+            self._watch_people(camera, frame)
         if frame is None or frame is camera.looked_at or (now < camera.due and not challenged):
             return
         camera.looked_at, camera.due = frame, now + (CHALLENGED_EVERY if challenged else IDLE_EVERY)
@@ -213,6 +228,24 @@ class Eyes:
         camera.view = looked(before, frame.luma(), frame.seen_at)
         if camera.view.judged and (not before.judged or camera.view.told is not before.told):
             self._send(ViewJudged(camera.watch.camera, camera.view.told))
+
+    def _watch_people(self, camera: _Camera, frame: Frame) -> None:
+        """Say who came where the building wants to know it."""
+        if camera.watcher is None or frame.seen_at - camera.watched_at < WATCHED_EVERY:
+            return
+        camera.watched_at = frame.seen_at
+        for value in camera.watcher.look(frame.luma(), frame.rgb, self._people_finder(), frame.seen_at):
+            self._send(value)
+
+    def _people_finder(self) -> Find | None:
+        """Return the detector, loaded when it is first needed; None where its weights are not the ones listed."""
+        if self._find is None and not self._people_refused:
+            try:
+                self._find = self._load_people()
+            except ModelRefusedError as refused:
+                self._people_refused = True
+                self._send(EngineRefused(str(refused)))
+        return self._find
 
     def _search(self, judge: _Judge, camera: _Camera, frame: Frame, *, challenged: bool) -> None:
         image = frame.rgb()
@@ -263,4 +296,6 @@ class Eyes:
         """Return when to look again: soon while somebody is challenged, since a new frame rings no bell."""
         if self._ballots:
             return min(0.02, max(0.0, min(ballot.challenge.until for ballot, _ in self._ballots.values()) - now))
-        return max(0.0, min([self._tell_at, *(camera.due for camera in self._cameras.values())]) - now) or 0.02
+        due = [self._tell_at, *(camera.due for camera in self._cameras.values())]
+        due += [now + WATCHED_EVERY / 2 for camera in self._cameras.values() if camera.watcher is not None][:1]
+        return max(0.0, min(due) - now) or 0.02

@@ -12,10 +12,11 @@ import structlog
 
 from controller.domain.decision import FaceOutcome
 from controller.domain.effects import AskFace, StopFace
-from controller.domain.filming import Camera, MaskKind, ViewTrouble
-from controller.domain.ids import CameraId, CardholderId, RequestId
+from controller.domain.filming import Camera, MaskKind, Sensitivity, ViewTrouble
+from controller.domain.ids import CameraId, CardholderId, DoorId, PointId, RequestId
+from controller.domain.points import Confirm, PointCondition
 from controller.domain.site import Site
-from controller.domain.stimuli import CameraSeen, CameraViewSeen, FaceSeen, Stimulus
+from controller.domain.stimuli import CameraSeen, CameraViewSeen, FaceSeen, PersonPassed, PointSeen, Stimulus
 from controller.runtime.ports import FaceTemplate, People
 from vision import messages as eyes
 from vision.matching import part_of
@@ -26,6 +27,10 @@ _LOG = structlog.get_logger(__name__)
 
 MADE_BY = {name: kind for kind, name in ENGINE_NAMES.items()}
 """Which engine a template names."""
+
+
+LEAST_MOVING = {Sensitivity.LOW: 0.012, Sensitivity.NORMAL: 0.003, Sensitivity.HIGH: 0.001}
+"""What share of the picture must move to count: a person who fills a third of its height moves 0.02."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,10 @@ class VisionGateway:
             known.id: access.get(known.id, CameraAccess(known.url, small_url=known.small_url or ""))
             for known in site.cameras.values()
         }
-        self._masks = {camera.id: _masks(camera) for camera in site.cameras.values()}
+        self._watches = {camera.id: _watch(site, camera, self._access[camera.id]) for camera in site.cameras.values()}
+        self._site = site
+        self._sights: dict[CameraId, dict[PointId, bool]] = {camera: {} for camera in site.cameras}
+        self._troubled: set[CameraId] = set()
         self._loop = asyncio.get_running_loop()
         self._seeing: set[CameraId] = set()
         self._enrolling: dict[str, asyncio.Future[FaceTemplate]] = {}
@@ -78,9 +86,8 @@ class VisionGateway:
     async def start(self) -> None:
         """Open the eyes; returns before they see."""
         await self._supervisor.start()
-        for camera, access in self._access.items():
-            url = access.small_url or access.url
-            self._supervisor.post(eyes.Watch(camera, url, access.username, access.password, *self._masks[camera]))
+        for watch in self._watches.values():
+            self._supervisor.post(watch)
 
     async def stop(self) -> None:
         """Close them."""
@@ -149,7 +156,7 @@ class VisionGateway:
 
     def _receive(self, value: eyes.Value) -> None:
         match value:
-            case eyes.CameraUp() | eyes.CameraLost() | eyes.ViewJudged():
+            case eyes.CameraUp() | eyes.CameraLost() | eyes.ViewJudged() | eyes.SightChanged() | eyes.PersonCrossed():
                 self._of_camera(value)
             case eyes.FaceVerdict():
                 self._submit(_seen(value))
@@ -168,7 +175,9 @@ class VisionGateway:
             case _:
                 assert_never(value)
 
-    def _of_camera(self, value: eyes.CameraUp | eyes.CameraLost | eyes.ViewJudged) -> None:
+    def _of_camera(
+        self, value: eyes.CameraUp | eyes.CameraLost | eyes.ViewJudged | eyes.SightChanged | eyes.PersonCrossed
+    ) -> None:
         camera = CameraId(value.camera)
         match value:
             case eyes.CameraUp():
@@ -178,9 +187,35 @@ class VisionGateway:
                 self._seeing.discard(camera)
                 self._submit(CameraSeen(camera, online=False, detail=why))
             case eyes.ViewJudged(trouble=trouble):
+                (self._troubled.discard if trouble is None else self._troubled.add)(camera)
                 self._submit(CameraViewSeen(camera, None if trouble is None else ViewTrouble(trouble.value)))
+            case eyes.SightChanged(point=point, active=active):
+                self._sights[camera][PointId(point)] = active
+                self._tell_sight(camera, PointId(point))
+                return
+            case eyes.PersonCrossed():
+                self._count(value)
+                return
             case _:
                 assert_never(value)
+        for each in self._sights[camera]:
+            self._tell_sight(camera, each)
+
+    def _tell_sight(self, camera: CameraId, point: PointId) -> None:
+        """Tell how a point stands; a camera that sees nothing, or something else than it should, says nothing of it."""
+        if camera not in self._seeing or camera in self._troubled:
+            condition = PointCondition.UNKNOWN
+        else:
+            condition = PointCondition.ACTIVE if self._sights[camera][point] else PointCondition.NORMAL
+        self._submit(PointSeen(point, condition))
+
+    def _count(self, crossed: eyes.PersonCrossed) -> None:
+        camera = self._site.cameras[CameraId(crossed.camera)]
+        for counted in camera.counts:
+            if counted.door == crossed.door:
+                outer, inner = self._site.doors[DoorId(crossed.door)].zones
+                back = outer if counted.enters == inner else inner
+                self._submit(PersonPassed(camera.id, counted.door, counted.enters if crossed.beyond else back))
 
     def _enrolled(self, request: str, answer: eyes.Enrolled | EnrolmentFailed) -> None:
         waiting = self._enrolling.get(request)
@@ -192,9 +227,32 @@ class VisionGateway:
             waiting.set_result(FaceTemplate(answer.engine, answer.mode.value, answer.template))
 
 
-def _masks(camera: Camera) -> tuple[tuple[eyes.Polygon, ...], tuple[eyes.Polygon, ...]]:
+def _watch(site: Site, camera: Camera, access: CameraAccess) -> eyes.Watch:
     burnt, veiled = (tuple(mask.shape for mask in camera.painted(kind)) for kind in (MaskKind.BURNT, MaskKind.VEIL))
-    return burnt, veiled
+    sights = (
+        eyes.Sight(
+            point,
+            eyes.Looks(seen.kind.value),
+            seen.shape,
+            seen.confirm is Confirm.PEOPLE,
+            seen.beyond,
+            seen.seconds,
+        )
+        for point, seen in site.sights.items()
+        if seen.camera == camera.id
+    )
+    return eyes.Watch(
+        camera.id,
+        access.small_url or access.url,
+        access.username,
+        access.password,
+        burnt,
+        veiled,
+        sights=tuple(sights),
+        counting=tuple(eyes.CountingLine(each.door, each.line, each.beyond) for each in camera.counts),
+        ignored=(*camera.motion.ignore, *burnt),
+        least=LEAST_MOVING[camera.motion.sensitivity],
+    )
 
 
 def _seen(verdict: eyes.FaceVerdict) -> FaceSeen:

@@ -79,11 +79,46 @@ class PhotoProblem(StrEnum):
     ENGINE_REFUSED = "engine_refused"
 
 
+class Looks(StrEnum):
+    """What is looked for in a part of a picture, or at a line through it."""
+
+    INTRUSION = "intrusion"
+    LINE = "line"
+    LOITERING = "loitering"
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """A point of the building that a camera sees; answered by `SightChanged`. ``shape``: corners, or a line's two ends.
+
+    ``people``: only people count, else whatever moves. ``beyond``: only crossing towards this place counts (None: both
+    ways do). ``seconds``: so long somebody must stay to loiter.
+    """
+
+    point: str
+    looks: Looks
+    shape: Polygon
+    people: bool = True
+    beyond: tuple[float, float] | None = None
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CountingLine:
+    """A line that whoever goes through a door crosses; answered by one `PersonCrossed` for each."""
+
+    door: str
+    ends: Polygon
+    beyond: tuple[float, float]
+
+
 @dataclass(frozen=True, slots=True)
 class Watch:
     """Look through this camera from now on; an empty username means no authentication.
 
-    ``burnt`` is painted on every picture that is shown, ``veiled`` on those for whom the veil is not lifted.
+    ``burnt`` is painted on every picture that is shown, ``veiled`` on those for whom the veil is not lifted. ``sights``
+    and ``counting`` are looked for, but not where motion is to be ``ignored``; ``least``: what share of the picture
+    must move to count.
     """
 
     camera: str
@@ -92,6 +127,10 @@ class Watch:
     password: str = ""
     burnt: tuple[Polygon, ...] = ()
     veiled: tuple[Polygon, ...] = ()
+    sights: tuple[Sight, ...] = ()
+    counting: tuple[CountingLine, ...] = ()
+    ignored: tuple[Polygon, ...] = ()
+    least: float = 0.003
 
     def __repr__(self) -> str:
         return f"Watch(camera={self.camera!r}, url={self.url!r})"  # the password stays out of every log
@@ -185,6 +224,24 @@ class ViewJudged:
 
 
 @dataclass(frozen=True, slots=True)
+class SightChanged:
+    """Somebody is where a point looks, or nobody is any more; said once at first, then whenever it changes."""
+
+    camera: str
+    point: str
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PersonCrossed:
+    """One person crossed a door's counting line, to the side that is `beyond` it or back."""
+
+    camera: str
+    door: str
+    beyond: bool
+
+
+@dataclass(frozen=True, slots=True)
 class FaceVerdict:
     """The one answer to a challenge.
 
@@ -264,6 +321,8 @@ Value = (
     CameraUp
     | CameraLost
     | ViewJudged
+    | SightChanged
+    | PersonCrossed
     | FaceVerdict
     | FaceAtDoor
     | Enrolled

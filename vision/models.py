@@ -123,14 +123,22 @@ def face_detector(pinned: Mapping[str, str] = PINNED) -> Path:
     return weights.path
 
 
+def person_detector(pinned: Mapping[str, str] = PINNED) -> tuple[Path, Path]:
+    """Return graph and weights of the detector of people, checked; raises ModelRefusedError with what to do."""
+    graph, weights = (_shipped(name) for name in ("nanodet.json", "nanodet.bin"))
+    for each in (graph, weights):
+        check_model(each, pinned)
+    return graph.path, weights.path
+
+
 def check_model(weights: Weights, pinned: Mapping[str, str]) -> None:
     """Raise ModelRefusedError where a file is missing, unknown, or its SHA-256 is not the pinned one."""
     name = weights.path.name
     if not weights.path.is_file():
-        raise ModelRefusedError(f"the face model {name} is missing: {weights.mend}")
+        raise ModelRefusedError(f"the model {name} is missing: {weights.mend}")
     if _sha256(weights.path) != pinned.get(name):
         raise ModelRefusedError(
-            f"the face model {name} is not the one that was calibrated (its SHA-256 differs): {weights.mend}"
+            f"the model {name} is not the one that was calibrated (its SHA-256 differs): {weights.mend}"
         )
 
 
@@ -151,7 +159,12 @@ def _centerface() -> Weights:
 
 
 def _mobilefacenet() -> Weights:
-    path = Path(str(files("vision").joinpath("weights", "MobileFaceNet.tflite")))
+    return _shipped("MobileFaceNet.tflite")
+
+
+def _shipped(name: str) -> Weights:
+    """Return one of the weights that were fetched when the package was built."""
+    path = Path(str(files("vision").joinpath("weights", name)))
     return Weights(path, "run `make setup`, or install the package again")
 
 

@@ -35,6 +35,8 @@ from vision.messages import (
     LearnAnew,
     MessageError,
     Outcome,
+    PersonCrossed,
+    SightChanged,
     Stop,
     Value,
     ViewJudged,
@@ -192,7 +194,15 @@ class Supervisor:
                 self._enrolments.pop(request_id, None)
             case Heartbeat():
                 return
-            case ViewJudged() | FaceAtDoor() | FrameCount() | EngineReady() | EngineRefused():
+            case (
+                ViewJudged()
+                | SightChanged()
+                | PersonCrossed()
+                | FaceAtDoor()
+                | FrameCount()
+                | EngineReady()
+                | EngineRefused()
+            ):
                 pass
             case _:
                 assert_never(value)
