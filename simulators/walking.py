@@ -84,7 +84,9 @@ def _figure(image: Image, at: tuple[float, float], tall: float, swing: float, pl
     ]
     _limb(image, arms[0], 0.06 * tall, sleeve)
     half = ((0.11, feet - 0.81 * tall), (0.125, elbow), (0.1, hip + 0.04 * tall))
-    outline = [_point(x + share * tall, y) for share, y in half] + [_point(x - share * tall, y) for share, y in half[::-1]]
+    outline = [_point(x + share * tall, y) for share, y in half] + [
+        _point(x - share * tall, y) for share, y in half[::-1]
+    ]
     cv2.fillPoly(image, [np.array(outline)], coat, cv2.LINE_AA)
     _limb(image, arms[1], 0.06 * tall, sleeve)
     cv2.circle(image, _point(*arms[1][-1]), max(2, round(0.025 * tall)), _SKIN, -1, cv2.LINE_AA)
