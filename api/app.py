@@ -20,6 +20,7 @@ from api.routes import (
     evacuation,
     events,
     evidence,
+    faces,
     films,
     heads,
     operators,
@@ -38,8 +39,8 @@ from api.shield import Shield
 from controller.runtime.facade import Facade
 
 PARTS = (
-    *(account, audit, building, devices, enrolment, evacuation, events, evidence, films, heads, operators),
-    *(orders, people, policy, programs, reports, session, streams, studies, visits),
+    *(account, audit, building, devices, enrolment, evacuation, events, evidence, faces, films, heads),
+    *(operators, orders, people, policy, programs, reports, session, streams, studies, visits),
 )
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 NOT_BUILT = """<!doctype html><html lang="en"><title>Ostiary</title><h1>The console is not built</h1>

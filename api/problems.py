@@ -85,6 +85,12 @@ REFUSED: Mapping[Refusal, tuple[int, str]] = {
         409,
         "The site file does not allow that target; its `[integrations]` does.",
     ),
+    Refusal.FACE_ALIKE: (409, "Somebody enrolled already looks like this person. Compare them, and decide."),
+    Refusal.NO_FACE: (409, "No face of this person is enrolled, or these photos made none."),
+    Refusal.PORTRAITS_NOT_ALLOWED: (409, "The site file allows no portraits."),
+    Refusal.NO_PORTRAIT: (404, "No portrait of this person is kept."),
+    Refusal.NO_WATCH_LIST: (409, "The site file names no approved impact assessment for a watch list."),
+    Refusal.NOTHING_TO_COMPARE: (409, "They wait for no guard's look, and no alarm about a face tells of them."),
     Refusal.NO_HANDOVER: (409, "No shift waits to be taken over."),
     Refusal.LOG_CANNOT_BE_WRITTEN: (409, "The log cannot be written, so nobody is let in."),
 }

@@ -36,6 +36,7 @@ _DESK = (
     OrderWord.UNDO_CHECK_IN,
     OrderWord.END_MAINTENANCE,
     *_TURNING,
+    OrderWord.COMPARE_PORTRAIT,
 )
 _ABOVE = (
     *_DESK,
@@ -56,6 +57,8 @@ _BADGES = (OrderWord.SET_CREDENTIAL_STATUS, OrderWord.ASSIGN_ACCESS_LEVEL, Order
 _RECORDS = (OrderWord.READ_RECORDS, OrderWord.PLACE_LEGAL_HOLD)
 _VEILS = (OrderWord.LIFT_VEIL, OrderWord.LOWER_VEIL, OrderWord.EXPORT_EVIDENCE)
 _PEOPLE = (OrderWord.RECORD_CARDHOLDER, OrderWord.OPEN_ENROLMENT, OrderWord.ISSUE_BADGE)
+_FACES = (OrderWord.ENROL_FACE, OrderWord.WITHDRAW_FACE, OrderWord.KEEP_PORTRAIT, OrderWord.REMOVE_PORTRAIT)
+_ENDS = (OrderWord.WITHDRAW_FACE, OrderWord.REMOVE_PORTRAIT, OrderWord.UNLIST_FACE)
 _SHIFT = (OrderWord.HAND_OVER, OrderWord.ACCEPT_HAND_OVER)
 _COLLEAGUES = (OrderWord.APPOINT_OPERATOR, OrderWord.RESET_OPERATOR)
 _PROGRAMS = (
@@ -81,6 +84,7 @@ MAY_ORDER: Mapping[Role, tuple[OrderWord, ...]] = {
         *_SHIFT,
         *_BADGES,
         *_PEOPLE,
+        *_FACES,
         *_RECORDS,
         *_COLLEAGUES,
         *_VEILS,
@@ -96,11 +100,14 @@ MAY_ORDER: Mapping[Role, tuple[OrderWord, ...]] = {
         *_VEILS,
         *_COLLEAGUES,
         *_PROGRAMS,
+        *_FACES,
+        OrderWord.LIST_FACE,
+        OrderWord.UNLIST_FACE,
         OrderWord.WITHDRAW_OPERATOR,
         OrderWord.DESTROY_BOX,
     ),
     Role.AUDITOR: (*_ANYBODY, OrderWord.READ_RECORDS),
-    Role.DATA_PROTECTION_OFFICER: (*_ANYBODY, *_RECORDS, *_OF_TWO, *_VEILS),
+    Role.DATA_PROTECTION_OFFICER: (*_ANYBODY, *_RECORDS, *_OF_TWO, *_VEILS, *_ENDS),
     Role.TECHNICIAN: (
         *_ANYBODY,
         OrderWord.WALK_TEST,

@@ -102,6 +102,13 @@ class OrderWord(StrEnum):
     KEEP_PRESET = "keep_preset"
     START_MAINTENANCE = "start_maintenance"
     END_MAINTENANCE = "end_maintenance"
+    ENROL_FACE = "enrol_face"
+    WITHDRAW_FACE = "withdraw_face"
+    KEEP_PORTRAIT = "keep_portrait"
+    REMOVE_PORTRAIT = "remove_portrait"
+    COMPARE_PORTRAIT = "compare_portrait"
+    LIST_FACE = "list_face"
+    UNLIST_FACE = "unlist_face"
 
 
 class ProblemOut(Model):

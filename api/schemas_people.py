@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, Field, StringConstraints
 
 from api.model import Model, Text
 from api.schemas import Name
+from api.schemas_faces import FaceOut
 from controller.domain.people import CardholderKind, CredentialKind, CredentialStatus
 from controller.domain.records import Purpose
 
@@ -141,7 +142,10 @@ class HeldCompetencyOut(Model):
 
 
 class PersonOut(Model):
-    """A person: by pseudonym, by name as long as it was not erased, and what they may. ``face``: can be compared."""
+    """A person: by pseudonym, by name as long as it was not erased, and what they may. ``face``: can be compared.
+
+    ``portrait``: one is kept; ``listed_face``: it is looked for, where the site has a watch list.
+    """
 
     id: str
     name: str | None
@@ -153,6 +157,9 @@ class PersonOut(Model):
     needs_escort: bool
     may_escort: bool
     face: bool
+    face_record: FaceOut | None
+    portrait: bool
+    listed_face: bool
     badges: list[BadgeOut]
 
 

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import traceback
 from collections.abc import Callable, Collection
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.problems import Problem, respond
+from api.security import api_of, cookie_name, look_up
 
 log = structlog.get_logger()
 
 BODY_BYTES = 64 * 1024
+PHOTO_BODY_BYTES = 4 * 1024 * 1024
+TAKES_PHOTOS = re.compile(r"/api/faces/try|/api/people/[^/]+/(face|portrait)")
+"""Where more may be sent, by whoever is signed in."""
 BODY_SECONDS = 10.0
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -39,7 +45,9 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
-    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), serial=(), usb=()",
+    "Permissions-Policy": (  # a camera only for this page, where faces are enrolled
+        "camera=(self), display-capture=(), geolocation=(), microphone=(), payment=(), serial=(), usb=()"
+    ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
@@ -80,7 +88,7 @@ class Shield:
 
         try:
             self._admit(scope)
-            await self._app(scope, await _bounded(receive), guarded)
+            await self._app(scope, await _bounded(receive, _most(scope)), guarded)
         except Problem as problem:
             await respond(problem)(scope, receive, guarded)
         except Exception as error:  # noqa: BLE001 - the top of a request; neither values nor messages are logged
@@ -128,7 +136,16 @@ def _harden(scope: Scope, message: Message) -> None:
         headers["Strict-Transport-Security"] = HSTS
 
 
-async def _bounded(receive: Receive) -> Receive:
+def _most(scope: Scope) -> int:
+    """Return how much may be sent: of photos more, and by nobody who is not signed in."""
+    if scope["method"] != "POST" or TAKES_PHOTOS.fullmatch(scope["path"]) is None:
+        return BODY_BYTES
+    connection = HTTPConnection(scope)
+    known = look_up(api_of(connection), connection.cookies.get(cookie_name(connection), ""))
+    return BODY_BYTES if known is None else PHOTO_BODY_BYTES
+
+
+async def _bounded(receive: Receive, most: int) -> Receive:
     """Read the whole body, up to its bound, and return a channel that hands it on. Raises ``Problem``."""
     body = bytearray()
     try:
@@ -136,8 +153,8 @@ async def _bounded(receive: Receive) -> Receive:
             while True:
                 message = await receive()
                 body += message.get("body", b"")
-                if len(body) > BODY_BYTES:
-                    raise Problem(413, "body_too_large", f"At most {BODY_BYTES} bytes.", {"Connection": "close"})
+                if len(body) > most:
+                    raise Problem(413, "body_too_large", f"At most {most} bytes.", {"Connection": "close"})
                 if not message.get("more_body", False):
                     break
     except TimeoutError as error:

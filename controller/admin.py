@@ -9,7 +9,6 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import fields, replace
-from pathlib import Path
 from typing import Any
 
 import cattrs
@@ -24,12 +23,13 @@ from controller.domain.people import (
     CredentialStatus,
     badge_number,
 )
-from controller.domain.stimuli import BadgeEnrolled, FaceEnrolled, OperatorEnrolled, OperatorRemoved, PersonEnrolled
+from controller.domain.stimuli import BadgeEnrolled, OperatorEnrolled, OperatorRemoved, PersonEnrolled
 from controller.evidence.admin import EvidenceAdmin
+from controller.face_admin import Enroller, FaceAdmin
 from controller.life_admin import LifeAdmin
 from controller.pins import TooManyPins, personal_pin, too_near
 from controller.records_admin import RecordsAdmin
-from controller.runtime.ports import FaceTemplate, Identity
+from controller.runtime.ports import Identity
 from controller.site.check import format_errors
 from controller.site.errors import SiteErrors
 from controller.site.people import PersonRow, parse_people
@@ -43,7 +43,6 @@ UNCHANGED = "known just so"
 WORDS = {"token": "number", "pin": "PIN"}
 
 Command = Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
-Enroller = Callable[[CardholderId, Sequence[bytes]], Awaitable[FaceTemplate]]
 
 
 class AdminError(ValueError):
@@ -55,9 +54,9 @@ class Admin:
 
     def __init__(self, core: Core, enroller: Enroller | None = None) -> None:
         self._core = core
-        self._enroller = enroller
         self.records = RecordsAdmin(core)
         self.evidence = EvidenceAdmin(core, self.records)
+        self.faces = FaceAdmin(core, enroller)
         life = LifeAdmin(core, self.records, running=enroller is not None)
         self.commands: Mapping[str, Command] = {
             "operator_add": self._operator_add,
@@ -66,7 +65,8 @@ class Admin:
             "operator_withdraw": self._operator_withdraw,
             "operator_reset": self._operator_reset,
             "people_import": self._people_import,
-            "face_enrol": self._face_enrol,
+            "face_enrol": said_no(self.faces.enrol_command),
+            "face_withdraw": said_no(self.faces.withdraw_command),
             "record_order": said_no(self.records.give),
             "people_read": said_no(self.records.read),
             "people_export": said_no(self.records.export),
@@ -123,18 +123,6 @@ class Admin:
             await asyncio.gather(*(future for futures in durable for future in futures))
             new += sum(bool(futures) for futures in durable)
         return new
-
-    async def enrol_face(self, cardholder: CardholderId, photos: Sequence[bytes], author: str) -> FaceTemplate:
-        """Make a face template and record it, sealed. Raises ``AdminError`` where this box has no eyes."""
-        if self._enroller is None:
-            raise AdminError("faces are enrolled by a running box: start it with `ostiary run`")
-        if cardholder not in self._core.runtime.state.people:
-            raise AdminError(f"nobody is known as {cardholder}; import people first")
-        template = await self._enroller(cardholder, photos)
-        sealed = self._core.vault.seal_template(cardholder, template.vector)
-        stimulus = FaceEnrolled(author, cardholder, template.engine, template.mode, sealed)
-        await self._core.runtime.handle(stimulus).durable
-        return template
 
     def _refuse_taken_badges(self, rows: Sequence[PersonRow]) -> None:
         """A badge that is somebody else's would open doors in the wrong name."""
@@ -277,11 +265,6 @@ class Admin:
         if given.get("dry_run"):
             return {**report, "new": sum(said != UNCHANGED for said in changes)}
         return {**report, "new": await self.import_people(rows, given["author"])}
-
-    async def _face_enrol(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        photos = [await asyncio.to_thread(Path(photo).read_bytes) for photo in given["photos"]]
-        template = await self.enrol_face(CardholderId(given["person"]), photos, given["author"])
-        return {"engine": template.engine, "mode": template.mode}
 
 
 def _badges(row: PersonRow) -> list[Badge]:

@@ -18,7 +18,7 @@ import structlog
 from api.app import built_console, create_app
 from api.server import ApiServer
 from controller.activation import Activation, rewired
-from controller.admin import Admin, AdminError
+from controller.admin import Admin
 from controller.commissioning import Commissioning
 from controller.console_tls import EVERYWHERE, ConsoleTls, answers_to, in_a_host_header
 from controller.console_watch import ConsoleWatch
@@ -29,6 +29,7 @@ from controller.domain.ids import BusId, CameraId, CardholderId, DeviceId, LineI
 from controller.domain.site import Site
 from controller.domain.stimuli import BoxStopping, DeviceSeen
 from controller.erasure import ErasureKeeper
+from controller.face_keeper import FaceKeeper
 from controller.film_keeper import FilmKeeper
 from controller.filming import Filming
 from controller.heads import HeadKeeper
@@ -39,7 +40,8 @@ from controller.pki_keeper import PkiKeeper
 from controller.policy_office import GivenCertificates, LoggedPolicies
 from controller.retention import Retention
 from controller.runtime.building import Building
-from controller.runtime.ports import FaceTemplate
+from controller.runtime.face_desk import FaceDesk
+from controller.runtime.ports import FaceMade
 from controller.runtime.studies import Offices
 from controller.scrub import overwrite_what_is_freed
 from controller.store.place import BROKER_FOLDER
@@ -55,10 +57,9 @@ from devices.gateway.lines import OsdpGateway
 from devices.mqtt.broker import HOST, Broker, BrokerDied, BrokerNotice
 from devices.mqtt.client import MqttClient
 from devices.mqtt.topics import DeviceId as MqttName
-from vision.gateway import CameraAccess, EnrolmentFailed, VisionGateway
+from vision.gateway import CameraAccess, VisionGateway
 
 CAMERA_KEYS = "cameras.json"
-ENROL_SECONDS = 60.0
 CONNECTED_ANEW = "the policy wires it otherwise: it is connected anew"
 CUT_SHORT = "the wires were not connected anew to the end"
 PARTING_SECONDS = 0.3
@@ -164,6 +165,8 @@ class Box:
         self.filming = Filming(self.core, self._ports.disk_low_mib * MIB)
         await self.filming.start(access)
         self.building.films, self.building.evidence = self.filming, self.admin.evidence.desk
+        self._faces = FaceKeeper(self.core.runtime, self.eyes)
+        self._open_face_desk()
         self._stack.push_async_callback(self.filming.stop)
         keeper = FilmKeeper(self.core, self._ports.disk_low_mib * MIB)
         keeper.start()
@@ -287,8 +290,15 @@ class Box:
             self._switchboard.look_through(self.eyes)
             await self.eyes.start()
             await self.heads.start(site.cameras, access)
+            self._open_face_desk()
             self.filming.follow(site, access)
+        self._faces.follow(self.eyes)
         return parts
+
+    def _open_face_desk(self) -> None:
+        building = self.building
+        read = lambda before: building.read(before=before, limit=1)  # noqa: E731 - one record of the log
+        building.faces = FaceDesk(self.eyes, self.core.vault, building.order, read)
 
     def _open_authority(self, site: Site) -> None:
         """Open the authority, or make it at the first start, and say whom the broker will not let in."""
@@ -393,14 +403,8 @@ class Box:
         """Return what the console is called, by the policy in force, the command that started it, and this machine."""
         return answers_to((*self._ports.names, *self.core.runtime.site.console.names), self._ports.host)
 
-    async def _enrol(self, cardholder: CardholderId, photos: Sequence[bytes]) -> FaceTemplate:
-        try:
-            async with asyncio.timeout(ENROL_SECONDS):
-                return await self.eyes.enrol(cardholder, photos)
-        except EnrolmentFailed as failed:
-            raise AdminError(f"no template could be made of these photos: {failed}") from failed
-        except TimeoutError as late:
-            raise AdminError(f"the eyes did not answer within {ENROL_SECONDS:.0f} s; try again") from late
+    async def _enrol(self, cardholder: CardholderId, photos: Sequence[bytes]) -> FaceMade:
+        return await self.eyes.make(cardholder, photos)  # by the eyes of then: a policy may bring others
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         """A part that should run for ever ended: whoever waits for this box is told why."""

@@ -14,6 +14,7 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from controller.cli_run import administer, err, out
+from controller.domain.faces import FaceBasis
 from controller.domain.site import FaceEngine
 
 if TYPE_CHECKING:
@@ -38,13 +39,35 @@ face_app = typer.Typer(no_args_is_help=True, help="Face templates, and how good 
 def face_enrol(
     person: Annotated[str, typer.Argument(help="The person's id.")],
     photos: Annotated[list[Path], typer.Argument(help="Five photos (JPEG) or more.", exists=True, dir_okay=False)],
+    basis: Annotated[FaceBasis, typer.Option(help="On what legal ground the template is kept.")],
+    reason: Annotated[str, typer.Option(help="Which form, or which rule.")],
+    not_the_same: Annotated[
+        list[str] | None, typer.Option("--not-the-same", help="Somebody enrolled who looks alike and is another.")
+    ] = None,
     data: Data = DEFAULT_DATA,
 ) -> None:
     """Make a face template from photos, on a running box. The photos are not kept."""
     paths = [str(photo.absolute()) for photo in photos]
-    done = administer(data, "face_enrol", person=person, photos=paths)
-    if done is not None:
-        out.print(f"{person}: enrolled ({done['engine']}, {done['mode']})")
+    given = {"person": person, "photos": paths, "basis": basis.value, "reason": reason, "others": not_the_same or []}
+    done = administer(data, "face_enrol", **given)
+    if done is None:
+        return
+    for line in done["left_out"]:
+        out.print(line)
+    if done["not_compared"]:
+        out.print(f"{done['not_compared']} people are enrolled for another engine and could not be compared")
+    out.print(f"{person}: enrolled ({done['engine']}, {done['mode']} of {done['used']} photos)")
+
+
+@face_app.command("withdraw")
+def face_withdraw(
+    person: Annotated[str, typer.Argument(help="The person's id.")],
+    reason: Annotated[str, typer.Option(help="Why: consent withdrawn, left the mission.")],
+    data: Data = DEFAULT_DATA,
+) -> None:
+    """Destroy somebody's face template and portrait: their keys, here and in every backup that can be reached."""
+    if administer(data, "face_withdraw", person=person, reason=reason) is not None:
+        out.print(f"{person}: template and portrait are destroyed")
 
 
 @face_app.command("evaluate")

@@ -16,13 +16,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from controller.admin import AdminError
 from controller.bootstrap import CAMERA_KEYS, Box, Ports, write_private
 from controller.domain.decision import FaceOutcome
 from controller.domain.events import AccessDenied, AccessGranted, AlarmRaised, EntryObserved, FaceJudged, Recorded
+from controller.domain.faces import FaceBasis
 from controller.domain.ids import BusId, CameraId, CardholderId, LineId
 from controller.domain.operators import Role
 from controller.domain.site import DeviceKind, Site
+from controller.face_admin import FaceRefused
 from controller.ledger.verifier import Intact, verify
 from controller.osdp_keys import OSDP_KEYS, SCBK_BYTES, KeyNote, KeyRing, Origin
 from controller.site.loader import load_site
@@ -285,8 +286,8 @@ async def _enrol(
         if template is None:
             images = [await asyncio.to_thread(Path(photo).read_bytes) for photo in photos]
             try:
-                await box.admin.enrol_face(faces[face], images, AUTHOR)
-            except AdminError as error:
+                await box.admin.faces.enrol(faces[face], images, AUTHOR, FaceBasis.CONSENT, "the demo's own")
+            except FaceRefused as error:
                 raise DemoFailed(str(error)) from error
             say(f"  enrolled the face of {face} from {len(images)} photos")
     simulator.tell(enrolled=sorted(portraits or {}))

@@ -15,9 +15,20 @@ import structlog
 
 from controller.backup import expire_everywhere, strike_out
 from controller.core import Core
-from controller.domain.events import CardholderErased, Recorded, RetentionApplied
+from controller.domain.events import (
+    CardholderErased,
+    FaceTemplateRecorded,
+    FaceWithdrawn,
+    PortraitKept,
+    PortraitRemoved,
+    Recorded,
+    RetentionApplied,
+)
 from controller.domain.stimuli import FaultSeen
 from controller.scrub import scrub
+
+ENDS = CardholderErased | RetentionApplied | FaceTemplateRecorded | FaceWithdrawn | PortraitKept | PortraitRemoved
+"""After these a key is gone, or about to be."""
 
 RETRY_SECONDS = 3600.0
 SETTLE_SECONDS = 1.0
@@ -45,8 +56,8 @@ class ErasureKeeper:
         self._task = asyncio.create_task(self._run(), name="erasure")
 
     def heard(self, record: Recorded) -> None:
-        """Hear a record: somebody who is erased is struck out now."""
-        if isinstance(record.event, CardholderErased | RetentionApplied):
+        """Hear a record: somebody who is erased, and a face that is withdrawn or replaced, is struck out now."""
+        if isinstance(record.event, ENDS):
             self._erased.set()
 
     async def stop(self) -> None:

@@ -83,7 +83,7 @@ ALARMS: Mapping[AlarmKind, str] = MappingProxyType(
         AlarmKind.SECURE_CHANNEL_OFF: "Reader without secure channel",
         AlarmKind.UNKNOWN_CARD_BURST: "Many unknown cards",
         AlarmKind.PIN_BRUTE_FORCE: "PIN guessing",
-        AlarmKind.WATCH_LIST_HIT: "Watch-listed badge shown",
+        AlarmKind.WATCH_LIST_HIT: "Watch-listed badge or face",
         AlarmKind.FACE_MISMATCH: "Wrong face with a right badge",
         AlarmKind.SPOOFED_FACE: "Picture of a face held up to a camera",
         AlarmKind.TAILGATING: "Somebody passed without a right",
@@ -109,6 +109,13 @@ EVENTS: Mapping[type[Event], str] = MappingProxyType(
         ev.CardholderRecorded: "Person recorded",
         ev.CredentialRecorded: "Badge recorded",
         ev.FaceTemplateRecorded: "Face template recorded",
+        ev.FaceWithdrawn: "Face template and portrait destroyed",
+        ev.PortraitKept: "Portrait kept",
+        ev.PortraitRemoved: "Portrait destroyed",
+        ev.PortraitCompared: "Portrait compared with who stood at a door",
+        ev.FaceListed: "Face put on the watch list",
+        ev.FaceUnlisted: "Face taken off the watch list",
+        ev.GestureAsked: "Asked for a gesture, to tell a person from a picture",
         ev.OperatorRecorded: "Operator recorded",
         ev.OperatorSignedIn: "Operator signed in",
         ev.OperatorSignInFailed: "Sign-in failed",
@@ -269,6 +276,23 @@ FACTORS: Mapping[Factor, str] = MappingProxyType(
     }
 )
 """What somebody shows."""
+
+PHOTOS: Mapping[str, str] = MappingProxyType(
+    {
+        "unreadable": "This is no JPEG that can be read.",
+        "nobody": "No face can be seen. Look at the camera, with nothing before the face.",
+        "several_faces": "More than one face is in the picture. One person alone, please.",
+        "too_small": "The face is too small. Come closer.",
+        "blurred": "The picture is blurred. Hold still, or wipe the lens.",
+        "turned": "The face is turned away. Look straight at the camera.",
+        "bad_light": "The face is too dark or too bright. Put a light before you, not behind you.",
+        "another_person": "This seems to be somebody else than on most of the other photos.",
+        "too_few_photos": "Too few good photos: five are needed.",
+        "engine_refused": "The face engine does not work: see the log of the box.",
+        "eyes_late": "The eyes did not answer in time. Try again.",
+    }
+)
+"""Why a photo, or all of them together, will not do for an enrolment."""
 
 NOBODY_KNOWN = "Somebody"
 """Who it was, where the badge says nothing."""

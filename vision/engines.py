@@ -54,7 +54,7 @@ class DlibEngine:
 
     def embed(self, image: Image, face: Face) -> Embedding:
         """Return the embedding of a face that `find` found in the same image."""
-        shape = self._landmarks(image, _dlib_box(face))
+        shape = self._landmarks(image, dlib_box(face))
         chip = dlib.get_face_chip(image, shape, DLIB_SIDE, DLIB_PADDING)
         return _unit(np.asarray(self._network.compute_face_descriptor(chip), dtype=np.float32))
 
@@ -108,7 +108,8 @@ def _face(found: Found) -> Face:
     return Face(top, right, bottom, left, between_ears(found.points), landmarks)
 
 
-def _dlib_box(face: Face) -> Any:
+def dlib_box(face: Face) -> Any:
+    """Return the rectangle that dlib's landmarks expect around a face."""
     width, height = face.right - face.left, face.bottom - face.top
     across, down = (face.left + face.right) / 2 + DLIB_RIGHT * width, (face.top + face.bottom) / 2 + DLIB_DOWN * height
     half = DLIB_BOX * height / 2

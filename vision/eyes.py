@@ -3,14 +3,18 @@
 Frames wait in each camera's `Source`; nothing here blocks for longer than one face search (20 to 80 ms at 480x360).
 """
 
+import contextlib
 import math
+import secrets
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, assert_never
 
-from vision import enrolment, tracking
+from vision import enrolment, tracking, watchlist
+from vision.eyelids import Eyelids, load_eyelids
+from vision.liveness import Signs, is_framed
 from vision.matching import Calibration, CalibrationError, Embedding, Template, Threshold, from_bytes, load_calibration
 from vision.messages import (
     CameraLost,
@@ -22,22 +26,27 @@ from vision.messages import (
     EngineReady,
     EngineRefused,
     Enrol,
-    EnrolmentRefused,
     FaceAtDoor,
+    FaceSpotted,
     FrameCount,
+    Gesture,
+    GestureAsked,
     Heartbeat,
+    Judge,
     LearnAnew,
-    PhotoProblem,
+    Liveness,
     Stop,
     Value,
     ViewJudged,
     Watch,
+    WatchList,
 )
-from vision.models import Engine, ModelRefusedError, load_engine
+from vision.models import Engine, Face, Image, ModelRefusedError, load_engine
 from vision.motion import Motion
 from vision.motion import seen as motion_seen
 from vision.persons import load_find
-from vision.quality import Quality, quality
+from vision.pose import sideways
+from vision.quality import LIVE, Quality, quality
 from vision.source import Frame, Source
 from vision.view import View, looked
 from vision.watching import Find, Pace, Watcher
@@ -95,6 +104,7 @@ class _Camera:
     presence: tracking.Presence = field(default_factory=tracking.Presence)
     watcher: Watcher | None = None
     watched_at: float = -math.inf
+    spotting: watchlist.Spotting = field(default_factory=watchlist.Spotting)
 
 
 class Eyes:
@@ -109,11 +119,16 @@ class Eyes:
         load: Callable[[EngineKind], Engine] = load_engine,
         calibrated: Callable[[EngineKind], Calibration] = load_calibration,
         load_people: Callable[[], Find] = load_find,
+        eyelids: Callable[[], Eyelids] = load_eyelids,
+        draw: Callable[[Sequence[Gesture]], Gesture] = secrets.choice,
         open_source: Callable[[Watch, Say], FrameSource] = Source,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._send, self._say, self._load, self._open, self._clock = send, say, load, open_source, clock
         self._kind, self._calibrated = kind, calibrated
+        self._load_eyelids, self._draw = eyelids, draw
+        self._eyelids: Eyelids | None = None
+        self._list: watchlist.Listed | None = None
         self._judge: _Judge | None = None
         self._loaded = False
         self._load_people, self._people_refused = load_people, False
@@ -136,7 +151,9 @@ class Eyes:
                 self._challenge(command)
             case CancelChallenge(challenge_id):
                 self._ballots.pop(challenge_id, None)
-            case Enrol():
+            case WatchList():
+                self._take_list(command)
+            case Enrol() | Judge():
                 self._enrolments.append(enrolment.begin(command))
             case Stop():
                 self.close()
@@ -189,6 +206,14 @@ class Eyes:
             threshold = self._judge.calibration.thresholds[challenge.mode]
             template = from_bytes(challenge.template, challenge.mode, self._kind)
         self._ballots[challenge.challenge_id] = (tracking.Ballot(challenge, threshold), template)
+
+        if challenge.liveness is Liveness.CHALLENGE and self._eyelids is None:
+            with contextlib.suppress(ModelRefusedError):  # then heads are turned, and no eyes are closed
+                self._eyelids = self._load_eyelids()
+
+    def _take_list(self, said: WatchList) -> None:
+        self._load_once()
+        self._list = None if self._judge is None else watchlist.listed(said, self._judge.calibration)
 
     def _watch(self, watch: Watch) -> None:
         before = self._cameras.get(watch.camera)
@@ -250,19 +275,54 @@ class Eyes:
     def _search(self, judge: _Judge, camera: _Camera, frame: Frame, *, challenged: bool) -> None:
         image = frame.rgb()
         faces = judge.engine.find(image, small_too=challenged)
-        judgement = quality(image, faces)
-        embedding = judge.engine.embed(image, faces[0]) if challenged and judgement is Quality.GOOD else None
-        look = tracking.Look(frame.seen_at, judgement, faces[0] if faces else None)
+        judgement = quality(image, faces, LIVE)
+        good = judgement is Quality.GOOD
+        if not tracking.is_present(camera.presence, frame.seen_at):
+            camera.spotting = watchlist.Spotting()
+        wanted = good and (challenged or self._is_listed_for(camera))
+        embedding = judge.engine.embed(image, faces[0]) if wanted else None
+        signs = self._signs(image, faces, camera.watch.camera)
+        look = tracking.Look(frame.seen_at, judgement, faces[0] if faces else None, signs=signs)
         camera.presence, say = tracking.somebody(camera.presence, look, challenged=challenged)
         if say:
             self._send(FaceAtDoor(camera.watch.camera, frame.seen_at))
         if challenged:
             self._vote(judge.calibration, camera.watch.camera, look, embedding)
+        if embedding is not None and self._is_listed_for(camera):
+            self._spot(camera, embedding)
+
+    def _is_listed_for(self, camera: _Camera) -> bool:
+        return self._list is not None and camera.watch.camera in self._list.cameras and camera.spotting.goes_on
+
+    def _spot(self, camera: _Camera, face: Embedding) -> None:
+        """Look for a face in the watch list."""
+        found = self._list.nearest(face) if self._list is not None else None
+        camera.spotting, say = watchlist.looked(camera.spotting, found)
+        if say and found is not None:
+            self._send(FaceSpotted(camera.watch.camera, *found))
+
+    def _signs(self, image: Image, faces: Sequence[Face], camera: str) -> Signs:
+        """Return the signs of life in a frame, where a challenge through this camera asks for them."""
+        asked = {one.challenge.liveness for one, _ in self._ballots.values() if one.challenge.camera == camera}
+        if not faces or not asked & {Liveness.PASSIVE, Liveness.CHALLENGE}:
+            return tracking.NO_SIGNS
+        closes = self._eyelids is not None and Liveness.CHALLENGE in asked
+        eyelids = self._eyelids.openness(image, faces[0]) if closes and self._eyelids else math.nan
+        return Signs(is_framed(image, faces[0]), sideways(faces[0]), eyelids)
 
     def _vote(self, calibration: Calibration, camera: str, look: tracking.Look, embedding: Embedding | None) -> None:
         for name, (ballot, template) in self._ballots.items():
             known = None if embedding is None or template is None else calibration.distance(template, embedding)
-            self._ballots[name] = (tracking.with_look(ballot, camera, replace(look, distance=known)), template)
+            after = tracking.with_look(ballot, camera, replace(look, distance=known))
+            if tracking.awaits_gesture(after):
+                after = tracking.with_gesture(after, self._draw(self._gestures()))
+                self._send(GestureAsked(name, camera, after.gesture or Gesture.TURN_LEFT))
+            self._ballots[name] = (after, template)
+
+    def _gestures(self) -> list[Gesture]:
+        """Return what can be asked for: eyes that close are seen only where their model is."""
+        turns = [Gesture.TURN_LEFT, Gesture.TURN_RIGHT]
+        return turns if self._eyelids is None else [*turns, Gesture.CLOSE_EYES]
 
     def _give_verdicts(self, now: float) -> None:
         for name, (ballot, _) in tuple(self._ballots.items()):
@@ -276,8 +336,7 @@ class Eyes:
             return
         current = self._enrolments.popleft()
         if self._judge is None:
-            why = (PhotoProblem.ENGINE_REFUSED,)
-            self._send(EnrolmentRefused(current.request.request_id, current.request.cardholder, why))
+            self._send(enrolment.refused(current))
         elif current.waiting:
             self._enrolments.appendleft(enrolment.next_photo(current, self._judge.engine))
         else:

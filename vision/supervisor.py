@@ -29,9 +29,13 @@ from vision.messages import (
     Enrolled,
     EnrolmentRefused,
     FaceAtDoor,
+    FaceSpotted,
     FaceVerdict,
     FrameCount,
+    GestureAsked,
     Heartbeat,
+    Judge,
+    Judged,
     LearnAnew,
     MessageError,
     Outcome,
@@ -41,6 +45,7 @@ from vision.messages import (
     Value,
     ViewJudged,
     Watch,
+    WatchList,
     decode_value,
     encode_command,
     frame,
@@ -76,7 +81,8 @@ class Supervisor:
         self._receive, self._clock, self._wedged_after, self._kind = receive, clock, wedged_after, kind
         self._watches: dict[str, Watch] = {}
         self._challenges: dict[str, Challenge] = {}
-        self._enrolments: dict[str, Enrol] = {}
+        self._enrolments: dict[str, Enrol | Judge] = {}
+        self._list = WatchList()
         self._lost: set[str] = set()
         self._worker: Child | None = None
         self._fetching: dict[str, asyncio.Task[bytes | None]] = {}
@@ -125,7 +131,9 @@ class Supervisor:
                 self._challenges[command.challenge_id] = command
             case CancelChallenge(challenge_id):
                 self._challenges.pop(challenge_id, None)
-            case Enrol():
+            case WatchList():
+                self._list = command
+            case Enrol() | Judge():
                 self._enrolments[command.request_id] = command
             case Stop():
                 return
@@ -179,7 +187,7 @@ class Supervisor:
         except (asyncio.IncompleteReadError, ConnectionError):
             return "the process that looks ended"
 
-    def _take(self, value: Value) -> None:
+    def _take(self, value: Value) -> None:  # noqa: C901 - one flat table
         match value:
             case CameraUp(camera):
                 self._lost.discard(camera)
@@ -190,14 +198,18 @@ class Supervisor:
             case FaceVerdict(challenge_id):
                 if self._challenges.pop(challenge_id, None) is None:
                     return  # cancelled while the verdict was on its way
-            case Enrolled(request_id) | EnrolmentRefused(request_id):
+            case Enrolled(request_id) | EnrolmentRefused(request_id) | Judged(request_id):
                 self._enrolments.pop(request_id, None)
+            case GestureAsked(challenge_id):
+                if challenge_id not in self._challenges:
+                    return
             case Heartbeat():
                 return
             case (
                 ViewJudged()
                 | SightChanged()
                 | PersonCrossed()
+                | FaceSpotted()
                 | FaceAtDoor()
                 | FrameCount()
                 | EngineReady()
@@ -217,6 +229,7 @@ class Supervisor:
             *self._watches.values(),
             *self._challenges.values(),
             *self._enrolments.values(),
+            *([self._list] if self._list.people else []),
         )
         for command in kept:
             self._send(command)

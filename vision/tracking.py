@@ -6,8 +6,9 @@ A frame becomes a `Look`; looks are folded into a `Ballot` (one per challenge) o
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from vision.liveness import Signs, did
 from vision.matching import Threshold
-from vision.messages import Challenge, FaceVerdict, Outcome
+from vision.messages import Challenge, FaceVerdict, Gesture, Liveness, Outcome
 from vision.models import Face
 from vision.quality import Quality
 
@@ -23,25 +24,32 @@ OVERLAP = 0.2
 """Intersection over union of two boxes that are one person, at 5 frames per second."""
 GONE_AFTER = 2.0
 """Seconds without a face after which the next one is another person."""
+NO_SIGNS = Signs()
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one frame of one camera showed; `distance` only where the quality is good and a template was at hand."""
+    """What one frame of one camera showed; `distance` only where the quality is good and a template was at hand.
+
+    `signs` of life only where a challenge asks for them.
+    """
 
     seen_at: float
     quality: Quality
     face: Face | None = None
     distance: float | None = None
+    signs: Signs = NO_SIGNS
 
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
-    """A challenge and its looks so far, oldest first."""
+    """A challenge and its looks so far, oldest first; `gesture` was asked for after so many (`asked_after`)."""
 
     challenge: Challenge
     threshold: Threshold
     looks: tuple[Look, ...] = ()
+    gesture: Gesture | None = None
+    asked_after: int = 0
 
 
 def counts(challenge: Challenge, camera: str, seen_at: float) -> bool:
@@ -61,21 +69,94 @@ def verdict(ballot: Ballot, now: float) -> FaceVerdict | None:
 
     Yes after AGREEING matching looks in a row at one person, nobody else in view. No after DISAGREEING looks at clearly
     somebody else in a row, or at the deadline after as many judged looks: a first bad angle is not yet a stranger.
-    Otherwise, at the deadline, what most looks lacked.
+    Otherwise, at the deadline, what most looks lacked. Where signs of life are asked for, a yes takes these as well.
     """
     judged = [look for look in ballot.looks if look.distance is not None]
     agreeing = _last_in_a_row(ballot.looks, ballot.threshold.same, AGREEING)
-    if agreeing:
+    crowded = _crowded_for(ballot.looks) >= CROWDED_FOR
+    if agreeing and not crowded and ballot.challenge.liveness is not Liveness.OFF:
+        lives = proof_of_life(ballot)
+        if lives is None and now < ballot.challenge.until:
+            return None
+        return _answer(ballot, Outcome.MATCHED if lives else Outcome.NOT_LIVE, agreeing, now)
+    if agreeing and ballot.challenge.liveness is Liveness.OFF:
         return _answer(ballot, Outcome.MATCHED, agreeing, now)
     if _clearly_other(judged, ballot.threshold.other):
         return _answer(ballot, Outcome.MISMATCH, judged, now)
-    if _crowded_for(ballot.looks) >= CROWDED_FOR:
+    if crowded:
         return _answer(ballot, Outcome.SEVERAL_FACES, [], now)
     if now < ballot.challenge.until:
         return None
     if len(judged) >= DISAGREEING:
         return _answer(ballot, Outcome.MISMATCH, judged, now)
     return _answer(ballot, _commonest_fault(ballot.looks), judged, now)
+
+
+def awaits_gesture(ballot: Ballot) -> bool:
+    """Tell whether a gesture is to be drawn by lot now: the face is known, and nothing was asked for yet."""
+    wanted = ballot.challenge.liveness is Liveness.CHALLENGE and ballot.gesture is None
+    return wanted and bool(_last_in_a_row(ballot.looks, ballot.threshold.same, AGREEING)) and not _framed(ballot)
+
+
+def with_gesture(ballot: Ballot, gesture: Gesture) -> Ballot:
+    """Return the ballot after that gesture was asked for."""
+    return replace(ballot, gesture=gesture, asked_after=len(ballot.looks))
+
+
+def proof_of_life(ballot: Ballot) -> bool | None:
+    """Tell whether what was matched lives, by what the challenge asks; None: not known yet.
+
+    A gesture counts when one face, never out of sight for longer than SAME_PERSON_WITHIN nor beside another, matched
+    before it, made it without ever being clearly somebody else, and matched again after it.
+    """
+    if _framed(ballot):
+        return False
+    if ballot.challenge.liveness is Liveness.PASSIVE:
+        return True
+    if ballot.gesture is None:
+        return None
+    before, since = ballot.looks[: ballot.asked_after], ballot.looks[ballot.asked_after :]
+    track = _unbroken(before, since)
+    for count in range(1, len(track) + 1):
+        done = did(ballot.gesture, [look.signs for look in before if look.face], [look.signs for look in track[:count]])
+        if done is False:
+            return False
+        if done:
+            matched = any(_is_match(look, ballot.threshold) for look in track[count:])
+            return False if _strange(track, ballot.threshold) else True if matched else None
+    return None
+
+
+def _strange(track: Sequence[Look], threshold: Threshold) -> bool:
+    """Tell whether somebody else made the gesture: a face aside is hard to know, so one look says nothing."""
+    far = [look for look in track if look.distance is not None and look.distance > threshold.other]
+    return len(far) >= AGREEING
+
+
+def _is_match(look: Look, threshold: Threshold) -> bool:
+    return look.distance is not None and look.distance <= threshold.same
+
+
+def _framed(ballot: Ballot) -> bool:
+    """Tell whether most looks at a face saw the edges of a sheet around it."""
+    faces = [look for look in ballot.looks if look.face is not None]
+    return len(faces) >= AGREEING and 2 * sum(look.signs.framed for look in faces) > len(faces)
+
+
+def _unbroken(before: Sequence[Look], since: Sequence[Look]) -> list[Look]:
+    """Return the looks since, as far as they are at the one face that was last seen before."""
+    last = next((look for look in reversed(before) if look.face is not None), None)
+    track: list[Look] = []
+    for look in since:
+        if look.quality is Quality.SEVERAL_FACES or last is None:
+            break
+        if look.face is None:
+            continue
+        if not _one_person(last, look):
+            break
+        track.append(look)
+        last = look
+    return track
 
 
 @dataclass(frozen=True, slots=True)

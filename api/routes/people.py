@@ -12,6 +12,7 @@ from api.problems import refused
 from api.records import event_of
 from api.routes.events import PAGE, may_see
 from api.schemas import NAME_LENGTH, EventsOut, OrderedOut, ReasonIn
+from api.schemas_faces import FaceOut
 from api.schemas_people import (
     BadgeOut,
     ForIn,
@@ -180,8 +181,19 @@ def _person(api: Api, state: SiteState, person: Cardholder, badges: Iterable[Cre
         needs_escort=person.needs_escort,
         may_escort=person.may_escort,
         face=person.id in state.faces,
+        face_record=_face(api, state, person.id),
+        portrait=person.id in state.portraits,
+        listed_face=person.id in state.listed_faces,
         badges=[_badge(one) for one in sorted(badges, key=lambda one: one.id)],
     )
+
+
+def _face(api: Api, state: SiteState, person: CardholderId) -> FaceOut | None:
+    known = state.enrolled.get(person)
+    if known is None:
+        return None
+    usable = api.facade.faces is not None and api.facade.faces.reads(known.engine)
+    return FaceOut(engine=known.engine, used=known.used, basis=known.basis, since=known.since, usable=usable)
 
 
 def _badge(badge: Credential) -> BadgeOut:

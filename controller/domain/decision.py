@@ -65,6 +65,8 @@ class FaceOutcome(StrEnum):
     NOT_LIVE = "not_live"  # a picture, a screen or a mask
     TOO_SMALL = "too_small"
     BLURRED = "blurred"
+    TURNED = "turned"  # away from the camera
+    BAD_LIGHT = "bad_light"
     SEVERAL_FACES = "several_faces"
     NOBODY = "nobody"
     NO_TEMPLATE = "no_template"

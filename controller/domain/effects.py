@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
+from controller.domain.faces import Liveness
 from controller.domain.heads import HeadOrder
 from controller.domain.ids import CameraId, CardholderId, DoorId, OutputId, ReaderId, RequestId
 
@@ -17,6 +18,9 @@ class Light(StrEnum):
     DENIED = "denied"
     ENTER_PIN = "enter_pin"
     LOOK_AT_CAMERA = "look_at_camera"
+    TURN_LEFT = "turn_left"
+    TURN_RIGHT = "turn_right"
+    CLOSE_EYES = "close_eyes"
     WAIT = "wait"
     NEXT_BADGE = "next_badge"
     IDLE = "idle"
@@ -78,12 +82,13 @@ class Signal:
 
 @dataclass(frozen=True, slots=True)
 class AskFace:
-    """Look for this person's face until monotonic ``until``."""
+    """Look for this person's face until monotonic ``until``; ``liveness``: what is asked of it besides."""
 
     request: RequestId
     camera: CameraId
     cardholder: CardholderId
     until: float
+    liveness: Liveness = Liveness.OFF
 
 
 @dataclass(frozen=True, slots=True)

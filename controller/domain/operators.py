@@ -12,6 +12,7 @@ from controller.domain.area_orders import AreaOrder
 from controller.domain.doors import LockMode
 from controller.domain.enrolment_orders import EnrolmentOrder
 from controller.domain.evacuation import EvacuationOrder
+from controller.domain.face_orders import FaceOrder
 from controller.domain.filming import Camera
 from controller.domain.heads import HeadOrder
 from controller.domain.ids import AlarmId, CardholderId, DoorId, FireZoneId, OperatorId, RequestId, ZoneId
@@ -236,6 +237,7 @@ Order = (
     | HeadOrder
     | MaintenanceOrder
     | IntegrationOrder
+    | FaceOrder
 )
 
 
@@ -304,3 +306,9 @@ class Refusal(StrEnum):
     NO_SUCH_TOKEN = "no_such_token"  # noqa: S105 - a word
     NO_SUCH_WEBHOOK = "no_such_webhook"
     TARGET_NOT_ALLOWED = "target_not_allowed"
+    FACE_ALIKE = "face_alike"
+    NO_FACE = "no_face"
+    PORTRAITS_NOT_ALLOWED = "portraits_not_allowed"
+    NO_PORTRAIT = "no_portrait"
+    NO_WATCH_LIST = "no_watch_list"
+    NOTHING_TO_COMPARE = "nothing_to_compare"

@@ -22,6 +22,9 @@ from controller.domain.cards import CardFormat
 from controller.domain.causes import Cause, Escalation
 from controller.domain.console import ConsoleRules
 from controller.domain.evacuation import SafePoint
+from controller.domain.faces import FaceRules as FaceRules
+from controller.domain.faces import FaceWatch as FaceWatch
+from controller.domain.faces import Liveness as Liveness
 from controller.domain.filming import Camera as Camera
 from controller.domain.filming import Recording
 from controller.domain.home_assistant import HomeAssistant as HomeAssistant
@@ -315,6 +318,7 @@ class Reader:
     random_search_percent: float = 0.0
     card_or_pin: bool = False
     extended_challenge_seconds: float | None = None  # for whoever needs more time; None: no longer
+    liveness: Liveness = Liveness.OFF
 
     def challenge_for(self, *, extended: bool) -> float:
         """Return how long the second factor may take."""
@@ -440,6 +444,7 @@ class Site:
     card_formats: Mapping[str, CardFormat] = field(default_factory=dict)  # those of the site's own
     recording: Recording = field(default_factory=Recording)
     face_engine: FaceEngine = FaceEngine.DLIB
+    faces: FaceRules = field(default_factory=FaceRules)
     console: ConsoleRules = field(default_factory=ConsoleRules)
     home_assistant: HomeAssistant | None = None
     safe_points: Mapping[SafePointId, SafePoint] = field(default_factory=dict)

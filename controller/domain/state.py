@@ -14,6 +14,7 @@ from controller.domain.alarms import Alarm, Source
 from controller.domain.causes import CauseState
 from controller.domain.doors import DoorState, Passage
 from controller.domain.evacuation import Evacuation
+from controller.domain.faces import EnrolledFace
 from controller.domain.filming import ViewTrouble
 from controller.domain.flood import Flood
 from controller.domain.ids import (
@@ -221,6 +222,9 @@ class SiteState:
     strangers: int | None = 0  # how many nobody can name came in from outside, at most; None: any number
     to_search: Map[CardholderId, RequestId] = field(default_factory=Map)  # drawn, and not searched yet
     faces: Map[CardholderId, str] = field(default_factory=Map)  # who has a template, and of which engine
+    enrolled: Map[CardholderId, EnrolledFace] = field(default_factory=Map)  # the same, with its grounds
+    portraits: Map[CardholderId, None] = field(default_factory=Map)  # of whom a picture is kept
+    listed_faces: Map[CardholderId, None] = field(default_factory=Map)  # the watch list
     present: Map[ZoneId, Map[CardholderId, None]] = field(default_factory=Map)  # who is known to be there
     lost: Map[ZoneId, Map[CardholderId, None]] = field(default_factory=Map)  # last seen there, now anywhere
     let_in: Map[ReaderId, tuple[LetIn, ...]] = field(default_factory=Map)  # the last few

@@ -11,6 +11,7 @@ from controller.domain.events.devices import CertificateIssued, CertificateRevok
 from controller.domain.events.filming import CameraPresetOrdered, ClipRecorded, RecordingsDropped, StillRecorded
 from controller.domain.events.integrations import WebhookUndelivered
 from controller.domain.events.records import BackupRestored, BackupTaken, RetentionApplied
+from controller.domain.faces import FaceBasis, Gesture
 from controller.domain.filming import ViewTrouble
 from controller.domain.ids import (
     CameraId,
@@ -288,6 +289,37 @@ class FaceEnrolled:
     engine: str
     mode: str
     template: str
+    basis: FaceBasis | None = None
+    used: int = 0
+    others: tuple[CardholderId, ...] = ()
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceGone:
+    """Somebody's template and portrait are destroyed at the box."""
+
+    author: str
+    cardholder: CardholderId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GestureWanted:
+    """The eyes know whom they see in a challenge, and ask for this gesture."""
+
+    request: RequestId
+    camera: CameraId
+    gesture: Gesture
+
+
+@dataclass(frozen=True, slots=True)
+class FaceSpotted:
+    """The eyes saw a face of the watch list."""
+
+    camera: CameraId
+    cardholder: CardholderId
+    distance: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -447,6 +479,8 @@ Stimulus = (
     | CardPresented
     | PinEntered
     | FaceSeen
+    | GestureWanted
+    | FaceSpotted
     | PositionSeen
     | LockSeen
     | RexSeen
@@ -472,6 +506,7 @@ Stimulus = (
     | PersonEnrolled
     | BadgeEnrolled
     | FaceEnrolled
+    | FaceGone
     | OperatorEnrolled
     | OperatorRemoved
     | SecondFactorSet

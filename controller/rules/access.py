@@ -126,7 +126,7 @@ def face_seen(turn: Turn, seen: FaceSeen) -> None:
             )
             answer(turn, completed(pending, reader, face=seen.outcome))
             if (kind := FACE_ALARMS.get(seen.outcome)) is not None:
-                raise_alarm(turn, kind, Source(reader=reader, camera=seen.camera))
+                raise_alarm(turn, kind, Source(reader=reader, camera=seen.camera), pending.cardholder)
             return
 
 
@@ -364,7 +364,8 @@ def _issue(
     )
     pending = turn.state.challenges[reader.id]
     if Factor.FACE in pending.wanted - already and reader.camera is not None:
-        turn.ask(AskFace(pending.request, reader.camera, credential.cardholder, pending.until - FACE_MARGIN_SECONDS))
+        until = pending.until - FACE_MARGIN_SECONDS
+        turn.ask(AskFace(pending.request, reader.camera, credential.cardholder, until, reader.liveness))
 
 
 def _stop_looking(turn: Turn, request: AccessRequest, pending: PendingChallenge) -> None:

@@ -53,6 +53,8 @@ POOR_FACE = frozenset(
     {
         FaceOutcome.TOO_SMALL,
         FaceOutcome.BLURRED,
+        FaceOutcome.TURNED,
+        FaceOutcome.BAD_LIGHT,
         FaceOutcome.SEVERAL_FACES,
         FaceOutcome.NO_TEMPLATE,
         FaceOutcome.OTHER_ENGINE,

@@ -35,6 +35,7 @@ from controller.rules.fold_doors import (
     with_door,
     withdrawn,
 )
+from controller.rules.fold_faces import face_changed
 from controller.rules.fold_house import enrolling, evacuated, issued, recorded
 from controller.rules.fold_integrations import integrations_changed
 from controller.rules.fold_maintenance import maintained
@@ -77,8 +78,15 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
             return recorded(state, event)
         case ev.CredentialRecorded():
             return _credential(issued(state, event.credential.cardholder), event)
-        case ev.FaceTemplateRecorded():
-            return replace(state, faces=state.faces.set(event.cardholder, event.engine))
+        case (
+            ev.FaceTemplateRecorded()
+            | ev.FaceWithdrawn()
+            | ev.PortraitKept()
+            | ev.PortraitRemoved()
+            | ev.FaceListed()
+            | ev.FaceUnlisted()
+        ):
+            return face_changed(state, event, at)
         case (
             ev.OperatorRecorded()
             | ev.OperatorAppointed()
@@ -284,6 +292,8 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
             | ev.SecondFactorChanged()
             | ev.OperatorSignedOut()
             | ev.FaceJudged()
+            | ev.GestureAsked()
+            | ev.PortraitCompared()
             | ev.PassageJudged()
             | ev.RotationObserved()
             | ev.WireViolated()

@@ -10,6 +10,7 @@ from controller.domain.instant import Instant
 from controller.domain.record_orders import evidence_subject
 from controller.domain.records import Asked, LegalHold
 from controller.domain.state import SiteState, replace
+from controller.rules.fold_faces import faceless
 from controller.rules.fold_people import forgotten
 
 ERASE = "erase_cardholder"
@@ -85,11 +86,9 @@ def erased(state: SiteState, cardholder: CardholderId) -> SiteState:
         if badge.id in tries:
             tries = tries.delete(badge.id)
     people = state.people.delete(cardholder) if cardholder in state.people else state.people
-    faces = state.faces.delete(cardholder) if cardholder in state.faces else state.faces
     to_search = state.to_search.delete(cardholder) if cardholder in state.to_search else state.to_search
     state = replace(state, people=people, credentials=credentials, tokens=tokens, pin_tries=tries)
-    state = replace(state, faces=faces, to_search=to_search)
-    return forgotten(state, cardholder)
+    return forgotten(faceless(replace(state, to_search=to_search), cardholder), cardholder)
 
 
 def _levels(state: SiteState, event: ev.AccessLevelAssigned | ev.AccessLevelWithdrawn) -> SiteState:

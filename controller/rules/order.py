@@ -15,6 +15,7 @@ from controller.domain.doors import LockMode
 from controller.domain.effects import Unlock
 from controller.domain.enrolment_orders import EnrolmentOrder
 from controller.domain.evacuation import EvacuationOrder
+from controller.domain.face_orders import FaceOrder
 from controller.domain.heads import HeadOrder
 from controller.domain.ids import DoorId, OperatorId
 from controller.domain.integration_orders import IntegrationOrder
@@ -52,6 +53,7 @@ from controller.domain.words import word_for
 from controller.rules import (
     enrolment,
     evacuation,
+    faces,
     heads,
     integration_orders,
     maintenance,
@@ -118,7 +120,10 @@ _AT_THE_DOORS: Mapping[Role, frozenset[type[Order]]] = MappingProxyType(
         Role.TECHNICIAN: _ANYBODY | {WalkTest},
     }
 )
-_PARTS = (record_orders, visit_orders, operator_orders, enrolment, evacuation, heads, maintenance, integration_orders)
+_PARTS = (
+    *(record_orders, visit_orders, operator_orders, enrolment, evacuation),
+    *(heads, maintenance, integration_orders, faces),
+)
 RIGHTS: Mapping[Role, frozenset[type[Order]]] = MappingProxyType(
     {role: orders.union(*(part.RIGHTS[role] for part in _PARTS)) for role, orders in _AT_THE_DOORS.items()}
 )
@@ -165,6 +170,8 @@ def may(turn: Turn, operator: OperatorId, order: Order) -> Refusal | None:  # no
         return maintenance.may(turn, operator, order)
     if isinstance(order, IntegrationOrder):
         return integration_orders.may(turn, order)
+    if isinstance(order, FaceOrder):
+        return faces.may(turn, operator, order)
     match order:
         case UnlockOnce() | LockDoor() | BlockDoor() | UnblockDoor():
             return _unknown_door(turn, order.door) or _may_move(turn, operator, order)
@@ -221,6 +228,9 @@ def _carry_out(turn: Turn, operator: OperatorId, order: Order) -> None:  # noqa:
         return
     if isinstance(order, IntegrationOrder):
         integration_orders.carry_out(turn, operator, order)
+        return
+    if isinstance(order, FaceOrder):
+        faces.carry_out(turn, operator, order)
         return
     match order:
         case UnlockOnce():

@@ -8,6 +8,7 @@ from controller.domain.alarm_orders import AlarmOrder
 from controller.domain.area_orders import AreaOrder
 from controller.domain.enrolment_orders import EnrolmentOrder, enrolment_subject
 from controller.domain.evacuation import EvacuationOrder, evacuation_subject
+from controller.domain.face_orders import FaceOrder, face_subject
 from controller.domain.heads import HeadOrder
 from controller.domain.integration_orders import IntegrationOrder, integration_subject
 from controller.domain.maintenance_orders import MaintenanceOrder, maintenance_subject
@@ -56,6 +57,8 @@ def subject_of(order: Order) -> str:  # noqa: C901 - one flat table
         return evacuation_subject(order)
     if isinstance(order, HeadOrder):
         return order.camera
+    if isinstance(order, FaceOrder):
+        return face_subject(order)
     if isinstance(order, MaintenanceOrder):
         return maintenance_subject(order)
     if isinstance(order, IntegrationOrder):

@@ -14,6 +14,15 @@ from controller.domain.alarms import Source
 from controller.domain.area_orders import ArmArea, BypassPoint, DisarmArea, EndBypass, ResetCause, WalkTest
 from controller.domain.enrolment_orders import IssueBadge, OpenEnrolment, RecordCardholder
 from controller.domain.evacuation import CheckIn, EndEvacuation, StartEvacuation, UndoCheckIn
+from controller.domain.face_orders import (
+    ComparePortrait,
+    EnrolFace,
+    KeepPortrait,
+    ListFace,
+    RemovePortrait,
+    UnlistFace,
+    WithdrawFace,
+)
 from controller.domain.heads import GoToPreset, KeepPreset, StopCamera, TurnCamera
 from controller.domain.ids import OUTSIDE, AccessLevelId, AlarmId, DoorId, FireZoneId, RequestId, ZoneId
 from controller.domain.integration_orders import AddWebhook, IssueToken, RemoveWebhook, RevokeToken, RotateWebhook
@@ -112,6 +121,10 @@ def within(turn: Turn, zones: frozenset[ZoneId], order: Order) -> bool:  # noqa:
         case StartLockdown() | Panic() | HandOver() | AcceptHandOver() | ForgivePassback():
             return True
         case ReadRecords() | SetCredentialStatus() | WithdrawAccessLevel():
+            return True
+        case EnrolFace() | KeepPortrait() | ListFace():
+            return False
+        case WithdrawFace() | RemovePortrait() | UnlistFace() | ComparePortrait():
             return True
         case ApproveVisit() | SignInVisitor() | SignOutVisitor():
             return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import assert_never
 
 from controller.domain import events as ev
@@ -44,6 +45,7 @@ from controller.rules.devices import (
 )
 from controller.rules.door import door_time_passed, key_seen, lock_seen, position_seen, rex_seen, unlock_failed
 from controller.rules.escalation import escalation_time_passed, hush_acknowledged
+from controller.rules.faces import face_spotted, gesture_wanted, withdraw
 from controller.rules.gathering import grace_time_passed, people_moved
 from controller.rules.interlock import release_waiting
 from controller.rules.lockdown import lockdown_time_passed
@@ -122,6 +124,10 @@ def _dispatch(turn: Turn, stimulus: Stimulus) -> None:  # noqa: C901 - one flat 
             pin_entered(turn, stimulus)
         case st.FaceSeen():
             face_seen(turn, stimulus)
+        case st.GestureWanted():
+            gesture_wanted(turn, stimulus)
+        case st.FaceSpotted():
+            face_spotted(turn, stimulus)
         case st.PositionSeen():
             position_seen(turn, stimulus)
         case st.LockSeen():
@@ -171,11 +177,10 @@ def _dispatch(turn: Turn, stimulus: Stimulus) -> None:  # noqa: C901 - one flat 
         case st.BadgeEnrolled():
             turn.record(ev.CredentialRecorded(stimulus.author, stimulus.credential))
         case st.FaceEnrolled():
-            turn.record(
-                ev.FaceTemplateRecorded(
-                    stimulus.author, stimulus.cardholder, stimulus.engine, stimulus.mode, stimulus.template
-                )
-            )
+            told = {field.name: getattr(stimulus, field.name) for field in fields(stimulus)}
+            turn.record(ev.FaceTemplateRecorded(**told))
+        case st.FaceGone():
+            withdraw(turn, stimulus.author, stimulus.cardholder, stimulus.reason)
         case st.OperatorEnrolled():
             turn.record(ev.OperatorRecorded(stimulus.author, stimulus.operator))
         case st.OperatorRemoved():

@@ -10,7 +10,17 @@ from datetime import UTC
 
 from controller.domain.alarm_orders import ShelveAlarm
 from controller.domain.enrolment_orders import EnrolmentOrder, IssueBadge, OpenEnrolment, RecordCardholder
-from controller.domain.events import CardholderErased, CredentialRecorded, OrderRefused, Recorded
+from controller.domain.events import (
+    CardholderErased,
+    CredentialRecorded,
+    FaceTemplateRecorded,
+    FaceWithdrawn,
+    OrderRefused,
+    PortraitKept,
+    PortraitRemoved,
+    Recorded,
+)
+from controller.domain.face_orders import FaceOrder
 from controller.domain.hygiene import BrokerFacts, Hygiene, WireFacts, hygiene
 from controller.domain.ids import CameraId, CardholderId, CredentialId, DeviceId, OperatorId, ReaderId
 from controller.domain.operators import CloseAlarm, Operator, Order, Refusal, UnlockOnce
@@ -23,6 +33,7 @@ from controller.rules.enrolment import enrolled_here
 from controller.rules.mode import mode_requests
 from controller.runtime.evidence import Evidence
 from controller.runtime.facade import Moment, SignIn
+from controller.runtime.face_desk import FaceDesk
 from controller.runtime.front_door import FrontDoor
 from controller.runtime.ports import (
     Clock,
@@ -44,6 +55,9 @@ from controller.runtime.watch import RecordWatch
 TYPED = ("reason", "note")
 """Fields of an order that an operator fills in freely: a name may stand in any of them."""
 
+
+ENDS_KEYS = CardholderErased | FaceTemplateRecorded | FaceWithdrawn | PortraitKept | PortraitRemoved
+"""After these some key is no longer any use, and is destroyed."""
 
 HANDLE_BYTES = 32
 ANOTHER_NAME = "another"
@@ -76,6 +90,7 @@ class Building:
         self._door = FrontDoor(runtime, passwords)
         self._offered: dict[ReaderId, str] = {}  # what stands for a card that was shown to be enrolled
         self.consoles = 0
+        self.faces: FaceDesk | None = None
         self.films: Films | None = None
         self.evidence: Evidence | None = None
         self.offices: Offices | None = None
@@ -142,9 +157,9 @@ class Building:
         handled = self._runtime.handle(Ordered(operator, self._sealed(order)))
         self._keeping = asyncio.get_running_loop().run_in_executor(None, self._office.keep_new)
         events = handled.outcome.events
-        if isinstance(order, RecordOrder):  # what was read, or is gone for ever, stands in the log first
+        if isinstance(order, RecordOrder | FaceOrder):  # what was read, or is gone for ever, stands in the log first
             await handled.durable
-        if any(isinstance(event, CardholderErased) for event in events):
+        if any(isinstance(event, ENDS_KEYS) for event in events):
             await asyncio.to_thread(self._office.destroy_erased)
         return next((event.why for event in events if isinstance(event, OrderRefused)), None)
 

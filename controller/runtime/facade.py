@@ -16,6 +16,7 @@ from controller.domain.roles import FactorChange, SecondFactor
 from controller.domain.site import Site
 from controller.domain.state import SiteState
 from controller.runtime.evidence import Evidence
+from controller.runtime.face_desk import FaceDesk
 from controller.runtime.ports import Factors, Films, Identity, Programs
 from controller.runtime.studies import Offices
 
@@ -155,6 +156,11 @@ class Facade(Protocol):
     @property
     def offices(self) -> Offices | None:
         """Return what studies the log and keeps policies; None for a building without a log of its own."""
+        ...
+
+    @property
+    def faces(self) -> FaceDesk | None:
+        """Return who enrols faces; None for a building without eyes."""
         ...
 
     @property

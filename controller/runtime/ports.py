@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -113,6 +113,55 @@ class People(Protocol):
         """Return this person's face template, or None where there is none."""
         ...
 
+    def templates(self) -> Mapping[CardholderId, FaceTemplate]:
+        """Return everybody's face template."""
+        ...
+
+
+class NoFace(Exception):
+    """No template could be made; ``photos`` has a word for each photo, empty where it is good; ``why`` what that
+    amounts to."""
+
+    def __init__(self, photos: Sequence[str], why: Sequence[str]) -> None:
+        super().__init__(", ".join([*filter(None, photos), *why]))
+        self.photos, self.why = tuple(photos), tuple(why)
+
+
+@dataclass(frozen=True, slots=True)
+class FaceMade:
+    """A template made of photos. ``photos`` has a word for each: why it was left out, empty where it was used.
+
+    ``alike``: who is enrolled and looks alike, the most alike first, of ``compared`` people; ``not_compared``:
+    people enrolled for an engine that says nothing of this one's templates.
+    """
+
+    template: FaceTemplate
+    photos: tuple[str, ...]
+    used: int
+    alike: tuple[CardholderId, ...] = ()
+    compared: int = 0
+    not_compared: int = 0
+
+
+class FaceMaker(Protocol):
+    """The eyes, as whoever enrols uses them. Photos are JPEGs of one person; none of them is kept."""
+
+    def reads(self, engine: str) -> bool:
+        """Tell whether a template of that engine is of use to this one."""
+        ...
+
+    async def judge(self, photos: Sequence[bytes]) -> tuple[str, ...]:
+        """Return a word for each photo: why it will not do, empty where it will."""
+        ...
+
+    async def make(self, cardholder: CardholderId, photos: Sequence[bytes]) -> FaceMade:
+        """Return a template. Raises ``NoFace``."""
+        ...
+
+    async def portrait(self, photo: bytes) -> bytes:
+        """Return the head of the one person in a photo, as a small JPEG. Raises ``NoFace``."""
+        ...
+
 
 class Office(Protocol):
     """What seals names and typed words before they are logged, opens the words, and destroys keys."""
@@ -123,6 +172,22 @@ class Office(Protocol):
 
     def seal_identity(self, cardholder: CardholderId, identity: Identity) -> str:
         """Return who somebody is, sealed for the log. Slow: call it in a thread."""
+        ...
+
+    def seal_template(self, cardholder: CardholderId, engine: str, vector: bytes) -> str:
+        """Return an engine's template, sealed for the log. Slow: call it in a thread."""
+        ...
+
+    def seal_portrait(self, cardholder: CardholderId, jpeg: bytes) -> str:
+        """Return a portrait, sealed for the log. Slow: call it in a thread."""
+        ...
+
+    def portrait_at(self, cardholder: CardholderId) -> int | None:
+        """Return the number of the record that holds somebody's portrait, or None."""
+        ...
+
+    def portrait(self, cardholder: CardholderId, sealed: str) -> bytes | None:
+        """Return a portrait (JPEG) as the record holds it, opened; None once one of its keys is gone."""
         ...
 
     def adopt_card(self, token: str, handle: str, subject: CardholderId) -> None:

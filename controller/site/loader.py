@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from controller.domain.causes import Escalation
 from controller.domain.console import ConsoleRules
+from controller.domain.faces import FaceRules
 from controller.domain.filming import Recording
 from controller.domain.home_assistant import HomeAssistant
 from controller.domain.ids import OUTSIDE
@@ -22,6 +23,7 @@ from controller.site import (
     causes,
     consoles,
     consumer,
+    faces,
     filming,
     formats,
     gates,
@@ -69,7 +71,10 @@ _ROWS = (
     "cause",
     "safe_point",
 )
-_TABLES = ("site", "console", "escalation", "retention", "recording", home_assistant.TABLE, integrations.TABLE)
+_TABLES = (
+    *("site", "console", "escalation", "retention", "recording", "faces"),
+    *(home_assistant.TABLE, integrations.TABLE),
+)
 _ID_KEYS = {"threat_level": "number"}
 _PLACE = re.compile(r" \(at line (\d+), column (\d+)\)$")
 _BARE_CLOCK = re.compile(r"[=,\[]\s*\d\d:\d\d(?!:)")
@@ -89,6 +94,7 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     safety.clear_lines_guard_nothing,
     safety.the_badge_comes_first,
     safety.readers_can_ask,
+    faces.liveness_can_be_asked,
     safety.everyone_gets_out,
     safety.rex_that_unlocks_is_the_locks_own,
     safety.copies_open_nothing_that_matters,
@@ -296,6 +302,7 @@ def _read(
         buses={bus.id: bus for bus in whole("bus", boards.bus)},
         home_assistant=_home_assistant(reading, document),
         integrations=_integrations(reading, document),
+        faces=kinds.nested(faces.faces)(reading, ("faces",), document.get("faces", {})) or FaceRules(),
     )
 
 

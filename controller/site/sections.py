@@ -44,6 +44,7 @@ from controller.domain.site import (
     Input,
     Interlock,
     Line,
+    Liveness,
     LockKind,
     Output,
     Period,
@@ -253,6 +254,7 @@ def reader(table: Table) -> Reader:
         random_search_percent=table.want("random_search_percent", _PERCENT, 0.0),
         guard_seconds=table.want("guard_seconds", kinds.number(10, 300, "seconds"), 60.0),
         extended_challenge_seconds=gates.extended_challenge(table),
+        liveness=table.want("liveness", kinds.word(Liveness), Liveness.OFF),
     )
 
 

@@ -15,6 +15,9 @@ from controller.domain.events import (
     CardholderRecorded,
     DoorUnlockOrdered,
     FaceTemplateRecorded,
+    FaceWithdrawn,
+    PortraitKept,
+    PortraitRemoved,
     Recorded,
 )
 from controller.domain.ids import CardholderId
@@ -24,8 +27,10 @@ from controller.store.keystore import Keystore
 
 IDENTITY = "identity"
 TEMPLATE = "face template"
+PORTRAIT = "portrait"
 TEXT = "text"
 GUEST_BYTES = 6
+OWN_KEY_BYTES = 8
 SEALED_TEXT = "sealed:"
 DESTROYED = "(destroyed: its time was over)"
 """What is read where a typed text's key is gone."""
@@ -33,12 +38,18 @@ DESTROYED = "(destroyed: its time was over)"
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """What the log tells of people: their newest sealed values, who was let through once and when, who is erased."""
+    """What the log tells of people: their newest sealed values, who was let through once and when, who is erased.
+
+    ``portraits``: the record that holds somebody's, and under which key. ``retired``: the keys of templates and
+    portraits that were withdrawn or replaced.
+    """
 
     identities: dict[CardholderId, str] = field(default_factory=dict)
     templates: dict[CardholderId, FaceTemplateRecorded] = field(default_factory=dict)
     guests: dict[CardholderId, datetime] = field(default_factory=dict)
     erased: set[CardholderId] = field(default_factory=set)
+    portraits: dict[CardholderId, tuple[int, str]] = field(default_factory=dict)
+    retired: set[CardholderId] = field(default_factory=set)
 
 
 class Vault:
@@ -57,7 +68,16 @@ class Vault:
                 self._known.identities[CardholderId(whom)] = sealed
                 self._known.guests[CardholderId(whom)] = record.at.wall
             case FaceTemplateRecorded(cardholder=subject):
+                self._retire_template(subject)
                 self._known.templates[subject] = record.event
+            case FaceWithdrawn(cardholder=subject):
+                self._retire_template(subject)
+                self._retire_portrait(subject)
+            case PortraitKept(cardholder=subject, portrait=sealed):
+                self._retire_portrait(subject)
+                self._known.portraits[subject] = (record.seq, own_key(sealed))
+            case PortraitRemoved(cardholder=subject):
+                self._retire_portrait(subject)
             case CardholderErased(cardholder=subject):
                 self._forget(subject)
             case BackupRestored(erased=subjects):
@@ -69,7 +89,14 @@ class Vault:
     def sealed(self) -> Sealed:
         """Return a copy of what is known by now."""
         known = self._known
-        return Sealed(dict(known.identities), dict(known.templates), dict(known.guests), set(known.erased))
+        return Sealed(
+            dict(known.identities),
+            dict(known.templates),
+            dict(known.guests),
+            set(known.erased),
+            dict(known.portraits),
+            set(known.retired),
+        )
 
     def take_up(self, known: Sealed) -> None:
         """Know this much, as if the records it comes from had been learnt."""
@@ -91,22 +118,39 @@ class Vault:
         if event is None:
             return None
         try:
-            vector = self._keystore.open(cardholder, TEMPLATE, event.template)
+            vector = self._opened(cardholder, f"{TEMPLATE} {event.engine}", event.template)
         except SealBroken:
             return None
         return FaceTemplate(event.engine, event.mode, vector)
+
+    def templates(self) -> dict[CardholderId, FaceTemplate]:
+        """Return everybody's face template."""
+        known = {who: self.template(who) for who in list(self._known.templates)}
+        return {who: template for who, template in known.items() if template is not None}
+
+    def portrait_at(self, cardholder: CardholderId) -> int | None:
+        """Return the number of the record that holds somebody's portrait, or None."""
+        known = self._known.portraits.get(cardholder)
+        return None if known is None else known[0]
+
+    def portrait(self, cardholder: CardholderId, sealed: str) -> bytes | None:
+        """Return a portrait (JPEG) as the record holds it, opened; None once one of its keys is gone."""
+        try:
+            return self._opened(cardholder, PORTRAIT, sealed)
+        except SealBroken:
+            return None
 
     def guests(self) -> dict[CardholderId, datetime]:
         """Return who was let through once, by pseudonym, and when."""
         return dict(self._known.guests)
 
     def erased(self) -> frozenset[CardholderId]:
-        """Return everybody the log says is erased."""
-        return frozenset(self._known.erased)
+        """Return everybody the log says is erased, and the keys of faces that were withdrawn or replaced."""
+        return frozenset(self._known.erased | self._known.retired)
 
     def destroy_erased(self) -> None:
         """Destroy the keys of everybody who is erased, if they are still there. Slow: call it in a thread."""
-        self.destroy(self._known.erased)
+        self.destroy(self._known.erased | self._known.retired)
 
     def destroy(self, subjects: Iterable[CardholderId]) -> int:
         """Destroy these keys and what is remembered under them; return how many there were. Slow."""
@@ -149,14 +193,47 @@ class Vault:
         """From now on ``handle`` stands for the card that ``token`` stood for, as this person's. Slow."""
         self._keystore.adopt(token, handle, subject)
 
-    def seal_template(self, cardholder: CardholderId, vector: bytes) -> str:
-        """Return a template, sealed for the log."""
-        return self._keystore.seal(cardholder, TEMPLATE, vector)
+    def seal_template(self, cardholder: CardholderId, engine: str, vector: bytes) -> str:
+        """Return an engine's template, sealed for the log. Slow: call it in a thread."""
+        return self._sealed(cardholder, "face", f"{TEMPLATE} {engine}", vector)
+
+    def seal_portrait(self, cardholder: CardholderId, jpeg: bytes) -> str:
+        """Return a portrait, sealed for the log. Slow: call it in a thread."""
+        return self._sealed(cardholder, "portrait", PORTRAIT, jpeg)
+
+    def _sealed(self, cardholder: CardholderId, what: str, field_: str, plain: bytes) -> str:
+        """Seal under a key of its own, then under the subject's: it ends with either of them."""
+        own = CardholderId(f"{cardholder}.{what}.{secrets.token_hex(OWN_KEY_BYTES)}")
+        inner = self._keystore.seal(own, field_, plain)
+        return f"{own}:{self._keystore.seal(cardholder, field_, inner.encode())}"
+
+    def _opened(self, cardholder: CardholderId, field_: str, sealed: str) -> bytes:
+        own, _, outer = sealed.rpartition(":")
+        if not own:  # of an earlier version: under the subject's key alone
+            return self._keystore.open(cardholder, TEMPLATE, outer)
+        inner = self._keystore.open(cardholder, field_, outer)
+        return self._keystore.open(CardholderId(own), field_, inner.decode())
+
+    def _retire_template(self, subject: CardholderId) -> None:
+        before = self._known.templates.pop(subject, None)
+        if before is not None and (own := own_key(before.template)):
+            self._known.retired.add(CardholderId(own))
+
+    def _retire_portrait(self, subject: CardholderId) -> None:
+        before = self._known.portraits.pop(subject, None)
+        if before is not None:
+            self._known.retired.add(CardholderId(before[1]))
 
     def _forget(self, subject: CardholderId) -> None:
         self._known.erased.add(subject)
         self._known.identities.pop(subject, None)
-        self._known.templates.pop(subject, None)
+        self._retire_template(subject)
+        self._retire_portrait(subject)
+
+
+def own_key(sealed: str) -> str:
+    """Return the name of the key that a template or portrait has of its own; nothing for one of earlier versions."""
+    return sealed.rpartition(":")[0]
 
 
 def text_subject(kind: str, day: date) -> CardholderId:

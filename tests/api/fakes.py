@@ -55,6 +55,7 @@ from controller.domain.state import DeviceState, SiteState
 from controller.rules.fold import apply
 from controller.runtime.evidence import Evidence
 from controller.runtime.facade import Lagged, Moment, Second, SignIn
+from controller.runtime.face_desk import FaceDesk
 from controller.runtime.ports import Films, Identity
 from controller.runtime.studies import Offices
 from controller.store.programs import Programs
@@ -235,6 +236,7 @@ class FakeFacade:
         self.consoles = 0
         self.names = {ALICE: Identity("Alice Example")}
         self.films: Films | None = None
+        self.faces: FaceDesk | None = None
         self.evidence: Evidence | None = None
         self.offices: Offices | None = None
         self.found: dict[tuple[str, str], list[Recorded]] = {}  # what a search for recordings finds

@@ -124,7 +124,8 @@ async def test_people_are_found_by_name_and_by_id(facade):
     assert [len(each) for each in found] == [1, 1, 0]
     nothing_more = {"competencies": [], "extended_time": False, "needs_escort": False, "may_escort": False}
     who = {"id": "p-1", "name": "Alice Example", "kind": "staff", "clearance": 2, "levels": ["staff"]}
-    assert found[0][0] == {**who, **nothing_more, "face": False, "badges": []}
+    no_face = {"face": False, "face_record": None, "portrait": False, "listed_face": False}
+    assert found[0][0] == {**who, **nothing_more, **no_face, "badges": []}
 
 
 async def test_a_record_tells_badges_and_no_number(facade):

@@ -32,7 +32,10 @@ from controller.domain.site import Assurance, Factor
 from tests.api.fakes import ALICE, CAMERA, GATE, GATE_IN, GUARD, NOON, FakeFacade, browser, problem, sign_in, small_site
 
 SITE = small_site()
-WITHHELD = {"toml", "identity", "template", "token", "pin", "trace", "asked", "silent", "duress", "escalate_seconds"}
+WITHHELD = {
+    *("toml", "identity", "portrait", "template", "token", "pin", "trace", "asked", "silent", "duress"),
+    "escalate_seconds",
+}
 """Sealed blobs, proofs, the trace, which has an answer of its own, and the request as it was decided. How long an
 alarm may go unacknowledged is a rule of the site; that it did is an event of its own."""
 SECRET = "SEALED-BYTES"

@@ -17,7 +17,8 @@ from immutables import Map
 
 from api.openapi import document
 from api.security import CSRF_HEADER
-from controller.domain.events import CardholderRecorded, ClipRecorded, OrderRefused
+from controller.domain.events import CardholderRecorded, ClipRecorded, OrderRefused, PortraitKept, Recorded
+from controller.domain.faces import FaceRules
 from controller.domain.heads import Head, HeadDriver
 from controller.domain.instant import Instant
 from controller.domain.operators import Operator, Role
@@ -26,6 +27,8 @@ from controller.domain.records import RetentionClass
 from controller.domain.stimuli import Ordered
 from controller.rules.step import step
 from controller.runtime.evidence import Chosen
+from controller.runtime.face_desk import FaceDesk
+from controller.runtime.ports import FaceMade, FaceTemplate
 from tests.api.fakes import ALICE, CAMERA, NOON, PASSWORD, FakeFacade, browser, sign_in
 
 pytestmark = pytest.mark.anyio
@@ -79,6 +82,10 @@ BODIES = {
     "/api/people": {**BECAUSE, "name": "Nick", "kind": "staff", "clearance": 1},
     "/api/people/{cardholder}/change": {**BECAUSE, "kind": "staff", "clearance": 1},
     "/api/people/{cardholder}/check-in": {"safe_point": None},
+    "/api/faces/try": {"images": ["eA=="]},
+    "/api/people/{cardholder}/face": {**BECAUSE, "images": ["eA=="], "basis": "consent"},
+    "/api/people/{cardholder}/portrait": {**BECAUSE, "image": "eA=="},
+    "/api/people/{cardholder}/portrait/read": CASE,
     "/api/enrolments": {**BECAUSE, "reader": "gate-in", "cardholder": ALICE},
     "/api/enrolments/{reader}/issue": {"assurance": "symmetric"},
     "/api/operators": {**BECAUSE, "operator": "nick", "role": "guard", "zones": None},
@@ -108,6 +115,38 @@ class Desk:
         yield b"PK"
 
 
+class Photographer:
+    """Eyes to which every photo is good, and shows nobody who is known."""
+
+    def reads(self, engine):
+        return True
+
+    async def judge(self, photos):
+        return ("",) * len(photos)
+
+    async def make(self, cardholder, photos):
+        return FaceMade(FaceTemplate("e", "mean", b"v"), ("",), 5)
+
+    async def portrait(self, photo):
+        return b"jpeg"
+
+
+class Sealer:
+    """Seals nothing."""
+
+    def seal_template(self, cardholder, engine, vector):
+        return "sealed"
+
+    def seal_portrait(self, cardholder, jpeg):
+        return "sealed"
+
+    def portrait_at(self, cardholder):
+        return 7
+
+    def portrait(self, cardholder, sealed):
+        return b"jpeg"
+
+
 class Ruled(FakeFacade):
     """A building whose orders the real rules judge."""
 
@@ -119,6 +158,9 @@ class Ruled(FakeFacade):
         self.passwords = dict.fromkeys(self.operators, PASSWORD)
         kept = ClipRecorded(CLIP, CAMERA, RetentionClass.CLIPS, NOON, 15.0, 8, "ab" * 32, True, (7,))
         self.evidence = Desk()
+        self.site = replace(self.site, faces=FaceRules(portraits=True))
+        shown = Recorded(7, Instant(NOON, 0.0), "b", "s", PortraitKept("t", ALICE, "sealed", "because"))
+        self.faces = FaceDesk(Photographer(), Sealer(), self.order, lambda before: [shown])
         self.found["recording", CLIP] = [self.record(kept)]
         self.record(CardholderRecorded("t", Cardholder(ALICE, CardholderKind.STAFF, 2, frozenset()), "sealed"))
 

@@ -14,10 +14,12 @@ from controller import pins
 from controller.admin import Admin, AdminError
 from controller.core import open_core, start_up
 from controller.domain.events import CardholderRecorded, CredentialRecorded, OperatorRecorded
+from controller.domain.faces import FaceBasis
 from controller.domain.operators import Role
 from controller.domain.people import PERSONAL_PIN, CredentialKind, CredentialStatus
 from controller.domain.site import Assurance
-from controller.runtime.ports import FaceTemplate
+from controller.face_admin import FaceRefused
+from controller.runtime.ports import FaceMade, FaceTemplate
 
 pytestmark = pytest.mark.anyio
 
@@ -148,20 +150,23 @@ async def test_a_name_nobody_could_type_is_refused(core, admin, name):
 
 
 async def test_a_face_is_enrolled_sealed_and_only_where_there_are_eyes(core, tmp_path):
-    with pytest.raises(AdminError, match="running box"):
-        await Admin(core).enrol_face("p-001", [], "root")
+    with pytest.raises(FaceRefused, match="running box"):
+        await Admin(core).faces.enrol("p-001", [], "root", FaceBasis.CONSENT)
 
     async def eyes(cardholder, photos):
-        return FaceTemplate("engine-1", "mean5", b"\x01\x02" * 64)
+        return FaceMade(FaceTemplate("engine-1", "mean5", b"\x01\x02" * 64), ("",), 5, alike)
 
+    alike = ()
     admin = Admin(core, eyes)
-    with pytest.raises(AdminError, match="nobody is known as p-001"):
-        await admin.enrol_face("p-001", [], "root")
+    with pytest.raises(FaceRefused, match="nobody is known as p-001"):
+        await admin.faces.enrol("p-001", [], "root", FaceBasis.CONSENT)
     await imported(admin)
     photo = tmp_path / "photo.jpg"
     photo.write_bytes(b"jpeg")
-    given = {"person": "p-001", "photos": [str(photo)], "author": "root"}
-    assert await admin.commands["face_enrol"](given) == {"engine": "engine-1", "mode": "mean5"}
+    about = {"author": "root", "basis": "consent", "reason": "form 12"}
+    given = {**about, "person": "p-001", "photos": [str(photo)]}
+    done = await admin.commands["face_enrol"](given)
+    assert done == {"engine": "engine-1", "mode": "mean5", "used": 5, "left_out": [], "not_compared": 0}
     assert core.vault.template("p-001").vector == b"\x01\x02" * 64
     assert all(b"\x01\x02" * 16 not in file.read_bytes() for file in core.folder.iterdir())
 

@@ -48,7 +48,8 @@ BOX = """
 import asyncio, struct, sys
 from pathlib import Path
 from controller.bootstrap import Box, Ports
-from controller.runtime.ports import FaceTemplate
+from controller.domain.faces import FaceBasis
+from controller.runtime.ports import FaceMade, FaceTemplate
 from tests.certificates import certified
 
 planted = "-".join(["here", "to", "be", "found"])
@@ -57,13 +58,14 @@ async def main(folder, site, port):
     async with Box(Path(folder), Path(site), Ports(mqtt=int(port), console=False)) as box:
         async def eyes(cardholder, photos):
             start = int(photos[0])
-            return FaceTemplate("e", "mean5", struct.pack("<128f", *((n + start) / 7 for n in range(128))))
+            vector = struct.pack("<128f", *((n + start) / 7 for n in range(128)))
+            return FaceMade(FaceTemplate("e", "mean5", vector), ("",), 1)
 
-        box.admin._enroller = eyes
+        box.admin.faces._enroller = eyes
         print("ready", flush=True)
         while line := await asyncio.to_thread(sys.stdin.readline):
             who, start = line.split()
-            await box.admin.enrol_face(who, [start.encode()], "t")
+            await box.admin.faces.enrol(who, [start.encode()], "t", FaceBasis.CONSENT)
             vector = box.core.vault.template(who)
             print("enrolled", len(vector.vector), flush=True)
 

@@ -16,10 +16,11 @@ from controller.admin import Admin
 from controller.cli import Nobody
 from controller.core import open_core, start_up
 from controller.domain import stimuli as st
+from controller.domain.faces import FaceBasis
 from controller.domain.operators import LockDoor, Role, StartLockdown, UnlockOnce
 from controller.keys import seal_folder
 from controller.runtime.building import Building
-from controller.runtime.ports import FaceTemplate
+from controller.runtime.ports import FaceMade, FaceTemplate
 from controller.store import boxkey
 from controller.store.boxkey import KeyAccess, Way
 from controller.store.projection import Projection
@@ -98,11 +99,11 @@ async def used(folder):
 
     async def eyes(cardholder, photos):
         assert photos == [PICTURE]
-        return FaceTemplate("engine-1", "mean5", struct.pack("<128f", *VECTOR))
+        return FaceMade(FaceTemplate("engine-1", "mean5", struct.pack("<128f", *VECTOR)), ("",), 1)
 
     admin = Admin(core, eyes)
     await admin.commands["people_import"]({"csv": rows(), "file": "people.csv", "author": "t"})
-    await admin.enrol_face("s-1", [PICTURE], "t")
+    await admin.faces.enrol("s-1", [PICTURE], "t", FaceBasis.CONSENT)
     await admin.add_operator("gil", Role.GUARD, "t")
     core.keystore.set_password("gil", PASSWORD, one_time=False)
     core.keystore.set_duress_password("gil", PASSWORD)

@@ -22,7 +22,7 @@ def jpeg(image):
 def test_good_photos_make_a_template_of_that_person(engine, embeddings):
     enrolled = enrol(engine, faces.enrolment_images("hopper"))
     assert isinstance(enrolled, Enrolled)
-    assert (enrolled.used, enrolled.refused, enrolled.engine) == (7, (), engine.name)
+    assert (enrolled.used, enrolled.photos, enrolled.engine) == (7, (None,) * 7, engine.name)
     template = from_bytes(enrolled.template, enrolled.mode)
     assert load_calibration().distance(template, embeddings("hopper")[0]) < 0.2
 
@@ -40,19 +40,20 @@ def test_bad_photos_are_left_out_and_named(engine):
     enrolled = enrol(engine, [*bad, *faces.enrolment_images("hopper")])
     assert isinstance(enrolled, Enrolled)
     assert enrolled.used == 7
-    assert enrolled.refused == (
+    assert enrolled.photos == (
         PhotoProblem.UNREADABLE,
         PhotoProblem.NOBODY,
         PhotoProblem.SEVERAL_FACES,
         PhotoProblem.TOO_SMALL,
         PhotoProblem.BLURRED,
         PhotoProblem.ANOTHER_PERSON,
+        *(None,) * 7,
     )
 
 
 def test_four_good_photos_are_too_few(engine):
     refused = enrol(engine, faces.enrolment_images("hopper")[:4])
-    assert refused == EnrolmentRefused("r1", "alice", (PhotoProblem.TOO_FEW_PHOTOS,))
+    assert refused == EnrolmentRefused("r1", "alice", (None,) * 4, PhotoProblem.TOO_FEW_PHOTOS)
 
 
 def test_a_jpeg_that_claims_a_monstrous_size_is_not_decoded(engine):
@@ -61,7 +62,7 @@ def test_a_jpeg_that_claims_a_monstrous_size_is_not_decoded(engine):
     bomb[size : size + 4] = (0xFFFF).to_bytes(2, "big") * 2
     refused = enrol(engine, [bytes(bomb)])
     assert isinstance(refused, EnrolmentRefused)
-    assert refused.reasons[0] is PhotoProblem.UNREADABLE
+    assert refused.photos[0] is PhotoProblem.UNREADABLE
 
 
 def test_every_engine_makes_a_template_that_knows_its_person_again(every_engine, embeddings):

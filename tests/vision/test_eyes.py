@@ -264,7 +264,7 @@ def test_a_refused_engine_is_said_once_and_no_face_matches(box):
     assert box.of(EngineRefused) == [EngineRefused("the face model is another")]
     assert box.of(EngineReady) == []
     assert [verdict.outcome for verdict in box.of(FaceVerdict)] == [Outcome.NOBODY]
-    assert box.of(EnrolmentRefused) == [EnrolmentRefused("r1", "alice", (PhotoProblem.ENGINE_REFUSED,))]
+    assert box.of(EnrolmentRefused) == [EnrolmentRefused("r1", "alice", (), PhotoProblem.ENGINE_REFUSED)]
 
 
 def test_an_enrolment_goes_photo_by_photo_and_leaves_the_cameras_their_turn(box):
@@ -274,7 +274,7 @@ def test_an_enrolment_goes_photo_by_photo_and_leaves_the_cameras_their_turn(box)
         assert box.of(EnrolmentRefused) == []
     box.eyes.turn()
     (refused,) = box.of(EnrolmentRefused)
-    assert refused.reasons == (*(PhotoProblem.UNREADABLE,) * 3, PhotoProblem.TOO_FEW_PHOTOS)
+    assert (refused.photos, refused.why) == ((PhotoProblem.UNREADABLE,) * 3, PhotoProblem.TOO_FEW_PHOTOS)
 
 
 def test_the_newest_frame_is_there_for_the_pictures(box):

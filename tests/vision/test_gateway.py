@@ -6,16 +6,17 @@ import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from controller.domain.decision import FaceOutcome
 from controller.domain.effects import AskFace, StopFace
 from controller.domain.site import FaceEngine
 from controller.domain.stimuli import CameraSeen, FaceSeen
-from controller.runtime.ports import FaceTemplate
+from controller.runtime.ports import FaceTemplate, NoFace
 from controller.site.loader import load_site
 from vision import messages as eyes
-from vision.gateway import CameraAccess, EnrolmentFailed, VisionGateway
+from vision.gateway import CameraAccess, VisionGateway
 from vision.models import ENGINE_NAMES
 
 pytestmark = pytest.mark.anyio
@@ -34,10 +35,13 @@ class People:
         unknown = FaceTemplate(DLIB, "by hand", TEMPLATE.vector)
         foreign = FaceTemplate("engine-0", "mean", TEMPLATE.vector)
         fused = FaceTemplate(FUSION, "mean", ROW + bytes(eyes.DIMENSIONS[eyes.EngineKind.MOBILEFACENET] * 4))
-        self.templates = {"p-1": TEMPLATE, "p-3": short, "p-4": unknown, "p-5": foreign, "p-6": fused}
+        self.known = {"p-1": TEMPLATE, "p-3": short, "p-4": unknown, "p-5": foreign, "p-6": fused}
 
     def template(self, cardholder):
-        return self.templates.get(cardholder)
+        return self.known.get(cardholder)
+
+    def templates(self):
+        return dict(self.known)
 
 
 class Supervisor:
@@ -189,27 +193,33 @@ async def test_frames_are_counted(gateway):
 
 
 async def enrolling(gateway, posted):
-    task = asyncio.create_task(gateway.enrol("p-1", [b"a", b"b"]))
+    task = asyncio.create_task(gateway.make("p-2", [b"a", b"b"]))
     await settle()
     [enrol] = posted
-    assert (enrol.cardholder, enrol.images) == ("p-1", (b"a", b"b"))
+    assert (enrol.cardholder, enrol.images) == ("p-2", (b"a", b"b"))
     return task, enrol.request_id
 
 
 async def test_photos_become_a_template(gateway, posted):
     task, request = await enrolling(gateway, posted)
-    gateway._receive(eyes.Enrolled(request, "p-1", b"xy", "engine-1", eyes.TemplateMode.MEAN, 2, ()))
-    assert await task == FaceTemplate("engine-1", eyes.TemplateMode.MEAN.value, b"xy")
+    vector = np.eye(1, 128, dtype="<f4").tobytes()
+    gateway._people.known["p-7"] = FaceTemplate(DLIB, "mean", vector)
+    gateway._people.known["p-8"] = FaceTemplate(DLIB, "mean", (-np.eye(1, 128, dtype="<f4")).tobytes())
+    problems = (None, eyes.PhotoProblem.BLURRED)
+    gateway._receive(eyes.Enrolled(request, "p-2", vector, DLIB, eyes.TemplateMode.MEAN, 2, problems))
+    made = await task
+    assert (made.template, made.photos, made.used) == (FaceTemplate(DLIB, "mean", vector), ("", "blurred"), 2)
+    assert (made.alike, made.compared, made.not_compared) == (("p-7",), 2, 5)  # those of zeros are nobody's
     assert gateway._enrolling == {}
 
 
 async def test_photos_that_make_no_template_say_why(gateway, posted):
     task, request = await enrolling(gateway, posted)
     problem = next(iter(eyes.PhotoProblem))
-    gateway._receive(eyes.EnrolmentRefused(request, "p-1", (problem,)))
-    with pytest.raises(EnrolmentFailed) as failed:
+    gateway._receive(eyes.EnrolmentRefused(request, "p-2", (problem, None), eyes.PhotoProblem.TOO_FEW_PHOTOS))
+    with pytest.raises(NoFace) as none:
         await task
-    assert failed.value.reasons == (problem.value,)
+    assert (none.value.photos, none.value.why) == ((problem.value, ""), ("too_few_photos",))
 
 
 async def test_pictures_are_of_this_sites_cameras_only(gateway):

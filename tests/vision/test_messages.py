@@ -52,7 +52,7 @@ VALUES = [
     FaceVerdict("c1", "lobby", Outcome.NOBODY, None, 0, 3.5),
     FaceAtDoor("lobby", 3.5),
     Enrolled("r1", "alice", ROW, "dlib", TemplateMode.MEAN, 6, (PhotoProblem.BLURRED,)),
-    EnrolmentRefused("r1", "alice", (PhotoProblem.NOBODY, PhotoProblem.TOO_FEW_PHOTOS)),
+    EnrolmentRefused("r1", "alice", (PhotoProblem.NOBODY, None), PhotoProblem.TOO_FEW_PHOTOS),
     FrameCount("lobby", 8),
     EngineReady("dlib"),
     EngineRefused("a model is missing"),

@@ -100,6 +100,16 @@ from controller.domain.events.doors import (
     RelockResumed,
     RotationObserved,
 )
+from controller.domain.events.faces import (
+    FaceListed,
+    FaceTemplateRecorded,
+    FaceUnlisted,
+    FaceWithdrawn,
+    GestureAsked,
+    PortraitCompared,
+    PortraitKept,
+    PortraitRemoved,
+)
 from controller.domain.events.filming import (
     CameraPresetKept,
     CameraPresetOrdered,
@@ -164,7 +174,6 @@ from controller.domain.events.people import (
     CardholderRecorded,
     CredentialRecorded,
     Doubt,
-    FaceTemplateRecorded,
     OperatorRecorded,
     OperatorSignedIn,
     OperatorSignedOut,
@@ -274,10 +283,14 @@ __all__ = [
     "ExitObserved",
     "ExitRequested",
     "FaceJudged",
+    "FaceListed",
     "FaceTemplateRecorded",
+    "FaceUnlisted",
+    "FaceWithdrawn",
     "FactorProven",
     "FireAlarm",
     "FireResetConfirmed",
+    "GestureAsked",
     "GraceEnded",
     "GraceStarted",
     "GrantWithdrawn",
@@ -323,6 +336,9 @@ __all__ = [
     "PointBypassed",
     "PointObserved",
     "PointTested",
+    "PortraitCompared",
+    "PortraitKept",
+    "PortraitRemoved",
     "PositionObserved",
     "PowerObserved",
     "RecordRead",
@@ -517,6 +533,13 @@ Event = (
     | SafeUncounted
     | MaintenanceStarted
     | MaintenanceEnded
+    | FaceListed
+    | FaceUnlisted
+    | FaceWithdrawn
+    | GestureAsked
+    | PortraitCompared
+    | PortraitKept
+    | PortraitRemoved
 )
 
 

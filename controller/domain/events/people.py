@@ -67,17 +67,6 @@ class CredentialRecorded:
 
 
 @dataclass(frozen=True, slots=True)
-class FaceTemplateRecorded:
-    """A face template, sealed."""
-
-    author: str
-    cardholder: CardholderId
-    engine: str
-    mode: str
-    template: str
-
-
-@dataclass(frozen=True, slots=True)
 class OperatorRecorded:
     """An operator as they now are."""
 

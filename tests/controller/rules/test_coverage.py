@@ -369,6 +369,18 @@ EVENTS_ELSEWHERE = {
         "takes a camera with a head: test_heads.py",
     ),
     **dict.fromkeys(
+        (
+            ev.FaceWithdrawn,
+            ev.PortraitKept,
+            ev.PortraitRemoved,
+            ev.PortraitCompared,
+            ev.FaceListed,
+            ev.FaceUnlisted,
+            ev.GestureAsked,
+        ),
+        "takes somebody who enrols: test_faces.py",
+    ),
+    **dict.fromkeys(
         (ev.EvacuationStarted, ev.EvacuationEnded, ev.SafeCounted, ev.SafeUncounted),
         "takes orders of the post: test_evacuation.py",
     ),

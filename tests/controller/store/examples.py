@@ -10,6 +10,7 @@ from controller.domain.alarms import AlarmKind, Priority, Source
 from controller.domain.decision import AccessRequest, Check, Companion, DenyReason, FaceOutcome
 from controller.domain.doors import Direction, LockMode, LockStatus, Loop, ModeSource, Position
 from controller.domain.events import Event, UnlockFailure, Violation
+from controller.domain.faces import FaceBasis, Gesture
 from controller.domain.filming import ViewTrouble
 from controller.domain.integrations import Scope
 from controller.domain.operators import Operator, Refusal, Role
@@ -40,6 +41,13 @@ EXAMPLES: tuple[Event, ...] = (
     ev.CardholderRecorded("root at the box", PERSON, "c2VhbGVk"),
     ev.CredentialRecorded("root at the box", BADGE),
     ev.FaceTemplateRecorded("root at the box", "p-1", "engine-1", "mean5", "c2VhbGVk"),
+    ev.FaceWithdrawn("sven", "p-1", "consent withdrawn"),
+    ev.PortraitKept("sven", "p-1", "p-1.portrait.00ff:c2VhbGVk", "for the guard"),
+    ev.PortraitRemoved("sven", "p-1", "no longer wanted"),
+    ev.PortraitCompared("gil", "p-1"),
+    ev.FaceListed("sven", "p-1", "dismissed, and seen at the fence"),
+    ev.FaceUnlisted("sven", "p-1", "case closed"),
+    ev.GestureAsked("r3", "in", "cam-1", Gesture.TURN_LEFT),
     ev.OperatorRecorded("root at the box", Operator("gil", Role.DATA_PROTECTION_OFFICER)),
     ev.OperatorSignedIn("gil", "192.0.2.7"),
     ev.OperatorSignInFailed("gil", "192.0.2.7"),
@@ -238,6 +246,9 @@ ASKED = AccessRequest(
 )
 REMARKED = (Check("anti-passback", "elsewhere", None, DenyReason.ANTI_PASSBACK),)
 BESIDE_THE_GOLDEN = (
+    ev.FaceTemplateRecorded(
+        "sven", "p-1", "engine-1", "mean", "p-1.face.00ff:c2VhbGVk", FaceBasis.CONSENT, 6, ("p-2",), "form 12"
+    ),
     ev.CredentialStatusSet("sven", "p-1-badge", "p-1", CredentialStatus.ACTIVE, "found", "sue"),
     ev.VisitorSignedIn("g-1", "gil", "pool-1", "p-1"),
     ev.GrantWithdrawn("r1", "front", UnlockFailure.RESTARTED),
