@@ -152,6 +152,35 @@ class Zigbee2Mqtt(ConsumerDevice):
             self._switch(on=order["state"] == "UNLOCK")
 
 
+class FrigateRecorder(ConsumerDevice):
+    """Frigate with one camera; ``topic`` is `BASE/NAME`. ``open`` lets somebody into the picture, or out of it."""
+
+    def _will(self) -> tuple[str, str]:
+        return f"{self.topic.partition('/')[0]}/available", "offline"
+
+    def _orders(self) -> str:
+        return f"{self.topic}/+/set"
+
+    def _hello(self) -> None:
+        self._tell(f"{self.topic.partition('/')[0]}/available", "online", retain=True)
+
+    def event(self, kind: str, number: str = "1763798400.5-abcdef", *, zones: tuple[str, ...] = ()) -> None:
+        """Tell of somebody who comes (``new``), goes on (``update``) or is gone (``end``)."""
+        base, _, camera = self.topic.partition("/")
+        after = {"id": number, "camera": camera, "label": "person", "current_zones": zones, "false_positive": False}
+        self._tell(f"{base}/events", {"type": kind, "before": after, "after": after})
+
+    def _say_contact(self) -> None:
+        self.event("new" if self.is_open else "end")
+        self._tell(f"{self.topic}/person", "1" if self.is_open else "0")
+
+    def _say_relay(self) -> None:
+        """It has none."""
+
+    def _obey(self, topic: str, payload: bytes) -> None:
+        """It is told nothing that it would do."""
+
+
 LOCKED: dict[str, object] = {"state": "LOCK", "lock_state": "locked"}
 
 

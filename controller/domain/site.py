@@ -150,9 +150,12 @@ class DeviceKind(StrEnum):
     SHELLY = "shelly"
     TASMOTA = "tasmota"
     ESPHOME = "esphome"
+    FRIGATE = "frigate"  # a camera, or a zone of one, as a recorder sees it
 
 
-CONSUMER = frozenset({DeviceKind.ZIGBEE2MQTT, DeviceKind.SHELLY, DeviceKind.TASMOTA, DeviceKind.ESPHOME})
+CONSUMER = frozenset(
+    {DeviceKind.ZIGBEE2MQTT, DeviceKind.SHELLY, DeviceKind.TASMOTA, DeviceKind.ESPHOME, DeviceKind.FRIGATE}
+)
 """What people own already: on our broker, with words and habits of its own."""
 
 ON_THE_BROKER = CONSUMER | {DeviceKind.MQTT}

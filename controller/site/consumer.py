@@ -1,4 +1,4 @@
-"""Consumer kit (zigbee2mqtt, Shelly, Tasmota, ESPHome): its keys in a site file, and how little may depend on it."""
+"""Consumer kit (zigbee2mqtt, Shelly, Tasmota, ESPHome, Frigate): its keys, and how little may depend on it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from controller.domain.site import CONSUMER, Device, DeviceKind, RexKind, Securi
 from controller.site import kinds
 from controller.site.errors import quoted
 from controller.site.positions import Path
-from controller.site.reading import Reading, Table
+from controller.site.reading import Kind, Reading, Table
 from controller.site.safety import door_level
-from controller.site.wiring import Finding, lock_wires
+from controller.site.wiring import Finding, Wire, lock_wires
 
 RELOCKS_BY_ORDER = frozenset({DeviceKind.SHELLY, DeviceKind.TASMOTA})
 """These are told how long with each unlock (`toggle_after`, `PulseTime`), and keep time themselves."""
 
-ZIGBEE_BASE = "zigbee2mqtt"
+BASES = {DeviceKind.ZIGBEE2MQTT: "zigbee2mqtt", DeviceKind.FRIGATE: "frigate"}
+"""What the topics of all that speak through one gateway begin with."""
 OURS = ("ostiary", "homeassistant")
 _LEVEL = r"[A-Za-z0-9][A-Za-z0-9 _.-]{0,63}"
 _TOPIC = re.compile(_LEVEL, re.ASCII)
@@ -37,13 +38,15 @@ NO_KIT = Kit(None, relocks_itself=False)
 
 
 def kit(table: Table, device: DeviceId, kind: DeviceKind) -> Kit:
-    """``topic``: what its topics begin with; without one its id is it (below ``zigbee2mqtt/``, of Zigbee devices)."""
-    zigbee = kind is DeviceKind.ZIGBEE2MQTT
+    """``topic``: what its topics begin with; without one its id is it (below ``zigbee2mqtt/`` or ``frigate/``)."""
+    base = BASES.get(kind)
     relocks = kind in RELOCKS_BY_ORDER
-    if relocks:
+    if kind is DeviceKind.FRIGATE:
+        table.forbid("relocks_itself", "a recorder locks nothing")
+    elif relocks:
         table.forbid("relocks_itself", f"a {kind} device is told with each unlock how long it lasts")
     return Kit(
-        topic=table.want("topic", _zigbee_topic if zigbee else _topic, f"{ZIGBEE_BASE}/{device}" if zigbee else device),
+        topic=table.want("topic", _under(base) if base else _topic, f"{base}/{device}" if base else device),
         relocks_itself=relocks or table.want("relocks_itself", kinds.flag, default=False),
     )
 
@@ -98,6 +101,17 @@ def consumer_locks_relock(site: Site) -> Iterator[Finding]:
             yield Finding(("door", door.id, "lock"), problem, mend)
 
 
+def recorders_see_points_alone(site: Site) -> Iterator[Finding]:
+    """What finds people in pictures knows no bolt, no contact and no relay."""
+    wires = [wire for door in site.doors.values() for wire in lock_wires(door)]
+    wires += [Wire(("output", o.id, "device"), o.output.device, o.output.index) for o in site.outputs.values()]
+    for wire in wires:
+        device = _consumer(site, wire.device)
+        if device and device.kind is DeviceKind.FRIGATE:
+            problem = f"{quoted(device.id)} is a recorder: it sees people, and switches and senses nothing"
+            yield Finding(wire.at, problem, "name it at a [[point]]")
+
+
 def topics_are_their_own(site: Site) -> Iterator[Finding]:
     """No device speaks for another, and none for a gateway."""
     used: dict[str, str] = {}
@@ -129,8 +143,11 @@ def _topic(reading: Reading, path: Path, value: object) -> str | None:
     return _matching(reading, path, value, _TOPIC, '"shed-relay"')
 
 
-def _zigbee_topic(reading: Reading, path: Path, value: object) -> str | None:
-    return _matching(reading, path, value, _UNDER_A_BASE, '"zigbee2mqtt/Shed door"')
+def _under(base: str) -> Kind[str]:
+    def kind(reading: Reading, path: Path, value: object) -> str | None:
+        return _matching(reading, path, value, _UNDER_A_BASE, f'"{base}/Shed door"')
+
+    return kind
 
 
 def _matching(reading: Reading, path: Path, value: object, pattern: re.Pattern[str], example: str) -> str | None:

@@ -138,6 +138,7 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     consumer.consumer_kit_is_no_way_out,
     consumer.consumer_kit_reads_no_cards,
     consumer.consumer_locks_relock,
+    consumer.recorders_see_points_alone,
     consumer.topics_are_their_own,
     home_assistant.home_assistant_orders_little,
     home_assistant.home_assistant_is_nobody_else,

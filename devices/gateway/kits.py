@@ -5,6 +5,7 @@ from __future__ import annotations
 from controller.domain.site import CONSUMER, Device, DeviceKind, Site
 from devices.mqtt import discovery
 from devices.mqtt.adapters.esphome import Esphome
+from devices.mqtt.adapters.frigate import Frigate
 from devices.mqtt.adapters.kit import Kit
 from devices.mqtt.adapters.kits import Kits
 from devices.mqtt.adapters.shelly import Shelly
@@ -29,5 +30,7 @@ def _kit(site: Site, device: Device) -> Kit:
             return Shelly(name, topic)
         case DeviceKind.TASMOTA:
             return Tasmota(name, topic)
+        case DeviceKind.FRIGATE:
+            return Frigate(name, topic)
         case _:
             return Esphome(name, topic, is_lock=any(door.lock.device == device.id for door in site.doors.values()))

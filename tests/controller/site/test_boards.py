@@ -253,5 +253,38 @@ def test_a_changed_bus_is_told():
     ]
 
 
+RECORDER = """
+[[device]]
+id = "nvr-yard"
+kind = "frigate"
+side = "safe"
+topic = "frigate/yard"
+
+[[point]]
+id = "yard"
+name = "Yard"
+zone = "inside"
+kind = "pir"
+device = "nvr-yard"
+"""
+
+
+def test_a_recorder_s_camera_is_a_point_and_nothing_else():
+    site = load(SITE + RECORDER)
+    assert site.devices["nvr-yard"].topic == "frigate/yard"
+    assert site.points["yard"].input.device == "nvr-yard"
+    assert load(SITE + RECORDER.replace('topic = "frigate/yard"', "")).devices["nvr-yard"].topic == "frigate/nvr-yard"
+    assert "frigate" in mqtt_devices(site)
+    contact = SITE.replace('contact = { device = "zig" }', 'contact = { device = "nvr-yard" }')
+    siren = '\n[[output]]\nid = "o"\nname = "O"\nkind = "relay"\ndevice = "nvr-yard"\n'
+    for text, said in ((contact + RECORDER, "door.door.contact: "), (SITE + RECORDER + siren, "output.o.device: ")):
+        with pytest.raises(SiteErrors) as caught:
+            load(text)
+        assert any(said in str(error) and "is a recorder" in str(error) for error in caught.value.errors)
+    with pytest.raises(SiteErrors) as caught:
+        load(SITE + RECORDER.replace("topic", "relocks_itself = true\ntopic"))
+    assert any("a recorder locks nothing" in str(error) for error in caught.value.errors)
+
+
 def test_consumer_kit_asks_for_its_certificates_under_the_names_it_signs_in_by():
     assert mqtt_devices(load()) == ["head", "shed", "zigbee2mqtt"]

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from devices.mqtt.adapters.esphome import Esphome
+from devices.mqtt.adapters.frigate import MOST_PEOPLE, Frigate
 from devices.mqtt.adapters.kits import Kits
 from devices.mqtt.adapters.shelly import Shelly
 from devices.mqtt.adapters.tasmota import Tasmota, pulse_time
@@ -23,6 +24,7 @@ from devices.mqtt.messages import (
     DeviceState,
     DoorState,
     DoorWord,
+    InputWord,
     Lifecycle,
     LockAction,
     LockCommand,
@@ -36,7 +38,7 @@ from devices.mqtt.messages import (
     Tamper,
 )
 from devices.mqtt.topics import Address
-from simulators.consumer_kit import EsphomeLock, ShellyPlus, TasmotaRelay, Zigbee2Mqtt
+from simulators.consumer_kit import EsphomeLock, FrigateRecorder, ShellyPlus, TasmotaRelay, Zigbee2Mqtt
 from simulators.hand import until
 
 pytestmark = pytest.mark.anyio
@@ -53,6 +55,8 @@ def kits():
             Shelly("shelly", "shellyplus1-a8032abe54dc"),
             Tasmota("tasmota", "gate_relay"),
             Esphome("esp", "esp-gate", is_lock=True),
+            Frigate("nvr", "frigate/yard"),
+            Frigate("porch", "frigate/porch"),
         ]
     )
 
@@ -238,6 +242,9 @@ BAD = [
     ("stat/gate_relay/RESULT", b'{"Switch1":{"Action":[]}}'),
     ("esp-gate/lock/lock/state", b"OPEN"),
     ("esp-gate/status", b"x" * 20_000),
+    ("frigate/yard/person", b"-1"),
+    ("frigate/yard/person", b"12345"),
+    ("frigate/yard/person", "²".encode()),
 ]
 
 
@@ -246,7 +253,73 @@ def test_what_makes_no_sense_is_refused_by_its_device_s_name(topic, payload):
     said = [message for message, _ in kits().heard(topic, payload, retained=False)]
     assert len(said) == 1
     assert isinstance(said[0], Malformed)
-    assert said[0].device in ("zig", "shelly", "tasmota", "esp")
+    assert said[0].device in ("zig", "shelly", "tasmota", "esp", "nvr")
+
+
+def seen(own, topic, payload, *, retained=False):
+    """What each camera of the recorder shows for a message."""
+    said = [m for m, _ in own.heard(topic, payload, retained=retained)]
+    assert not [m for m in said if isinstance(m, Malformed)], said
+    return [(m.device, m.state.value) for m in said if isinstance(m, PointState)]
+
+
+def event(kind, number="a", camera="yard", zones=(), **more):
+    after = {"id": number, "camera": camera, "label": "person", "current_zones": list(zones), **more}
+    return orjson.dumps({"type": kind, "before": {}, "after": after})
+
+
+async def test_a_recorder_s_people_are_a_point_of_the_camera_or_the_zone_they_are_in(box, device, bundle):
+    recorder = FrigateRecorder("frigate", bundle("frigate"), box.broker.port, "frigate/yard")
+    await started(box, recorder, "nvr")
+    await box.hears(DeviceState("porch", Lifecycle.READY), PointState("nvr", InputWord.NORMAL))
+    recorder.open(is_open=True)
+    await box.hears(PointState("nvr", InputWord.ACTIVE))
+    assert PointState("porch", InputWord.ACTIVE) not in box.heard
+    recorder.event("update", zones=("porch",))
+    await box.hears(PointState("porch", InputWord.ACTIVE))
+    before = len(box.heard)
+    recorder.open(is_open=False)
+    await box.sees(lambda: PointState("nvr", InputWord.NORMAL) in box.heard[before:])
+    await box.sees(lambda: PointState("porch", InputWord.NORMAL) in box.heard[before:])
+    assert box.order("nvr", LockAction.UNLOCK, 1000)[1] is False, "it switches nothing"
+    recorder.vanish()
+    await box.hears(DeviceState("nvr", Lifecycle.LOST), DeviceState("porch", Lifecycle.LOST))
+
+
+def test_who_is_followed_is_told_once_and_forgotten_when_nobody_is_counted_or_the_recorder_is_gone():
+    own = kits()
+    events, count = "frigate/events", "frigate/yard/person"
+    assert seen(own, events, event("new")) == [("nvr", "ACTIVE")]
+    assert seen(own, events, event("update")) == []
+    assert seen(own, events, event("new", "b")) == []
+    assert seen(own, events, event("end")) == [], "another one is still there"
+    assert seen(own, events, event("update", "b", false_positive=True)) == [("nvr", "NORMAL")]
+    assert seen(own, events, event("new", "c", label="dog")) == []
+    assert seen(own, events, event("new", "d", camera="street")) == []
+    assert seen(own, events, event("new", "e"), retained=True) == [], "what somebody did once is not done again"
+    assert seen(own, events, event("new", "f")) == [("nvr", "ACTIVE")]
+    assert seen(own, count, b"0") == [("nvr", "NORMAL")], "their end was lost"
+    assert seen(own, count, b"2") == [("nvr", "ACTIVE")]
+    seen(own, "frigate/available", b"online", retained=True)
+    seen(own, events, event("new", "g"))
+    assert seen(own, "frigate/available", b"offline") == []
+    assert seen(own, "frigate/available", b"online") == [("nvr", "NORMAL"), ("porch", "NORMAL")]
+
+
+def test_a_recorder_that_never_says_who_is_gone_takes_no_more_memory_for_it():
+    own, kit = kits(), Frigate("nvr", "frigate/yard")
+    for number in range(MOST_PEOPLE + 10):
+        kit.heard("frigate/events", event("new", str(number)), retained=False)
+    assert len(kit._people) == MOST_PEOPLE
+    assert seen(own, "frigate/events", event("end")) == []
+
+
+@pytest.mark.parametrize(
+    "payload", [b"{}", b'{"type":"new"}', b'{"type":"gone","after":{"id":"a"}}', b'{"type":"new","after":{"id":7}}']
+)
+def test_an_event_that_makes_no_sense_is_refused_for_each_camera(payload):
+    said = [m for m, _ in kits().heard("frigate/events", payload, retained=False)]
+    assert [(type(m), m.device) for m in said] == [(Malformed, "nvr"), (Malformed, "porch")]
 
 
 TOPICS = list(kits().filters)
