@@ -277,10 +277,10 @@ def test_a_recorder_s_camera_is_a_point_and_nothing_else():
     assert "frigate" in mqtt_devices(site)
     contact = SITE.replace('contact = { device = "zig" }', 'contact = { device = "nvr-yard" }')
     siren = '\n[[output]]\nid = "o"\nname = "O"\nkind = "relay"\ndevice = "nvr-yard"\n'
-    for text, said in ((contact + RECORDER, "door.door.contact: "), (SITE + RECORDER + siren, "output.o.device: ")):
+    for text, where in ((contact + RECORDER, "door.shed-door.contact"), (SITE + RECORDER + siren, "output.o.device")):
         with pytest.raises(SiteErrors) as caught:
             load(text)
-        assert any(said in str(error) and "is a recorder" in str(error) for error in caught.value.errors)
+        assert [error.where for error in caught.value.errors if "is a recorder" in error.problem] == [where]
     with pytest.raises(SiteErrors) as caught:
         load(SITE + RECORDER.replace("topic", "relocks_itself = true\ntopic"))
     assert any("a recorder locks nothing" in str(error) for error in caught.value.errors)
