@@ -63,6 +63,8 @@ SHOWN = _OF_RECORDS | _OF_PICTURES | _OF_PROGRAMS | frozenset(
         "digest", "direction", "distance", "doors", "doors_gone", "end", "engine", "enters", "escort",
         "expected_seconds", "extended_time", "factor", "factors", "failed", "fire_zone", "fire_zones_gone",
         "safe_point", "basis", "gesture", "others", "used",
+        "expected_seconds", "exposed", "extended_time", "factor", "factors", "failed", "fire_zone", "fire_zones_gone",
+        "safe_point",
         "first", "format", "frames", "hear_seconds", "host", "id", "kind", "last", "leaves", "level", "levels",
         "lock", "lockdown_seconds", "loop", "low", "maintenance", "may_escort", "mode", "needs_escort", "note",
         "number", "obstacle", "on", "open_seconds", "order", "origin", "outcome", "output", "outputs", "outputs_gone",

@@ -109,6 +109,7 @@ class OrderWord(StrEnum):
     COMPARE_PORTRAIT = "compare_portrait"
     LIST_FACE = "list_face"
     UNLIST_FACE = "unlist_face"
+    REPLACE_READER = "replace_reader"
 
 
 class ProblemOut(Model):

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from api.model import Model
+from api.model import Model, Text
 from api.schemas import Name
 from api.schemas_operators import SecondIn
 from api.schemas_people import ForIn
@@ -206,6 +206,25 @@ class DeviceErrorOut(Model):
     since: datetime
     persists: bool
     maintenance: bool
+
+
+class ReplaceIn(Model):
+    """Why another reader hangs there."""
+
+    reason: Text
+
+
+class ReplacedOut(Model):
+    """A reader that has proven its new key. ``exposed``: the readers at ``neighbours`` could listen while it was set.
+
+    ``said``: what the wizard did, in sentences.
+    """
+
+    device: str
+    serial: str
+    exposed: bool
+    neighbours: list[int]
+    said: list[str]
 
 
 class BrokerOut(Model):

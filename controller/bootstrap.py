@@ -27,7 +27,7 @@ from controller.core import Core, open_core, start_up
 from controller.disk import LOW_MIB, MIB, DiskWatch
 from controller.domain.ids import BusId, CameraId, CardholderId, DeviceId, LineId
 from controller.domain.site import Site
-from controller.domain.stimuli import BoxStopping, DeviceSeen
+from controller.domain.stimuli import BoxStopping, DeviceSeen, KeepingDone
 from controller.erasure import ErasureKeeper
 from controller.face_keeper import FaceKeeper
 from controller.film_keeper import FilmKeeper
@@ -174,21 +174,32 @@ class Box:
         await self._start_api()
         self._watch_consoles()
         activation = Activation(self.core, self._prepare, self._replug)
-        self._open_offices(activation)
-        now = lambda: self.core.clock.now().wall  # noqa: E731 - the wall clock of this box
-        wizard = Commissioning(lambda: self.core.runtime.site, KeyRing(secrets), self._ports.lines, now, self._lend)
+        wizard = self._wizard()
+        self._open_offices(activation, wizard)
         commands = {**self.admin.commands, **self.pki.commands, **activation.commands, **wizard.commands}
         control = ControlServer(self._folder, commands)
         await control.start()
         self._stack.push_async_callback(control.stop)
         self._settle()
 
-    def _open_offices(self, activation: Activation) -> None:
+    def _wizard(self) -> Commissioning:
+        """Return who gives readers their keys, on lines that the doors lend."""
+        core = self.core
+        return Commissioning(
+            lambda: core.runtime.site,
+            KeyRing(core.keystore.secrets),
+            self._ports.lines,
+            lambda: core.clock.now().wall,
+            self._lend,
+            lambda keyed: core.runtime.submit(KeepingDone(keyed)),
+        )
+
+    def _open_offices(self, activation: Activation, wizard: Commissioning) -> None:
         """Let the console study the log and bring policies in."""
         studies = ChildStudies(self._folder, lambda: self.core.clock.now().wall)
         self._stack.push_async_callback(studies.stop)
         policies = LoggedPolicies(self.core, activation)
-        self.building.offices = Offices(studies, policies, GivenCertificates(self._authority))
+        self.building.offices = Offices(studies, policies, GivenCertificates(self._authority), wizard)
 
     def _settle(self) -> None:
         """Keep the garbage collector off what lives as long as the box: walking it holds every door for 0.1 s."""

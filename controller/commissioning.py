@@ -15,9 +15,11 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from controller.admin import AdminError, Command
-from controller.domain.ids import DeviceId, LineId
+from controller.domain.events import ReaderKeyed
+from controller.domain.ids import DeviceId, LineId, OperatorId
 from controller.domain.site import Device, Line, Site
 from controller.osdp_keys import SCBK_BYTES, KeyNote, KeyRing, Origin, hex_key
+from controller.runtime.studies import NotReplaced, Replaced
 from devices.bench import Bench, serial_bench
 from devices.osdp.bench import BenchError, Found, Keyed, answering, give_key, scan, try_key, weak
 from devices.osdp.frame import MAX_ADDRESS
@@ -28,10 +30,15 @@ VISIT_SECONDS = 120.0
 SCAN_SECONDS = 300.0
 LOOK_EVERY = 0.5
 
+AT_THE_BOX = "at the box"
+"""Who asked, where nobody gave a name."""
+
 T = TypeVar("T")
 Say = Callable[[str], None]
 Lend = Callable[[LineId], AbstractAsyncContextManager[None]]
 """Takes a line away from the doors for as long as the context lasts; they have it back with the keys of then."""
+Record = Callable[[ReaderKeyed], object]
+"""Writes down that a reader has its key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +59,7 @@ class Result:
     exposed: bool
     neighbours: tuple[int, ...]
     serial: str
+    origin: Origin
 
 
 class Wizard:
@@ -130,7 +138,7 @@ class Wizard:
     ) -> Result:
         self._ring.put(place.device.id, key, KeyNote(self._now(), origin, exposed))
         self._say("the reader has proven its key, and the box keeps it")
-        return Result(place.device.id, exposed, heard, f"{keyed.identity.serial:08x}")
+        return Result(place.device.id, exposed, heard, f"{keyed.identity.serial:08x}", origin)
 
     def _bench(self, place: Place) -> Bench:
         return serial_bench(place.port, place.line.baud, self._within)
@@ -171,6 +179,7 @@ class Commissioning:
         ports: Mapping[LineId, str],
         now: Callable[[], datetime],
         lend: Lend,
+        record: Record,
         neighbours: Sequence[int] = range(MAX_ADDRESS + 1),
     ) -> None:
         self._site = site
@@ -178,6 +187,7 @@ class Commissioning:
         self._ports = ports
         self._now = now
         self._lend = lend
+        self._record = record
         self._neighbours = neighbours
         self._one_at_a_time = asyncio.Lock()
         self.commands: Mapping[str, Command] = {
@@ -185,6 +195,18 @@ class Commissioning:
             "osdp_rotate": self._visit,
             "osdp_scan": self._scan,
         }
+
+    async def replace(self, operator: OperatorId, device: DeviceId) -> Replaced:
+        """Give the reader that hangs in this one's place a key, on the line it hangs on. Raises ``NotReplaced``."""
+        known = self._site().devices.get(device)
+        if known is None or known.line is None or known.address is None:
+            raise NotReplaced(f"{device} hangs on no line")
+        given = {"command": "osdp_commission", "line": known.line, "address": known.address, "author": operator}
+        try:
+            done = await self._visit(given)
+        except AdminError as error:
+            raise NotReplaced(str(error)) from error
+        return Replaced(device, done["serial"], done["exposed"], tuple(done["neighbours"]), tuple(done["said"]))
 
     async def _visit(self, given: Mapping[str, Any]) -> dict[str, Any]:
         said: list[str] = []
@@ -204,6 +226,8 @@ class Commissioning:
             else:
                 async with self._lend(line):
                     result = await _told(visit)
+        author = str(given.get("author") or AT_THE_BOX)
+        self._record(ReaderKeyed(author, result.device, result.serial, result.origin.value, result.exposed))
         return told(result, said)
 
     async def _scan(self, given: Mapping[str, Any]) -> dict[str, Any]:

@@ -155,6 +155,8 @@ EVENTS: Mapping[type[Event], str] = MappingProxyType(
         ev.PointBypassed: "Detector bypassed",
         ev.BypassEnded: "Bypass is over",
         ev.MaintenanceStarted: "Maintenance started",
+        ev.ReaderReplacementOrdered: "Reader to be replaced",
+        ev.ReaderKeyed: "Reader given its key",
         ev.MaintenanceEnded: "Maintenance is over",
         ev.WalkTestStarted: "Walk test started",
         ev.PointTested: "Detector saw the walk test",

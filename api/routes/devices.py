@@ -4,19 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path
 
 from api.problems import Problem
-from api.schemas_office import BrokerOut, CameraHealthOut, DeviceErrorOut, DeviceHealthOut, DevicesOut
-from api.security import Context, Watching
+from api.routes.orders import give
+from api.schemas import NAME_LENGTH
+from api.schemas_office import (
+    BrokerOut,
+    CameraHealthOut,
+    DeviceErrorOut,
+    DeviceHealthOut,
+    DevicesOut,
+    ReplacedOut,
+    ReplaceIn,
+)
+from api.security import Context, Fresh, Watching
 from controller.domain.alarms import Alarm, in_order
 from controller.domain.hygiene import BrokerFacts
 from controller.domain.ids import DeviceId
+from controller.domain.maintenance_orders import ReplaceReader
 from controller.domain.operators import Role
 from controller.domain.site import Device, Door, Site
 from controller.domain.state import SiteState
-from controller.runtime.studies import Certificate
+from controller.runtime.studies import Certificate, NotReplaced
 
 SEES_DEVICES = frozenset({Role.SUPERVISOR, Role.SECURITY_OFFICER, Role.AUDITOR, Role.TECHNICIAN})
 SOON = timedelta(days=30)
@@ -42,6 +54,32 @@ async def devices(who: Watching, api: Context) -> DevicesOut:
         ],
         broker=_broker(api.facade.broker()),
         expiring=sorted(name for name, one in newest.items() if _ends_soon(one, soon) and name in site.devices),
+    )
+
+
+@router.post("/devices/{device}/replace")
+async def replace(
+    device: Annotated[str, Path(max_length=NAME_LENGTH)], asked: ReplaceIn, who: Fresh, api: Context
+) -> ReplacedOut:
+    """Take over another reader that hangs at this address, in install mode: it gets a key of its own.
+
+    The box lends the line to its wizard for two minutes at most; the doors on it are shut meanwhile. The order stands
+    on the record before, the key after.
+    """
+    await give(api, who, ReplaceReader(DeviceId(device), asked.reason))
+    office = api.facade.offices.readers if api.facade.offices else None
+    if office is None:
+        raise Problem(404, "no_office", "This building has no lines of its own.")
+    try:
+        done = await office.replace(who.operator.id, DeviceId(device))
+    except NotReplaced as failed:
+        raise Problem(409, "not_replaced", str(failed)) from failed
+    return ReplacedOut(
+        device=done.device,
+        serial=done.serial,
+        exposed=done.exposed,
+        neighbours=list(done.neighbours),
+        said=list(done.said),
     )
 
 

@@ -10,6 +10,7 @@ from controller.domain.events import UnlockFailure, Violation
 from controller.domain.events.devices import CertificateIssued, CertificateRevoked
 from controller.domain.events.filming import CameraPresetOrdered, ClipRecorded, RecordingsDropped, StillRecorded
 from controller.domain.events.integrations import WebhookUndelivered
+from controller.domain.events.maintenance import ReaderKeyed
 from controller.domain.events.records import BackupRestored, BackupTaken, RetentionApplied
 from controller.domain.faces import FaceBasis, Gesture
 from controller.domain.filming import ViewTrouble
@@ -438,6 +439,7 @@ class KeepingDone:
     """The box kept house: old data went, a backup was made or restored, pictures were kept or given up.
 
     Or it gave a certificate, or called one back, or a webhook did not answer. The fact is written down as it is.
+    Or it gave a certificate, or called one back, or gave a reader its key. The fact is written down as it is.
     """
 
     fact: (
@@ -451,6 +453,7 @@ class KeepingDone:
         | CertificateIssued
         | CertificateRevoked
         | WebhookUndelivered
+        | ReaderKeyed
     )
 
 

@@ -301,6 +301,8 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
             | ev.CertificateRevoked()
             | ev.WebhookSecretRotated()
             | ev.WebhookUndelivered()
+            | ev.ReaderReplacementOrdered()
+            | ev.ReaderKeyed()
             | ev.OrderRefused()
         ):
             return state

@@ -13,10 +13,10 @@ from controller.domain import events as ev
 from controller.domain.alarms import Source, in_order
 from controller.domain.ids import OperatorId
 from controller.domain.maintenance import covers, stands, zones_of
-from controller.domain.maintenance_orders import EndMaintenance, MaintenanceOrder, StartMaintenance
+from controller.domain.maintenance_orders import EndMaintenance, MaintenanceOrder, ReplaceReader, StartMaintenance
 from controller.domain.operators import Refusal, Role
 from controller.domain.points import AreaMode
-from controller.domain.site import SecurityLevel
+from controller.domain.site import DeviceKind, SecurityLevel
 from controller.rules.turn import Turn
 
 if TYPE_CHECKING:
@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 LONGEST_MAINTENANCE_SECONDS = 8 * 3600.0
 """A shift: work that goes on tomorrow is thought about again tomorrow."""
 
-_BOTH: frozenset[type[Order]] = frozenset({StartMaintenance, EndMaintenance})
+_ALL: frozenset[type[Order]] = frozenset({StartMaintenance, EndMaintenance, ReplaceReader})
 RIGHTS: Mapping[Role, frozenset[type[Order]]] = MappingProxyType(
     {
         Role.GUARD: frozenset({EndMaintenance}),
-        Role.SUPERVISOR: _BOTH,
-        Role.SECURITY_OFFICER: _BOTH,
+        Role.SUPERVISOR: _ALL,
+        Role.SECURITY_OFFICER: _ALL,
         Role.AUDITOR: frozenset(),
         Role.DATA_PROTECTION_OFFICER: frozenset(),
-        Role.TECHNICIAN: _BOTH,
+        Role.TECHNICIAN: _ALL,
     }
 )
 """Who may say that a place is worked on. Whoever looks at the alarms may say that it no longer is."""
@@ -43,6 +43,8 @@ def may(turn: Turn, operator: OperatorId, order: MaintenanceOrder) -> Refusal | 
     """Tell why such an order is refused; None where it may be carried out."""
     if isinstance(order, EndMaintenance):
         return None if order.at in turn.state.maintenance else Refusal.ALREADY_SO
+    if isinstance(order, ReplaceReader):
+        return _may_replace(turn, operator, order)
     if not stands(turn.site, order.at):
         return _unknown(order.at)
     if _needs_supervisor(turn, operator, order.at):
@@ -63,6 +65,8 @@ def carry_out(turn: Turn, operator: OperatorId, order: MaintenanceOrder) -> None
             turn.record(ev.MaintenanceStarted(at, operator, reason, _seconds(turn, order)))
         case EndMaintenance(at=at):
             _end(turn, at, operator)
+        case ReplaceReader(device=device, reason=reason):
+            turn.record(ev.ReaderReplacementOrdered(device, operator, reason))
         case _:
             assert_never(order)
 
@@ -76,6 +80,17 @@ def look_at_maintenance(turn: Turn) -> None:
     ]
     for place in sorted(over, key=repr):  # a map's own order changes from boot to boot
         _end(turn, place, None)
+
+
+def _may_replace(turn: Turn, operator: OperatorId, order: ReplaceReader) -> Refusal | None:
+    device = turn.site.devices.get(order.device)
+    if device is None or device.kind is not DeviceKind.OSDP:
+        return Refusal.UNKNOWN_DEVICE
+    if _needs_supervisor(turn, operator, Source(device=device.id)):
+        return Refusal.NOT_YOUR_ROLE
+    if turn.state.lockdown is not None:
+        return Refusal.LOCKDOWN
+    return None if order.reason.strip() else Refusal.REASON_NEEDED
 
 
 def _end(turn: Turn, place: Source, operator: OperatorId | None) -> None:

@@ -27,7 +27,7 @@ from controller.domain.heads import GoToPreset, KeepPreset, StopCamera, TurnCame
 from controller.domain.ids import OUTSIDE, AccessLevelId, AlarmId, DoorId, FireZoneId, RequestId, ZoneId
 from controller.domain.integration_orders import AddWebhook, IssueToken, RemoveWebhook, RevokeToken, RotateWebhook
 from controller.domain.maintenance import zones_of
-from controller.domain.maintenance_orders import EndMaintenance, StartMaintenance
+from controller.domain.maintenance_orders import EndMaintenance, ReplaceReader, StartMaintenance
 from controller.domain.operator_orders import (
     AcceptHandOver,
     AppointOperator,
@@ -96,6 +96,8 @@ def within(turn: Turn, zones: frozenset[ZoneId], order: Order) -> bool:  # noqa:
             return point not in site.points or site.points[point].zone in zones
         case StartMaintenance(at=at) | EndMaintenance(at=at):
             return zones.issuperset(zones_of(site, at))
+        case ReplaceReader(device=device):
+            return zones.issuperset(zones_of(site, Source(device=device)))
         case AssignAccessLevel(level=level):
             return zones.issuperset(_of_level(site, level))
         case RegisterVisitor(levels=levels):

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from controller.domain.ids import OperatorId
+from controller.domain.ids import DeviceId, OperatorId
 
 
 class StudyKind(StrEnum):
@@ -125,6 +125,32 @@ class Certificates(Protocol):
         ...
 
 
+class NotReplaced(ValueError):
+    """A reader was not taken over; the sentence says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """A reader that has proven its new key. ``exposed``: those at ``neighbours`` could listen while it was set.
+
+    ``said``: what was done, in sentences.
+    """
+
+    device: DeviceId
+    serial: str
+    exposed: bool
+    neighbours: tuple[int, ...]
+    said: tuple[str, ...]
+
+
+class Readers(Protocol):
+    """Whoever gives readers their keys."""
+
+    async def replace(self, operator: OperatorId, device: DeviceId) -> Replaced:
+        """Give the reader that hangs in this one's place a key. Takes two minutes at most. Raises ``NotReplaced``."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Offices:
     """What a whole box has beside its doors. A building of tests may have none of it."""
@@ -132,3 +158,4 @@ class Offices:
     studies: Studies
     policies: PolicyOffice
     certificates: Certificates
+    readers: Readers | None = None

@@ -13,11 +13,22 @@ from immutables import Map
 from api.tables import Table, inert, to_csv, to_pdf
 from controller.domain.alarms import Alarm, AlarmKind, Priority, Source
 from controller.domain.ids import AlarmId, DeviceId, OperatorId
+from controller.domain.maintenance_orders import ReplaceReader
 from controller.domain.operators import Operator, Refusal, Role
 from controller.domain.record_orders import ReadRecords
 from controller.domain.records import Purpose, RecordScope
 from controller.domain.state import replace as replace_state
-from controller.runtime.studies import Busy, Certificate, NotActivated, Offices, PolicyVersion, Study, StudyKind
+from controller.runtime.studies import (
+    Busy,
+    Certificate,
+    NotActivated,
+    NotReplaced,
+    Offices,
+    PolicyVersion,
+    Replaced,
+    Study,
+    StudyKind,
+)
 from tests.api.fakes import ALICE, AUDITOR, GUARD, NOON, PASSWORD, SECOND, browser, problem, sign_in
 
 pytestmark = pytest.mark.anyio
@@ -259,6 +270,43 @@ async def test_a_device_tells_its_errors_as_its_alarms_do_to_whom_they_are_shown
     assert told.pop("lock-gate") == [{**cut, "since": NOON.isoformat().replace("+00:00", "Z")}]
     assert not any(told.values())
     assert {error["alarm"] for error in seen["lock-gate"]} == {"a1", "a2"}
+
+
+class Wizard:
+    """Takes over any reader but one that answers nothing."""
+
+    def __init__(self):
+        self.tape = []
+
+    async def replace(self, operator, device):
+        self.tape.append((operator, device))
+        if device == "head-vault":
+            raise NotReplaced("nothing answers at address 1")
+        return Replaced(device, "0000c0de", True, (2, 3), ("it answers",))
+
+
+async def test_another_reader_is_ordered_first_and_then_given_a_key(facade, shelf):
+    wizard = Wizard()
+    facade.offices = replace(facade.offices, readers=wizard)
+    async with browser(facade) as client:
+        headers = await sign_in(client, SECOND)
+        done = await client.post("/api/devices/head-gate/replace", json={"reason": "broken"}, headers=headers)
+        assert done.json() == {
+            "device": "head-gate",
+            "serial": "0000c0de",
+            "exposed": True,
+            "neighbours": [2, 3],
+            "said": ["it answers"],
+        }
+        assert facade.tape[-1] == (SECOND, ReplaceReader(DeviceId("head-gate"), "broken"))
+        silent = await client.post("/api/devices/head-vault/replace", json={"reason": "broken"}, headers=headers)
+        assert problem(silent) == (409, "not_replaced")
+        facade.refusal = Refusal.NOT_YOUR_ROLE
+        assert problem(await client.post("/api/devices/head-gate/replace", json={"reason": "x"}, headers=headers)) == (
+            403,
+            "not_your_role",
+        )
+    assert wizard.tape == [(SECOND, "head-gate"), (SECOND, "head-vault")]
 
 
 async def test_a_building_without_a_log_says_so(facade):

@@ -48,6 +48,7 @@ IDS = {
     "seq": "1",
     "level": "staff",
     "what": "reader",
+    "device": "head-gate",
     "place": "gate-in",
     "fire_zone": "building",
     "recording": CLIP,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
 import time
 from datetime import UTC, datetime
 from os import urandom
@@ -12,8 +14,10 @@ from typer.testing import CliRunner
 
 from controller.admin import AdminError
 from controller.cli import app
-from controller.commissioning import Wizard
+from controller.commissioning import Commissioning, Wizard
+from controller.domain.events import ReaderKeyed
 from controller.osdp_keys import OSDP_KEY_NOTES, OSDP_KEYS, KeyNote, KeyRing, Origin
+from controller.runtime.studies import NotReplaced
 from controller.site.loader import load_site
 from controller.store.secret_files import SecretFiles
 from devices.osdp.bench import BenchError
@@ -209,6 +213,38 @@ def test_a_sealed_box_keeps_keys_and_notes_sealed(tmp_path):
     for name in (OSDP_KEYS, OSDP_KEY_NOTES):
         assert not (tmp_path / name).exists()
         assert BROUGHT.encode() not in (tmp_path / f"{name}.sealed").read_bytes()
+
+
+@pytest.mark.anyio
+async def test_another_reader_in_its_place_gets_another_key_on_a_line_that_the_doors_lend(bench):
+    stranger = head()
+    wizard, lent, record = bench(stranger), [], []
+    before = os.urandom(16)
+    wizard.ring.put("head", before, KeyNote(NOW, Origin.WIZARD))
+    site = load_site(wizard.file)
+
+    @contextlib.asynccontextmanager
+    async def lend(line):
+        lent.append(line)
+        yield
+        lent.append("back")
+
+    office = Commissioning(lambda: site, wizard.ring, {}, lambda: NOW, lend, record.append, neighbours=range(4))
+    done = await office.replace("tina", "head")
+    assert lent == ["line-a", "back"]
+    assert record == [ReaderKeyed("tina", "head", done.serial, "wizard", False)]
+    assert stranger._key == wizard.ring.key("head") != before
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(("device", "said"), [("clear", "it has no key"), ("nowhere", "hangs on no line")])
+async def test_what_cannot_be_keyed_is_replaced_by_nobody_and_nothing_is_recorded(bench, device, said):
+    wizard, record = bench(), []
+    site = load_site(wizard.file)
+    office = Commissioning(lambda: site, wizard.ring, {}, lambda: NOW, None, record.append)
+    with pytest.raises(NotReplaced, match=said):
+        await office.replace("tina", device)
+    assert record == []
 
 
 def test_the_command_line_from_a_bare_box(bench, tmp_path):

@@ -139,6 +139,12 @@ from controller.domain.events.integrations import (
     WebhookUndelivered,
 )
 from controller.domain.events.maintenance import MaintenanceEnded, MaintenanceStarted
+from controller.domain.events.maintenance import (
+    MaintenanceEnded,
+    MaintenanceStarted,
+    ReaderKeyed,
+    ReaderReplacementOrdered,
+)
 from controller.domain.events.modes import (
     DoorFirstPersonIn,
     DoorModeLapsed,
@@ -341,6 +347,8 @@ __all__ = [
     "PortraitRemoved",
     "PositionObserved",
     "PowerObserved",
+    "ReaderKeyed",
+    "ReaderReplacementOrdered",
     "RecordRead",
     "Recorded",
     "RecordingsDropped",
@@ -540,6 +548,8 @@ Event = (
     | PortraitCompared
     | PortraitKept
     | PortraitRemoved
+    | ReaderReplacementOrdered
+    | ReaderKeyed
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from controller.domain.alarms import Source
-from controller.domain.ids import AlarmId, OperatorId
+from controller.domain.ids import AlarmId, DeviceId, OperatorId
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +29,26 @@ class MaintenanceEnded:
     operator: OperatorId | None
     alarms: tuple[AlarmId, ...]
     escalate_seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderReplacementOrdered:
+    """Another reader hangs in the place of this one: the wizard was opened for it."""
+
+    device: DeviceId
+    operator: OperatorId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderKeyed:
+    """A reader has proven a key of its own, and the box keeps it. ``serial`` (hex): what it says it is.
+
+    ``origin``: how the key came into it; ``exposed``: others could have listened.
+    """
+
+    author: str
+    device: DeviceId
+    serial: str
+    origin: str
+    exposed: bool

@@ -20,7 +20,7 @@ from controller.domain.doors import Direction, LockMode, LockStatus, Loop
 from controller.domain.events import Event, Violation
 from controller.domain.filming import ViewTrouble
 from controller.domain.ids import AlarmId, CardholderId, OperatorId, RequestId
-from controller.domain.maintenance_orders import StartMaintenance
+from controller.domain.maintenance_orders import ReplaceReader, StartMaintenance
 from controller.domain.operators import (
     AcknowledgeAlarm,
     BlockDoor,
@@ -271,6 +271,7 @@ EVENTS: Mapping[type[Event], Script] = {
     ev.WalkTestEnded: [*AREA, WALK, 60.0],
     ev.MaintenanceStarted: [WORK],
     ev.MaintenanceEnded: [WORK, 60.0],
+    ev.ReaderReplacementOrdered: [order(SUE, ReplaceReader(head(FRONT_IN), "broken"))],
     ev.CauseBegan: [cause, point(PIR)],
     ev.CauseFired: [cause, point(PIR)],
     ev.CauseEnded: [cause, point(PIR), point(PIR, PointCondition.NORMAL)],
@@ -411,6 +412,7 @@ EVENTS_ELSEWHERE = {
             ev.CertificateIssued,
             ev.CertificateRevoked,
             ev.WebhookUndelivered,
+            ev.ReaderKeyed,
         ),
         "the shell's doing, not a rule's",
     ),

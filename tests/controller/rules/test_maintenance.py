@@ -15,9 +15,10 @@ from controller.domain.causes import Action, AlarmStands, Escalation, OutputEffe
 from controller.domain.effects import SetOutput
 from controller.domain.ids import CameraId, DeviceId, DoorId, OperatorId, PointId, ReaderId
 from controller.domain.maintenance import OF_WORK, covers, zones_of
-from controller.domain.maintenance_orders import EndMaintenance, MaintenanceOrder, StartMaintenance
+from controller.domain.maintenance_orders import EndMaintenance, MaintenanceOrder, ReplaceReader, StartMaintenance
 from controller.domain.operators import AcknowledgeAlarm, EndLockdown, Operator, Panic, Refusal, Role, StartLockdown
 from controller.domain.points import PointCondition
+from controller.domain.site import DeviceKind
 from controller.rules.alarm import raise_alarm
 from controller.rules.maintenance import LONGEST_MAINTENANCE_SECONDS
 from controller.rules.step import next_deadline
@@ -459,3 +460,33 @@ def test_doors_work_on_as_ever_while_somebody_works_there():
     house.see(closes(FRONT))
     house.see(point(GLASS, PointCondition.NORMAL))
     assert not house.state.alarms
+
+
+# Another reader
+
+
+def test_another_reader_is_ordered_on_the_record_with_a_reason():
+    house = house_with()
+    assert why(house, ReplaceReader(head(FRONT_IN), "  ")) is Refusal.REASON_NEEDED
+    assert why(house, ReplaceReader(head(FRONT_IN), "struck by lightning")) is None
+    ordered = ev.ReaderReplacementOrdered(head(FRONT_IN), TINA, "struck by lightning")
+    assert of_kind(ev.ReaderReplacementOrdered, house.events) == [ordered]
+
+
+@pytest.mark.parametrize("device", [DeviceId("gone"), lock_of(FRONT)])
+def test_only_what_hangs_on_a_line_is_given_a_key(device):
+    assert house_with().site.devices.get(lock_of(FRONT)).kind is not DeviceKind.OSDP
+    assert why(house_with(), ReplaceReader(device, "x")) is Refusal.UNKNOWN_DEVICE
+
+
+def test_in_a_lockdown_no_reader_is_replaced():
+    house = house_with()
+    house.see(order(GIL, StartLockdown("shots")))
+    assert why(house, ReplaceReader(head(FRONT_IN), "x")) is Refusal.LOCKDOWN
+
+
+def test_a_technician_alone_replaces_no_reader_of_an_exclusion_zone():
+    house = house_with()
+    assert why(house, ReplaceReader(head(CELLAR_IN), "x")) is Refusal.NOT_YOUR_ROLE
+    assert why(house, ReplaceReader(head(CELLAR_IN), "x"), SUE) is None
+    assert why(house, ReplaceReader(head(FRONT_IN), "x"), GIL) is Refusal.NOT_YOUR_ROLE

@@ -27,7 +27,7 @@ from controller.domain.ids import (
     ReaderId,
     RequestId,
 )
-from controller.domain.maintenance_orders import EndMaintenance, MaintenanceOrder, StartMaintenance
+from controller.domain.maintenance_orders import EndMaintenance, MaintenanceOrder, ReplaceReader, StartMaintenance
 from controller.domain.operator_orders import AcceptHandOver, HandOver, OperatorOrder
 from controller.domain.operators import (
     AcknowledgeAlarm,
@@ -94,6 +94,7 @@ from tests.controller.builders import (
     SUE,
     VAULT,
     badge_of,
+    head,
     order,
     quiet_house,
     swipe,
@@ -142,6 +143,7 @@ def rows():
     for work in (lambda at: StartMaintenance(at, LATER, "x"), EndMaintenance):
         yield work(Source(door=INNER)), LC, C
         yield work(Source(reader=FRONT_IN)), L, C
+    yield ReplaceReader(head(INNER_IN), "x"), LC, C
     for point in (BypassPoint(PIR, LATER, "x"), EndBypass(PIR)):
         zone = turn().site.points[PIR].zone
         yield point, frozenset({zone}), ALL - {zone}

@@ -122,6 +122,8 @@ EXAMPLES: tuple[Event, ...] = (
     ev.WalkTestEnded("chancery", ("glass-hall",)),
     ev.MaintenanceStarted(Source(door="front"), "tina", "a new closer", 3600.0),
     ev.MaintenanceEnded(Source(door="front"), None, ("a1",), 60.0),
+    ev.ReaderReplacementOrdered("head-1", "tina", "struck by lightning"),
+    ev.ReaderKeyed("tina", "head-1", "0000c0de", "wizard", True),
     ev.CauseBegan("siren-on-forced", 2.0),
     ev.CauseFired("siren-on-forced", 60.0),
     ev.CauseEnded("siren-on-forced"),

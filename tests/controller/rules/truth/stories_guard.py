@@ -9,8 +9,8 @@ from datetime import time, timedelta
 from controller.domain import stimuli as st
 from controller.domain.alarms import Source
 from controller.domain.area_orders import ArmArea, BypassPoint, DisarmArea, EndBypass, WalkTest
-from controller.domain.ids import AreaId, DeviceId, OperatorId, OutputId, PointId, ScheduleId
-from controller.domain.maintenance_orders import EndMaintenance, StartMaintenance
+from controller.domain.ids import AreaId, DeviceId, OperatorId, OutputId, PointId, ReaderId, ScheduleId
+from controller.domain.maintenance_orders import EndMaintenance, ReplaceReader, StartMaintenance
 from controller.domain.operators import (
     Operator,
     Role,
@@ -22,6 +22,7 @@ from tests.controller.builders import (
     ALICE,
     BOB,
     CELLAR,
+    CELLAR_IN,
     CHANCERY,
     FRONT,
     FRONT_IN,
@@ -40,6 +41,7 @@ from tests.controller.builders import (
     SUE,
     closes,
     head,
+    lock_of,
     opens,
     order,
     pin,
@@ -66,6 +68,10 @@ INTO_THE_ROOM: Script = (swipe(INNER_IN, ALICE), pin(INNER_IN, ALICE), opens(INN
 OUT_OF_THE_ROOM: Script = (swipe(INNER_OUT, ALICE), opens(INNER), closes(INNER))
 
 Policy = Callable[[Site], Site]
+
+
+def replaced(reader: ReaderId, who: OperatorId = TINA, reason: str = "broken") -> st.Ordered:
+    return order(who, ReplaceReader(head(reader), reason))
 
 
 def work(at: Source, seconds: float = 80.0, who: OperatorId = TINA, reason: str = "a new closer") -> st.Ordered:
@@ -340,6 +346,12 @@ GUARDED: Mapping[str, Script] = {
         work(Source(device=DeviceId("gone"))),
         work(Source(door=FRONT), who=GIL),
         work(Source(door=FRONT), seconds=8 * 3600.0),
+        replaced(FRONT_IN),
+        replaced(FRONT_IN, who=GIL),
+        replaced(FRONT_IN, reason=" "),
+        replaced(CELLAR_IN),
+        order(TINA, ReplaceReader(DeviceId("gone"), "x")),
+        order(TINA, ReplaceReader(lock_of(FRONT), "x")),
         work(Source(door=FRONT)),
         opens(FRONT),
         opens(INNER),
@@ -356,5 +368,6 @@ GUARDED: Mapping[str, Script] = {
         work(Source(point=GLASS), seconds=7200.0),
         order(SUE, StartLockdown("shots")),
         work(Source(door=FRONT)),
+        replaced(FRONT_IN),
     ],
 }
