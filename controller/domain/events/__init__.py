@@ -138,7 +138,6 @@ from controller.domain.events.integrations import (
     WebhookSecretRotated,
     WebhookUndelivered,
 )
-from controller.domain.events.maintenance import MaintenanceEnded, MaintenanceStarted
 from controller.domain.events.maintenance import (
     MaintenanceEnded,
     MaintenanceStarted,
