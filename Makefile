@@ -21,7 +21,7 @@ help:
 	@echo 'make bench   measure, beside the limits      (ARGS="--json FILE")'
 	@echo 'make soak    the demo for SOAK_SECONDS (default 3600), then SOAK_CRASHES kills (default 1000), then'
 	@echo '             SOAK_REPLAYS generated requests decided again (default 100000), SOAK_FUZZ damaged inputs for the'
-	@echo '             codecs (default 1000000), a day on an OSDP line in virtual time, then every mutant of the rules'
+	@echo '             codecs (default 1000000), SOAK_CONTRACT requests for each route of the API (default 200), a day on an OSDP line in virtual time, then every mutant of the rules'
 	@echo 'make lock    resolve the dependencies anew   (requirements.lock, the package-lock.json files)'
 	@echo 'make clean   remove everything the other targets made'
 
@@ -68,12 +68,14 @@ SOAK_SECONDS ?= 3600
 SOAK_CRASHES ?= 1000
 SOAK_REPLAYS ?= 100000
 SOAK_FUZZ ?= 1000000
+SOAK_CONTRACT ?= 200
 soak: setup
 	@mkdir -p build/soak
 	@.venv/bin/ostiary demo --headless --seconds $(SOAK_SECONDS) --data build/soak/data --json build/soak/report.json $(ARGS)
 	@OSTIARY_CRASHES=$(SOAK_CRASHES) $(PYTEST) --timeout 0 tests/scenarios/test_crash.py
 	@OSTIARY_REPLAYS=$(SOAK_REPLAYS) $(PYTEST) --timeout 0 tests/scenarios/test_replay_soak.py
 	@OSTIARY_FUZZ=$(SOAK_FUZZ) $(PYTEST) --timeout 0 tests/fuzz
+	@OSTIARY_CONTRACT=$(SOAK_CONTRACT) $(PYTEST) --timeout 0 tests/scenarios/test_contract.py
 	@OSTIARY_DAY_POLL=0.05 $(PYTEST) --timeout 0 tests/devices/osdp/test_a_day.py
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" $(PYTHON) -m tests.mutants
 

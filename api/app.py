@@ -23,6 +23,7 @@ from api.routes import (
     faces,
     films,
     heads,
+    machines,
     operators,
     orders,
     people,
@@ -40,7 +41,7 @@ from controller.runtime.facade import Facade
 
 PARTS = (
     *(account, audit, building, devices, enrolment, evacuation, events, evidence, faces, films, heads),
-    *(operators, orders, people, policy, programs, reports, session, streams, studies, visits),
+    *(machines, operators, orders, people, policy, programs, reports, session, streams, studies, visits),
 )
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 NOT_BUILT = """<!doctype html><html lang="en"><title>Ostiary</title><h1>The console is not built</h1>
@@ -63,7 +64,7 @@ def create_app(
     """
     app = routed()
     app.state.api = Api(facade, wall)
-    app.add_middleware(Shield, hosts=hosts)
+    app.add_middleware(Shield, hosts=hosts, took=app.state.api.requests.took)
     if static is not None:
         app.mount("/", StaticFiles(directory=static, html=True), name="console")
     else:
@@ -77,6 +78,7 @@ def routed() -> FastAPI:
     problems.install(app)
     for part in PARTS:
         app.include_router(part.router, prefix="/api")
+    app.include_router(machines.metrics_router)
     return app
 
 

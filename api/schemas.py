@@ -129,6 +129,21 @@ class HealthOut(Model):
     boot: str
 
 
+class LiveOut(Model):
+    """That the doors' loop runs."""
+
+    live: Literal[True]
+
+
+class ReadyOut(Model):
+    """Whether the box lets people in: it has a policy, its log is durable in time, its clock is trusted."""
+
+    ready: bool
+    policy: bool
+    log: bool
+    clock: bool
+
+
 class SignInIn(Model):
     """A name and a password; with a one-time password, also the password that replaces it."""
 

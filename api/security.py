@@ -13,6 +13,8 @@ from fastapi import Depends, Header
 from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
+from api.keys import Once
+from api.metrics import Requests
 from api.problems import Problem
 from api.programs import Rates, admitted, known_program
 from api.sessions import Session, Sessions, Stage, Throttle
@@ -52,6 +54,8 @@ class Api:
     by_account: Throttle = field(default_factory=lambda: Throttle(TRIES_PER_OPERATOR, THROTTLE_SECONDS))
     places: dict[tuple[OperatorId, str], None] = field(default_factory=dict)
     rates: Rates = field(default_factory=Rates)
+    requests: Requests = field(default_factory=Requests)
+    once: Once = field(default_factory=Once)
     passwords: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PASSWORDS_AT_ONCE))
     closing: bool = False
 
@@ -159,9 +163,13 @@ def entering(connection: HTTPConnection, api: Context) -> SignedIn:
 
     Whoever shows a token is a program, whatever cookie comes with it.
     """
+    known: SignedIn | None = getattr(connection.state, "asking", None)
+    if known is not None:  # looked up for this very request already
+        return known
     authorization = connection.headers.get("authorization")
     if authorization is not None:
-        return _asking(api, admitted(api, connection, authorization), authorization)
+        connection.state.asking = _asking(api, admitted(api, connection, authorization), authorization)
+        return connection.state.asking  # type: ignore[no-any-return] # set a line above
     found = look_up_entering(api, connection.cookies.get(cookie_name(connection), ""))
     if found is None:
         raise Problem(401, "not_signed_in", "Sign in first.")

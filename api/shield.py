@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 import traceback
 from collections.abc import Callable, Collection
 
@@ -58,13 +59,22 @@ class AnswerBrokenOffError(Exception):
     """An answer failed after it had begun: the connection must go. It carries nothing of what was asked."""
 
 
+Took = Callable[[str, int, float], None]
+"""Hears of every answer: its method, its status, and how many seconds it took until its head was sent."""
+
+
+def _no_matter(_method: str, _status: int, _seconds: float) -> None:
+    """Count nothing."""
+
+
 class Shield:
     """The outermost layer. ``hosts`` returns the names this box answers to, without ports and in small letters
     (against DNS rebinding)."""
 
-    def __init__(self, app: ASGIApp, hosts: Callable[[], Collection[str]]) -> None:
+    def __init__(self, app: ASGIApp, hosts: Callable[[], Collection[str]], took: Took = _no_matter) -> None:
         self._app = app
         self._hosts = hosts
+        self._took = took
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Check a request, then pass it on."""
@@ -77,13 +87,14 @@ class Shield:
                 await self._app(scope, receive, send)
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        started = False
+        started, began = False, time.perf_counter()
 
         async def guarded(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
                 _harden(scope, message)
+                self._took(scope["method"], message["status"], time.perf_counter() - began)
             await send(message)
 
         try:

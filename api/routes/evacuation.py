@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
+from api.once import OnceRoute
 from api.routes.orders import give
 from api.schemas import NAME_LENGTH, OrderedOut, ReasonIn
 from api.schemas_people import CheckInIn
@@ -13,7 +14,7 @@ from api.security import Context, Ordering
 from controller.domain.evacuation import CheckIn, EndEvacuation, StartEvacuation, UndoCheckIn
 from controller.domain.ids import CardholderId, SafePointId
 
-router = APIRouter(tags=["muster"])
+router = APIRouter(tags=["muster"], route_class=OnceRoute)
 
 Id = Annotated[str, Path(max_length=NAME_LENGTH)]
 

@@ -7,6 +7,7 @@ from typing import Annotated, assert_never
 
 from fastapi import APIRouter, Path
 
+from api.once import OnceRoute
 from api.problems import refused
 from api.schemas import (
     NAME_LENGTH,
@@ -59,7 +60,7 @@ from controller.domain.operators import (
     UnlockOnce,
 )
 
-router = APIRouter(tags=["orders"])
+router = APIRouter(tags=["orders"], route_class=OnceRoute)
 
 Id = Annotated[str, Path(max_length=NAME_LENGTH)]
 

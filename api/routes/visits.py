@@ -8,6 +8,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
+from api.once import OnceRoute
 from api.problems import refused
 from api.rights import MAY_ORDER
 from api.routes.orders import give
@@ -23,7 +24,7 @@ from controller.domain.visit_orders import ApproveVisit, RegisterVisitor, SignIn
 MOST_HOSTS = 8
 """A desk that is given more asks for more of the name; nobody leafs through the house."""
 
-router = APIRouter(tags=["visits"])
+router = APIRouter(tags=["visits"], route_class=OnceRoute)
 
 Id = Annotated[str, Path(max_length=NAME_LENGTH)]
 

@@ -36,6 +36,7 @@ from controller.runtime.facade import Moment, SignIn
 from controller.runtime.face_desk import FaceDesk
 from controller.runtime.front_door import FrontDoor
 from controller.runtime.ports import (
+    Answers,
     Clock,
     Factors,
     Films,
@@ -240,6 +241,11 @@ class Building:
     def factors(self) -> Factors:
         """The operators' second factors."""
         return self._passwords.factors
+
+    @property
+    def answers(self) -> Answers:
+        """What orders with an idempotency key were answered."""
+        return self._passwords.answers
 
     @property
     def programs(self) -> Programs:

@@ -306,6 +306,35 @@ class Factors(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """What an order with an idempotency key was answered. ``status`` None: it was begun, and not answered yet.
+
+    ``fingerprint``: of the whole request.
+    """
+
+    fingerprint: str
+    at: datetime
+    status: int | None
+    body: bytes
+
+
+class Answers(Protocol):
+    """What orders with a key were answered. Everything here is slow: call it in a thread."""
+
+    def find(self, operator: OperatorId, key: str) -> KeptAnswer | None:
+        """Return what is known of an operator's key."""
+        ...
+
+    def keep(self, operator: OperatorId, key: str, answer: KeptAnswer, oldest: datetime, most: int) -> None:
+        """Keep it; give up what is older than ``oldest``, and what is more than ``most`` of this operator."""
+        ...
+
+    def forget(self, operator: OperatorId, key: str) -> None:
+        """Let a key be free again."""
+        ...
+
+
 class Programs(Protocol):
     """The secrets of programs: tokens they ask with, and what webhooks sign with. What writes is slow."""
 
@@ -357,6 +386,11 @@ class Passwords(Protocol):
     @property
     def programs(self) -> Programs:
         """The secrets of programs."""
+        ...
+
+    @property
+    def answers(self) -> Answers:
+        """What orders with an idempotency key were answered."""
         ...
 
     def forget_operator(self, operator: OperatorId) -> None:

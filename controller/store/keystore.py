@@ -27,6 +27,7 @@ from sqlalchemy.pool import NullPool
 
 from controller.domain.ids import CardholderId, CredentialId, OperatorId
 from controller.store import boxkey
+from controller.store.answers import Answers
 from controller.store.boxkey import KEY_BYTES, NONCE_BYTES, SealBroken
 from controller.store.in_turn import InTurn
 from controller.store.private_file import PRIVATE
@@ -112,6 +113,7 @@ class Keystore:
         METADATA.create_all(self._engine)
         self._hasher = PasswordHasher()
         self.factors = SecondFactors(self._engine, lambda: boxkey.derived(self._box_key, "second factors"))
+        self.answers = Answers(self._engine)
         self.programs = Programs(self._engine, lambda: boxkey.derived(self._box_key, "programs"))
         self._wrapped = self._stored_keys()
         self._unkept: dict[CardholderId, bytes] = {}

@@ -58,6 +58,7 @@ from controller.runtime.facade import Lagged, Moment, Second, SignIn
 from controller.runtime.face_desk import FaceDesk
 from controller.runtime.ports import Films, Identity
 from controller.runtime.studies import Offices
+from controller.store.answers import Answers
 from controller.store.programs import Programs
 from controller.store.second_factors import SecondFactors
 
@@ -193,6 +194,11 @@ class FakeWatch:
         self._facade.nobody_watches.set()
 
 
+def answers_in_memory() -> Answers:
+    """The real store of answers, on no disk."""
+    return Answers(sa.create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}))
+
+
 def programs_in_memory() -> Programs:
     """The real secrets of programs, on no disk."""
     key = secrets.token_bytes(32)
@@ -232,6 +238,7 @@ class FakeFacade:
         self.texts: dict[str, str] = {}
         self.factors = factors_in_memory()
         self.programs = programs_in_memory()
+        self.answers = answers_in_memory()
         self.must_prove: set[OperatorId] = set()
         self.consoles = 0
         self.names = {ALICE: Identity("Alice Example")}

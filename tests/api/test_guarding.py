@@ -18,7 +18,13 @@ THERE = {
     "door": "gate", "fire_zone": "building", "hold": "court-7", "level": "night", "point": "pir", "request": "r-1",
     "seq": "1", "visitor": "v-1",
 }  # fmt: skip
-WITHOUT_A_SESSION = {"/api/session", "/api/session/duress-password", "/api/health"}
+WITHOUT_A_SESSION = {
+    "/api/session",
+    "/api/session/duress-password",
+    "/api/health",
+    "/api/health/live",
+    "/api/health/ready",
+}
 
 
 def _paths(method: str) -> tuple[str, ...]:
