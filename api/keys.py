@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -30,12 +30,14 @@ class Once:
     """The keys of this start, and through ``Answers`` those of before."""
 
     _known: dict[tuple[OperatorId, str], KeptAnswer] = field(default_factory=dict)
+    _freed: set[tuple[OperatorId, str]] = field(default_factory=set)  # and perhaps still on the disk
     _writing: set[asyncio.Task[None]] = field(default_factory=set)
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # what is written later is later on the disk, too
 
     async def find(self, api: Api, operator: OperatorId, key: str) -> KeptAnswer | None:
         """Return what is known of a key."""
         found = self._known.get((operator, key))
-        if found is None:
+        if found is None and (operator, key) not in self._freed:
             with contextlib.suppress(OSError):
                 found = await asyncio.to_thread(api.facade.answers.find, operator, key)
             if found is not None:
@@ -45,6 +47,7 @@ class Once:
     async def begin(self, api: Api, operator: OperatorId, key: str, begun: KeptAnswer, *, urgent: bool) -> None:
         """Note that an order begins; wait a bounded time until that is kept, unless it is urgent."""
         self._known[operator, key] = begun
+        self._freed.discard((operator, key))
         own = [known for known in self._known if known[0] == operator]
         for oldest in own[: max(0, len(own) - KEYS_PER_OPERATOR)]:
             del self._known[oldest]
@@ -60,17 +63,21 @@ class Once:
     def forget(self, api: Api, operator: OperatorId, key: str) -> None:
         """Let a key be free again: its order changed nothing."""
         self._known.pop((operator, key), None)
-        self._start(asyncio.to_thread(api.facade.answers.forget, operator, key))
+        self._freed.add((operator, key))
+        self._start(lambda: api.facade.answers.forget(operator, key)).add_done_callback(
+            lambda _: self._freed.discard((operator, key))
+        )
 
     def _keep(self, api: Api, operator: OperatorId, key: str, answer: KeptAnswer) -> asyncio.Task[None]:
         oldest = api.wall() - LIFE
         keep = api.facade.answers.keep
-        return self._start(asyncio.to_thread(keep, operator, key, answer, oldest, KEYS_PER_OPERATOR))
+        return self._start(lambda: keep(operator, key, answer, oldest, KEYS_PER_OPERATOR))
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    def _start(self, work: Callable[[], None]) -> asyncio.Task[None]:
         async def kept() -> None:
             try:
-                await work
+                async with self._turn:
+                    await asyncio.to_thread(work)
             except Exception as error:  # noqa: BLE001 - a disk that fails keeps no key, and holds up no order
                 log.warning("an idempotency key was not kept", error=type(error).__name__)
 

@@ -111,7 +111,7 @@ def _equipment(moment: Moment) -> Iterator[Metric]:
     cameras = GaugeMetricFamily("ostiary_camera_online", "Whether a camera gives pictures", labels=["camera"])
     for camera in moment.site.cameras:
         seen = moment.state.cameras.get(camera)
-        cameras.add_metric([camera], seen is not None and seen.online)
+        cameras.add_metric([camera], seen is not None and bool(seen.online))
     yield from (online, secure, cameras)
 
 

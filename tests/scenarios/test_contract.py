@@ -29,7 +29,7 @@ from tests.scenarios.test_crash import SITE
 pytestmark = [pytest.mark.scenario, pytest.mark.timeout(0 if "OSTIARY_CONTRACT" in os.environ else 300)]
 
 EXAMPLES = int(os.environ.get("OSTIARY_CONTRACT", "2"))
-SECONDS = 20.0
+SECONDS = 60.0
 STRANGERS = ("/api/session", "/api/account", "/api/stream")
 """Sent by nobody who is signed in: they end the sign-in that the rest needs, or never end themselves."""
 QUIETLY = settings(deadline=None, database=None, derandomize=True, suppress_health_check=[*HealthCheck])
@@ -54,6 +54,7 @@ async def test_the_box_keeps_the_contract_it_publishes(folder, tmp_path):
     async with Box(folder, site, Ports(console=False, plain_http=True)) as box:
         password = await box.admin.add_operator("officer", Role.SECURITY_OFFICER, "test")
         async with Guard(box.url) as officer:
+            officer._http.timeout = SECONDS
             await officer.sign_in("officer", password)
             person = {"name": "Ada Example", "kind": "staff", "clearance": 1, "reason": "joins"}
             await officer.order("people", **person)
@@ -61,9 +62,8 @@ async def test_the_box_keeps_the_contract_it_publishes(folder, tmp_path):
             signed_in["Cookie"] = "; ".join(f"{one.name}={one.value}" for one in officer._http.cookies.jar)
             answers = await asyncio.to_thread(sent, box.url, signed_in)
     assert len(answers) > 100
-    assert sum(200 in statuses or 202 in statuses for statuses in answers.values()) > 30, (
-        "it was let in, and did things"
-    )
+    let_in = [route for route, statuses in answers.items() if statuses & {200, 202}]
+    assert len(let_in) > 30
 
 
 def sent(url, signed_in):
