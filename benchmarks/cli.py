@@ -18,7 +18,22 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from benchmarks import alarm_to_pixel, core, faces, growth, log, mqtt, muster, osdp, policy, restart, scale
+from benchmarks import (
+    alarm_to_pixel,
+    cameras,
+    core,
+    faces,
+    growth,
+    log,
+    mqtt,
+    muster,
+    osdp,
+    policy,
+    restart,
+    saturation,
+    scale,
+    watching,
+)
 from benchmarks.extent import DEFAULT, FULL, QUICK, Extent, Tick
 from benchmarks.rows import BenchmarkFailed, NothingToMeasure, Row
 from controller.demo import DemoFailed
@@ -63,6 +78,13 @@ MEASUREMENTS: Mapping[str, Measurement] = {
     "site_prove": Measurement(policy.site_prove, lambda _: 20),
     "face_in_5s": Measurement(faces.face_in_5s, lambda extent: extent.faces),
     "face_verdict": Measurement(faces.face_verdict, lambda extent: extent.verdicts),
+    "cameras_32": Measurement(cameras.cameras_32, lambda _: 1),
+    "recorded_over_expected": Measurement(cameras.recorded_over_expected, lambda _: 1),
+    "memory_per_camera": Measurement(cameras.memory_per_camera, lambda _: 1),
+    "camera_intrusion": Measurement(watching.camera_intrusion, lambda extent: extent.walks + len(watching.WEATHERS)),
+    "vision_saturated": Measurement(saturation.vision_saturated, lambda extent: 2 * extent.stimuli),
+    "tailgating_recall": Measurement(watching.tailgating_recall, lambda extent: extent.groups),
+    "tailgating_precision": Measurement(watching.tailgating_precision, lambda extent: extent.groups),
     "face_search_10k": Measurement(faces.face_search_10k, lambda _: faces.SEARCHES),
 }
 """By row name, as `promises.md` has them."""

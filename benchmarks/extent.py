@@ -29,10 +29,15 @@ class Extent:
     verdicts: int = 40
     scale_doors: int = 64
     shown_cards: int = 120
+    walks: int = 60
+    weather_seconds: float = 1800.0
+    groups: int = 20
+    cameras: int = 32
+    filmed_seconds: float = 30.0
 
 
 DEFAULT = Extent()
-FULL = replace(DEFAULT, verified=1_000_000, grown=1_000_000, faces=200)
+FULL = replace(DEFAULT, verified=1_000_000, grown=1_000_000, faces=200, weather_seconds=86_400.0)
 QUICK = Extent(
     osdp_swipes=8,
     mqtt_swipes=8,
@@ -50,4 +55,9 @@ QUICK = Extent(
     verdicts=4,
     scale_doors=4,
     shown_cards=6,
+    walks=1,
+    weather_seconds=10.0,
+    groups=2,
+    cameras=2,
+    filmed_seconds=2.0,
 )

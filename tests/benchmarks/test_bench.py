@@ -46,6 +46,13 @@ ROWS = {
     "site_prove": "s",
     "face_verdict": "s",
     "face_search_10k": "ms",
+    "cameras_32": "%",
+    "recorded_over_expected": "%",
+    "memory_per_camera": "MB",
+    "camera_intrusion": "%",
+    "vision_saturated": "ms",
+    "tailgating_recall": "%",
+    "tailgating_precision": "%",
 }
 if photos().is_dir():
     ROWS["face_in_5s"] = "%"
