@@ -161,7 +161,7 @@ class Box:
         self._stack.push_async_callback(self._close_eyes)
         await self.eyes.start()
         self._stack.push_async_callback(self.heads.stop)
-        await self.heads.start(site.cameras, access)
+        await self.heads.start(site.cameras, access, site.sights)
         self.filming = Filming(self.core, self._ports.disk_low_mib * MIB)
         await self.filming.start(access)
         self.building.films, self.building.evidence = self.filming, self.admin.evidence.desk
@@ -300,7 +300,7 @@ class Box:
             self.building.look_through(self.eyes)
             self._switchboard.look_through(self.eyes)
             await self.eyes.start()
-            await self.heads.start(site.cameras, access)
+            await self.heads.start(site.cameras, access, site.sights)
             self._open_face_desk()
             self.filming.follow(site, access)
         self._faces.follow(self.eyes)

@@ -1,20 +1,23 @@
 """The cameras that turn: orders go to the driver of their head, every camera goes home again, what fails is told once.
 
-While a camera is away from home by order, that it looks elsewhere is no alarm; that something covers it is one.
+While a camera is away from home by order, that it looks elsewhere is no alarm; that something covers it is one. Nothing
+is known then of the points that it sees: what moves in its picture is the picture.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from controller.domain.effects import MoveHead
 from controller.domain.events import CameraPresetOrdered
 from controller.domain.filming import Camera, ViewTrouble
 from controller.domain.heads import GoToPreset, Head, HeadDriver, HeadOrder, KeepPreset
-from controller.domain.ids import CameraId
-from controller.domain.stimuli import CameraViewSeen, FaultSeen, KeepingDone, Stimulus
+from controller.domain.ids import CameraId, PointId
+from controller.domain.points import PointCondition, Sight, SightKind
+from controller.domain.stimuli import CameraViewSeen, FaultSeen, KeepingDone, PointSeen, Stimulus
 from controller.runtime.ports import Heads
 from devices.gateway.heads import PelcoHeads
 from vision.gateway import CameraAccess
@@ -24,18 +27,23 @@ SETTLES = 15.0
 """Seconds that a head may take to be home: half around, at the speed of a slow one."""
 ORDER_WITHIN = 2.0
 CANNOT = "{camera} cannot be turned: {why}"
+MUTE = "{camera} says nothing of motion: {why}"
 BY_TURNING = frozenset({ViewTrouble.TURNED, ViewTrouble.BLURRED})
 """What a camera that is turned by order looks like to whoever compares its picture with what it showed at home."""
+
+NO_SIGHTS: Mapping[PointId, Sight] = MappingProxyType({})
+NOWHERE = CameraId("")
 
 Submit = Callable[[Stimulus], asyncio.Future[None]]
 
 
 @dataclass(slots=True)
 class _Away:
-    """A camera that was turned by order. ``held``: what was seen of its view meanwhile, and not told."""
+    """A camera that was turned by order. ``held``, ``points``: what was seen meanwhile, and not told."""
 
     timer: asyncio.TimerHandle | None = None
     held: CameraViewSeen | None = None
+    points: dict[PointId, PointSeen] = field(default_factory=dict)
 
 
 class HeadKeeper:
@@ -51,10 +59,25 @@ class HeadKeeper:
         self._drivers: tuple[Heads, ...] = ()
         self._away: dict[CameraId, _Away] = {}
         self._trouble: dict[CameraId, str] = {}
+        self._sights: dict[PointId, CameraId] = {}
+        self._told_by: dict[CameraId, list[PointId]] = {}
         self._plugged = 0
 
-    async def start(self, cameras: Mapping[CameraId, Camera], access: Mapping[CameraId, CameraAccess]) -> None:
-        """Reach the heads of these cameras, and send them home: who knows where the last box left them."""
+    async def start(
+        self,
+        cameras: Mapping[CameraId, Camera],
+        access: Mapping[CameraId, CameraAccess],
+        sights: Mapping[PointId, Sight] = NO_SIGHTS,
+    ) -> None:
+        """Reach the heads of these cameras, and send them home: who knows where the last box left them.
+
+        ``sights``: the points that cameras see; those that a camera itself tells of are listened to.
+        """
+        self._sights = {point: sight.camera for point, sight in sights.items()}
+        self._told_by = {}
+        for point, sight in sights.items():
+            if sight.kind is SightKind.TOLD:
+                self._told_by.setdefault(sight.camera, []).append(point)
         self._plugged += 1
         plugged = self._plugged
 
@@ -62,7 +85,7 @@ class HeadKeeper:
             self._loop.call_soon_threadsafe(self._told, plugged, camera, why)
 
         pelco = PelcoHeads(cameras, told, self._mono)
-        onvif = TalkGateway(cameras, access, told, lambda _camera, _active: None)
+        onvif = TalkGateway(cameras, access, told, self._stirs, self._told_by.keys())
         by: dict[HeadDriver, Heads] = {HeadDriver.PELCO_D: pelco, HeadDriver.ONVIF: onvif}
         self._heads = {
             camera.id: (camera.head, by[camera.head.driver]) for camera in cameras.values() if camera.head is not None
@@ -107,6 +130,9 @@ class HeadKeeper:
                 away.held = stimulus
                 return _done(self._loop)
             away.held = None
+        if isinstance(stimulus, PointSeen) and (turned := self._away.get(self._sights.get(stimulus.point, NOWHERE))):
+            turned.points[stimulus.point] = stimulus
+            return self._submit(PointSeen(stimulus.point, PointCondition.UNKNOWN))
         return self._submit(stimulus)
 
     def is_away(self, camera: CameraId) -> bool:
@@ -146,6 +172,13 @@ class HeadKeeper:
             away.timer.cancel()
         if away.held is not None:
             self._submit(away.held)
+        for seen in away.points.values():
+            self._submit(seen)
+
+    def _stirs(self, camera: CameraId, active: bool) -> None:  # noqa: FBT001 - as the port says it
+        """A camera says that something moves before it, or no longer does."""
+        for point in self._told_by.get(camera, ()):
+            self.see(PointSeen(point, PointCondition.ACTIVE if active else PointCondition.NORMAL))
 
     def _told(self, plugged: int, camera: CameraId, why: str | None) -> None:
         if plugged != self._plugged:
@@ -156,7 +189,10 @@ class HeadKeeper:
                 self._go_home(camera)
         elif self._trouble.get(camera) != why:
             self._trouble[camera] = why
-            self._submit(FaultSeen(None, active=True, detail=CANNOT.format(camera=camera, why=why)))
+            words = CANNOT if camera in self._heads else MUTE
+            self._submit(FaultSeen(None, active=True, detail=words.format(camera=camera, why=why)))
+            for point in self._told_by.get(camera, ()):
+                self._submit(PointSeen(point, PointCondition.UNKNOWN))
 
 
 def _done(loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:

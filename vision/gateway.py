@@ -15,7 +15,7 @@ from controller.domain.effects import AskFace, StopFace
 from controller.domain.faces import Gesture
 from controller.domain.filming import Camera, MaskKind, Sensitivity, ViewTrouble
 from controller.domain.ids import CameraId, CardholderId, DoorId, PointId, RequestId
-from controller.domain.points import Confirm, PointCondition
+from controller.domain.points import Confirm, PointCondition, SightKind
 from controller.domain.site import Site
 from controller.domain.stimuli import (
     CameraSeen,
@@ -271,7 +271,7 @@ def _watch(site: Site, camera: Camera, access: CameraAccess) -> eyes.Watch:
             seen.seconds,
         )
         for point, seen in site.sights.items()
-        if seen.camera == camera.id
+        if seen.camera == camera.id and seen.kind is not SightKind.TOLD
     )
     return eyes.Watch(
         camera.id,

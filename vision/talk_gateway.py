@@ -38,12 +38,13 @@ class TalkGateway:
         for camera in cameras.values():
             head = camera.head if camera.head is not None and camera.head.driver is HeadDriver.ONVIF else None
             listens = camera.id in listening
-            if head is None:
+            address = head.port if head is not None else camera.onvif
+            if address is None or (head is None and not listens):
                 continue
             login = access.get(camera.id, CameraAccess(camera.url))
-            self._presets[camera.id] = head.presets
+            self._presets[camera.id] = head.presets if head is not None else {}
             self._supervisor.post(
-                said.Meet(camera.id, head.port, login.username, login.password, turns=True, motion=listens)
+                said.Meet(camera.id, address, login.username, login.password, head is not None, listens)
             )
 
     async def start(self) -> None:

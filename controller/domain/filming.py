@@ -94,7 +94,7 @@ class Camera:
     ``url`` is the large stream, which is recorded; ``small_url`` the one that is looked through (None: the same).
     ``masks`` is None where nobody has said whether there are any: only a policy of old times, in the log, may be so.
     ``live``, ``playback``: the roles that may watch and play back (None: those that may by their role). ``head``: what
-    turns it; None for one that hangs still.
+    turns it; None for one that hangs still. ``onvif``: ``HOST:PORT`` of the service that is asked for its own events.
     """
 
     id: CameraId
@@ -114,6 +114,7 @@ class Camera:
     live: frozenset[Role] | None = None
     playback: frozenset[Role] | None = None
     head: Head | None = None
+    onvif: str | None = None
     motion: MotionSettings = field(default_factory=MotionSettings)
     counts: tuple[CountedDoor, ...] = ()  # doors at which it counts who goes through
 

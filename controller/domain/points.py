@@ -62,11 +62,15 @@ AUDIBLE = frozenset({OutputKind.SIREN, OutputKind.SOUNDER, OutputKind.STROBE})
 
 
 class SightKind(StrEnum):
-    """What a camera looks for: somebody in a part of its picture, crossing a line in it, or staying there."""
+    """What a camera looks for: somebody in a part of its picture, crossing a line in it, or staying there.
+
+    ``TOLD``: nothing is looked for here; the camera itself says (by ONVIF) that something moves before it.
+    """
 
     INTRUSION = "intrusion"
     LINE = "line"
     LOITERING = "loitering"
+    TOLD = "told"
 
 
 class Confirm(StrEnum):

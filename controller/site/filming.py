@@ -18,7 +18,7 @@ from controller.domain.records import RetentionClass
 from controller.domain.site import Site
 from controller.site import kinds, watching
 from controller.site.errors import quoted
-from controller.site.heads import head
+from controller.site.heads import head, host_and_port
 from controller.site.positions import Path
 from controller.site.reading import Reading, Table
 from controller.site.sections import CAMERA, DOOR, ZONE
@@ -55,6 +55,7 @@ def camera(table: Table) -> Camera:
         live=table.want("live", _ROLES, None),
         playback=table.want("playback", _ROLES, None),
         head=table.want("head", kinds.nested(head), None),
+        onvif=table.want("onvif", host_and_port, None),
         motion=table.want("motion", kinds.nested(watching.motion), MotionSettings()),
         counts=table.want("counts", kinds.many(kinds.nested(watching.counted_door), 1), ()),
     )

@@ -33,7 +33,7 @@ def head(table: Table) -> Head:
         address = table.need("address", kinds.whole(1, HIGHEST_ADDRESS), "1")
         baud = table.want("baud", kinds.one_of(BAUDS), BAUDS[0])
     else:
-        port, address, baud = table.need("port", _host_and_port, '"10.0.7.21:80"'), None, None
+        port, address, baud = table.need("port", host_and_port, '"10.0.7.21:80"'), None, None
         for key in ("address", "baud"):
             table.forbid(key, "only a head on a serial device has one")
     home = table.want("home", _PRESET, None)
@@ -109,7 +109,8 @@ def _at(camera: CameraId, key: str) -> Path:
     return ("camera", camera, "head", key)
 
 
-def _host_and_port(reading: Reading, path: Path, value: object) -> str | None:
+def host_and_port(reading: Reading, path: Path, value: object) -> str | None:
+    """Where a camera's ONVIF service is."""
     word = kinds.text(reading, path, value)
     if word is not None and not _HOST_AND_PORT.fullmatch(word):
         reading.refuse(path, f"{quoted(word)} is no address", 'write "HOST:PORT" of its ONVIF service')

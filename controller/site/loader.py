@@ -118,6 +118,7 @@ _RULES: tuple[Callable[[Site], Iterator[Finding]], ...] = (
     heads.heads_have_a_wire_to_themselves,
     watching.lines_have_two_sides,
     watching.cameras_count_at_doors_that_are_seen,
+    watching.cameras_that_tell_can_be_asked,
     standing.unlocked_doors_guard_little,
     standing.unlocked_doors_hang_on_the_safe_side,
     standing.first_persons_are_seen,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from controller.domain.filming import CountedDoor, MotionSettings, Sensitivity
+from controller.domain.heads import HeadDriver
 from controller.domain.points import Confirm, Sight, SightKind
 from controller.domain.site import DoorKind, Site
 from controller.site import kinds
@@ -35,6 +36,10 @@ def sight(table: Table) -> Sight:
     table.forbid("debounce_ms", "a camera's point hangs on no wire")
     for key in ("device", "input", "analogue"):
         table.forbid(key, "a camera's point hangs on no wire")
+    if kind is SightKind.TOLD:
+        for key in ("seconds", "beyond", "shape", "confirm"):
+            table.forbid(key, "the camera looks by itself: set that in its own pages")
+        return Sight(table.need("camera", CAMERA.ref, '"cam-lobby"'), kind, ())
     seconds, beyond = 0.0, None
     if kind is SightKind.LOITERING:
         seconds = table.need("seconds", kinds.number(1, _LONGEST_STAY, "seconds"), "30", "how long is too long", 1.0)
@@ -92,6 +97,17 @@ def lines_have_two_sides(site: Site) -> Iterator[Finding]:
         for counted in camera.counts:
             if _on_line(counted.line, counted.beyond):
                 yield Finding(("camera", camera.id, "counts"), *_NO_SIDE)
+
+
+def cameras_that_tell_can_be_asked(site: Site) -> Iterator[Finding]:
+    """A camera tells of motion by ONVIF: its service must be known."""
+    for point, sight in site.sights.items():
+        camera = site.cameras.get(sight.camera)
+        if sight.kind is not SightKind.TOLD or camera is None or camera.onvif is not None:
+            continue
+        if camera.head is None or camera.head.driver is not HeadDriver.ONVIF:
+            problem = f"nobody knows where {quoted(camera.id)} is asked what it sees"
+            yield Finding(("point", point, "camera"), problem, 'add `onvif = "HOST:PORT"` to that camera')
 
 
 def cameras_count_at_doors_that_are_seen(site: Site) -> Iterator[Finding]:

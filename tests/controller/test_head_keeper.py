@@ -14,18 +14,29 @@ from controller.domain.effects import MoveHead
 from controller.domain.events import CameraPresetOrdered
 from controller.domain.filming import ViewTrouble
 from controller.domain.heads import GoToPreset, Head, HeadDriver, KeepPreset, StopCamera, TurnCamera
-from controller.domain.stimuli import CameraSeen, CameraViewSeen, FaultSeen, KeepingDone
+from controller.domain.ids import PointId
+from controller.domain.points import PointCondition, Sight, SightKind
+from controller.domain.stimuli import CameraSeen, CameraViewSeen, FaultSeen, KeepingDone, PointSeen
+from simulators.camera import Cameras
 from simulators.camera_head import Aim, CameraHead
+from simulators.encoding import Format
+from simulators.onvif import OnvifCamera
 from tests.controller.builders import LOBBY_CAMERA, small_site
 from tests.devices.lines import running_bus
+from tests.vision.test_onvif import free_port
+from vision.gateway import CameraAccess
 
 pytestmark = pytest.mark.anyio
 
-PATIENCE = 20.0
+PATIENCE = 60.0
 HOME, STREET = 1, 2
 WENT_HOME = KeepingDone(CameraPresetOrdered(LOBBY_CAMERA, None, HOME))
 TURNED = CameraViewSeen(LOBBY_CAMERA, ViewTrouble.TURNED)
 NEVER = float("inf")
+ZONE, OTHER, TOLD = PointId("zone"), PointId("other"), PointId("told")
+SIGHTS = {ZONE: Sight(LOBBY_CAMERA, SightKind.INTRUSION, ())}
+UNKNOWN = PointSeen(ZONE, PointCondition.UNKNOWN)
+FORMAT = Format(640, 360, 5)
 
 
 @pytest.fixture
@@ -74,7 +85,7 @@ async def stage(**given):
     head.presets |= {HOME: Aim(pan=10.0), STREET: Aim(pan=90.0)}
     with running_bus(head, baud=9_600) as bus:
         known = Stage(head, port=bus.path, **given)
-        await known.keeper.start(known.cameras, {})
+        await known.keeper.start(known.cameras, {}, SIGHTS)
         try:
             yield known
         finally:
@@ -108,6 +119,38 @@ async def test_that_it_looks_elsewhere_by_order_is_told_only_if_it_still_does_at
         await known.keeper.see(well)
         await until(lambda: not known.keeper.is_away(LOBBY_CAMERA))
         assert known.told[-2:] == [well, WENT_HOME]
+
+
+async def test_what_moves_in_the_picture_of_a_camera_that_is_turned_is_not_known_until_it_is_home():
+    async with stage() as known:
+        await until(lambda: known.told == [WENT_HOME] and not known.keeper.is_away(LOBBY_CAMERA))
+        known.order(GoToPreset(LOBBY_CAMERA, STREET))
+        for condition in (PointCondition.ACTIVE, PointCondition.NORMAL):
+            await known.keeper.see(PointSeen(ZONE, condition))
+        await known.keeper.see(PointSeen(OTHER, PointCondition.ACTIVE))
+        assert known.told[1:] == [UNKNOWN, UNKNOWN, PointSeen(OTHER, PointCondition.ACTIVE)]
+        await until(lambda: known.told[-1] == PointSeen(ZONE, PointCondition.NORMAL))
+        await known.keeper.see(PointSeen(ZONE, PointCondition.ACTIVE))
+        assert known.told[-1] == PointSeen(ZONE, PointCondition.ACTIVE)
+
+
+async def test_a_camera_s_own_word_on_motion_is_its_point_and_nothing_is_known_once_it_is_gone():
+    known = Stage(CameraHead(3))
+    cameras = Cameras(["cam-lobby"], username="ostiary", password="secret", large=FORMAT, small=FORMAT)
+    where, told = ("127.0.0.1", free_port()), {TOLD: Sight(LOBBY_CAMERA, SightKind.TOLD, ())}
+    login = {LOBBY_CAMERA: CameraAccess("rtsp://camera", "ostiary", "secret")}
+    async with cameras:
+        async with OnvifCamera(cameras, "cam-lobby", "ostiary", "secret", discovery=where) as camera:
+            still = replace(known.cameras[LOBBY_CAMERA], head=None, onvif=f"127.0.0.1:{camera.port}")
+            await known.keeper.start({LOBBY_CAMERA: still}, login, told)
+            await until(lambda: known.told == [PointSeen(TOLD, PointCondition.NORMAL)])
+            cameras.walk("cam-lobby")
+            await until(lambda: known.told[1:] == [PointSeen(TOLD, PointCondition.ACTIVE)])
+        await until(lambda: len(known.told) == 4)
+    await known.keeper.stop()
+    fault, unknown = known.told[2:]
+    assert fault.detail.startswith("cam-lobby says nothing of motion: ")
+    assert unknown == PointSeen(TOLD, PointCondition.UNKNOWN)
 
 
 async def test_a_new_home_is_learned_and_what_was_seen_before_is_nothing():

@@ -6,6 +6,7 @@ import pytest
 
 from controller.domain.heads import Head, HeadDriver
 from controller.domain.operators import Role
+from controller.domain.points import Sight, SightKind
 from controller.site.diff import compare
 from controller.site.errors import SiteErrors
 from controller.site.loader import parse_site
@@ -129,3 +130,31 @@ def test_who_watches_a_camera_is_told_where_nobody_was_named_before(embassy):
         "camera cam-yard: watched by guard (was everybody whose role does)",
         "camera cam-yard: played back by nobody (was everybody whose role does)",
     ]
+
+
+POINT = """
+[[point]]
+id = "stirs"
+name = "Yard"
+zone = "forecourt"
+kind = "camera"
+camera = "cam-yard"
+sees = "told"
+"""
+
+
+def test_a_camera_that_tells_of_motion_is_asked_at_its_onvif_service(embassy):
+    own = f'{embassy}{SECOND}onvif = "10.0.7.22:80"\n{POINT}'
+    site = read(own)
+    assert site.sights["stirs"] == Sight("cam-yard", SightKind.TOLD, ())
+    assert site.cameras["cam-yard"].onvif == "10.0.7.22:80"
+    assert read(f"{embassy}{SECOND}head = {{ {ONVIF} }}\n{POINT}").sights, "its head is asked there already"
+    for text, said in (
+        (f"{embassy}{SECOND}{POINT}", 'nobody knows where "cam-yard" is asked'),
+        (f"{embassy}{SECOND}head = {{ {PELCO} }}\n{POINT}", 'nobody knows where "cam-yard" is asked'),
+        (own.replace(":80", ""), '"10.0.7.22" is no address'),
+        (own + "shape = [[0, 0], [1, 0], [1, 1]]\n", "the camera looks by itself"),
+        (own + 'confirm = "people"\n', "the camera looks by itself"),
+    ):
+        errors = refused(text)
+        assert any(said in error for error in errors), errors
