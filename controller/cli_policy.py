@@ -21,6 +21,7 @@ from controller.domain.decision import Trace
 from controller.domain.events import Recorded
 from controller.domain.ids import CardholderId
 from controller.domain.site import Site
+from controller.languages import Language, Words, words_in
 from controller.policies import SHORT_DIGEST, Policies, UnknownPolicy
 from controller.replay import Asked, BrokenHistory, Difference, answer_of, difference, requests
 from controller.rules.decide import decide as decided
@@ -54,6 +55,7 @@ REFUSALS = (
 
 Data = Annotated[Path, typer.Option("--data", envvar="OSTIARY_DATA", help="The box's data folder.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of sentences.")]
+In = Annotated[Language, typer.Option("--language", help="The language of the sentences.")]
 DEFAULT_DATA = Path("data")
 
 out = Console(highlight=False, soft_wrap=True)
@@ -74,6 +76,7 @@ def why(
     case: Case = "",
     operator: As = None,
     password_file: PasswordFile = None,
+    language: In = Language.EN,
     as_json: AsJson = False,
 ) -> None:
     """Say why something was decided: one sentence, the checks with their facts, the policy of that time.
@@ -83,11 +86,11 @@ def why(
     with refusing():
         name_of, hint = names_for(data, purpose, case, operator, password_file)
         history = History(log_place(data))
-        explanation = explain(history, Policies(history), seq, name_of)
+        explanation = explain(history, Policies(history), seq, name_of, language)
     if as_json:
         out.print_json(data=explanation.plain())
         return
-    _say(explanation)
+    _say(explanation, words_in(language))
     if hint:
         err.print(hint, markup=False)
 
@@ -99,6 +102,7 @@ def decide(
     at: Annotated[str, typer.Option("--at", help="When: RFC 3339, for instance 2026-11-23T10:00:00+01:00.")],
     state: Annotated[str | None, typer.Option("--state", help="What is not as usual: a JSON file, or -.")] = None,
     *,
+    language: In = Language.EN,
     as_json: AsJson = False,
 ) -> None:
     """Decide one request from files, no box running: result, reasons, trace. See docs/policy.md for both files.
@@ -117,9 +121,10 @@ def decide(
     if as_json:
         out.print_json(data={**answer.plain(), "trace": plain_trace(decision.trace)})
         return
-    name = who.name if who else words.NOBODY_KNOWN
-    out.print(sentence_of(answer, name, place(policy, asked.reader)), markup=False)
-    _trace(decision.trace)
+    words = words_in(language)
+    name = who.name if who else words.nobody_known()
+    out.print(sentence_of(answer, name, place(policy, asked.reader), words), markup=False)
+    _trace(decision.trace, words)
 
 
 def replay(
@@ -159,24 +164,22 @@ def site_diff(
         out.print(sentence, markup=False)
 
 
-def _say(explanation: Explanation) -> None:
+def _say(explanation: Explanation, words: Words) -> None:
     out.print(explanation.sentence, markup=False)
-    _trace(explanation.trace)
+    _trace(explanation.trace, words)
     out.print()
     since = explanation.since
     began = f"in force since {_moment(since, explanation)} (event {since.seq})" if since else "not in the log"
-    out.print(
-        f"event   {explanation.record.seq}, {words.EVENTS[type(explanation.event)]}, {explanation.at.isoformat()}"
-    )
+    out.print(f"event   {explanation.record.seq}, {words.event(explanation.record.kind)}, {explanation.at.isoformat()}")
     out.print(f"policy  {explanation.policy[:SHORT_DIGEST]}, {began}")
     if explanation.person:
         named = f", {explanation.name}" if explanation.name else ""
         out.print(f"person  {explanation.person}{named}", markup=False)
 
 
-def _trace(trace: Trace) -> None:
+def _trace(trace: Trace, words: Words) -> None:
     out.print()
-    for line in trace_lines(trace):
+    for line in trace_lines(trace, words):
         out.print(line, markup=False)
 
 

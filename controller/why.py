@@ -7,11 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from controller import words_en as words
-from controller.domain.decision import Challenge, Check, Deny, Trace
-from controller.domain.events import AccessDenied, AccessGranted, ChallengeIssued, Event, FactorProven, Recorded
+from controller.domain.decision import Challenge, Deny, Trace
+from controller.domain.events import (
+    KIND_OF,
+    AccessDenied,
+    AccessGranted,
+    ChallengeIssued,
+    Event,
+    FactorProven,
+    Recorded,
+)
 from controller.domain.ids import CardholderId, ReaderId
 from controller.domain.site import Site
+from controller.languages import Language, Words, words_in
 from controller.policies import Policies, UnknownPolicy
 from controller.replay import DECISIONS, Answer, answer_of_event
 from controller.site.errors import SiteErrors
@@ -61,22 +69,29 @@ class Explanation:
 
 
 def explain(
-    history: History, policies: Policies, seq: int, name_of: Callable[[CardholderId], str | None]
+    history: History,
+    policies: Policies,
+    seq: int,
+    name_of: Callable[[CardholderId], str | None],
+    language: Language = Language.EN,
 ) -> Explanation:
-    """Explain one event. Raises ``NoDecision`` with a sentence for a number without a decision."""
-    record = history.record(seq)
+    """Explain one event, in a sentence of that language.
+
+    Raises ``NoDecision`` with a sentence for a number without a decision.
+    """
+    words, record = words_in(language), history.record(seq)
     if record is None:
         raise NoDecision(f"there is no event {seq}: the log holds {history.count()}")
     event = record.event
     if not isinstance(event, AccessGranted | AccessDenied | ChallengeIssued):
-        raise NoDecision(_nothing_decided(history, seq, event))
+        raise NoDecision(_nothing_decided(history, seq, event, words))
     site = _site(policies, record)
     person = event.cardholder
     name = name_of(person) if person else None
     return Explanation(
         record,
         event,
-        sentence_of(answer_of_event(event), name or person or words.NOBODY_KNOWN, place(site, event.reader)),
+        sentence_of(answer_of_event(event), name or person or words.nobody_known(), place(site, event.reader), words),
         event.trace,
         record.site,
         policies.activated(record),
@@ -86,7 +101,7 @@ def explain(
     )
 
 
-def sentence_of(answer: Answer, who: str, where: str) -> str:
+def sentence_of(answer: Answer, who: str, where: str, words: Words) -> str:
     """Return the guard's sentence."""
     if answer.result is Deny:
         return words.denied(who, where, answer.reasons)
@@ -108,22 +123,16 @@ def plain_trace(trace: Trace) -> list[dict[str, str | None]]:
     ]
 
 
-def trace_lines(trace: Trace) -> list[str]:
+def trace_lines(trace: Trace, words: Words) -> list[str]:
     """Return a trace as a table: check, facts, verdict."""
-    rows = [("check", "facts", "verdict"), *((check.name, check.facts, _verdict(check)) for check in trace)]
+    rows = [words.headings(), *((check.name, check.facts, words.verdict(check)) for check in trace)]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
     return [f"  {name:<{widths[0]}}  {facts:<{widths[1]}}  {verdict}" for name, facts, verdict in rows]
 
 
-def _verdict(check: Check) -> str:
-    if check.refused:
-        return f"refused: {words.REASONS[check.refused]}"
-    return f"let pass, noted: {words.REASONS[check.remark]}" if check.remark else "passed"
-
-
-def _nothing_decided(history: History, seq: int, event: Event) -> str:
+def _nothing_decided(history: History, seq: int, event: Event, words: Words) -> str:
     """Say so, and name the decision that this event belongs to."""
-    said = f'nothing was decided in event {seq} ("{words.EVENTS[type(event)]}")'
+    said = f'nothing was decided in event {seq} ("{words.event(KIND_OF[type(event)])}")'
     request = getattr(event, "request", None)
     for record in history.records(*DECISIONS) if request else ():
         if getattr(record.event, "request", None) != request:

@@ -296,10 +296,6 @@ PHOTOS: Mapping[str, str] = MappingProxyType(
 )
 """Why a photo, or all of them together, will not do for an enrolment."""
 
-NOBODY_KNOWN = "Somebody"
-"""Who it was, where the badge says nothing."""
-
-
 def reasons(why: Iterable[DenyReason]) -> str:
     """Return the reasons in their order, as they stand in a sentence."""
     return "; ".join(REASONS[reason] for reason in why)
@@ -308,18 +304,3 @@ def reasons(why: Iterable[DenyReason]) -> str:
 def factors(asked: Iterable[Factor]) -> str:
     """Return factors as they stand in a sentence: ``PIN and face``."""
     return " and ".join(FACTORS[factor] for factor in sorted(asked))
-
-
-def granted(who: str, where: str) -> str:
-    """Say that somebody may pass."""
-    return f"{who} was let through at {where}: nothing spoke against it."
-
-
-def denied(who: str, where: str, why: Iterable[DenyReason]) -> str:
-    """Say that somebody was refused, and every reason."""
-    return f"{who} was refused at {where}: {reasons(why)}."
-
-
-def challenged(who: str, where: str, asked: Iterable[Factor]) -> str:
-    """Say that a badge was right and more is asked for."""
-    return f"{who} was asked for {factors(asked)} at {where}: the badge was right and is not enough there."

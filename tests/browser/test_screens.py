@@ -253,7 +253,7 @@ def test_doors_are_found_ordered_and_shown_as_ordered_until_they_are_seen(consol
     page.keyboard.type(box.hands.site.doors[DoorId("lobby-door")].name)
     row = page.locator('tr[data-row="lobby-door"]')
     expect(row).to_contain_text("Secured")
-    row.get_by_role("button", name=re.compile("^Orders for")).click()
+    row.get_by_role("button", name=re.compile("^Unlock, block, keep")).click()
     sheet = page.locator("dialog[open]")
     sheet.get_by_role("button", name="Unlock once").click()
     sheet.get_by_label(re.compile("whom", re.IGNORECASE)).fill("The plumber")

@@ -33,11 +33,3 @@ def test_every_member_has_its_words_and_they_are_the_screens(what, catalogue, ke
     shown = {word: SCREEN[f"{what}.{word}"] for word in said if f"{what}.{word}" in SCREEN}
     assert {word: said[word] for word in shown} == shown
     assert shown
-
-
-def test_the_sentences():
-    assert words.granted("Ada", "Gate, in") == "Ada was let through at Gate, in: nothing spoke against it."
-    why = (DenyReason.CREDENTIAL_LOST, DenyReason.LOCKDOWN)
-    assert words.denied("Ada", "Gate, in", why) == "Ada was refused at Gate, in: badge reported lost; lockdown."
-    asked = words.challenged("Ada", "Gate, in", {Factor.PIN, Factor.FACE})
-    assert asked == "Ada was asked for face and PIN at Gate, in: the badge was right and is not enough there."
