@@ -296,6 +296,7 @@ PHOTOS: Mapping[str, str] = MappingProxyType(
 )
 """Why a photo, or all of them together, will not do for an enrolment."""
 
+
 def reasons(why: Iterable[DenyReason]) -> str:
     """Return the reasons in their order, as they stand in a sentence."""
     return "; ".join(REASONS[reason] for reason in why)
