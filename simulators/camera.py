@@ -105,7 +105,20 @@ class Cameras:
 
     def show_face(self, camera: str, *names: str, far: bool = False, photo: bool = False) -> None:
         """Let people of `simulators.faces` stand before the camera, at the door or far off, or hold up their photos."""
-        self.show(camera, replace(self._seen(camera), people=names, far=far, photo=photo, walking=0))
+        self.show(
+            camera,
+            replace(
+                self._seen(camera), people=names, far=far, photo=photo, walking=0, turned_head=0.0, eyes_closed=False
+            ),
+        )
+
+    def turn_head(self, camera: str, by: float) -> None:
+        """Let whoever stands there look to their own left (1) or right (-1), or straight on (0)."""
+        self.show(camera, replace(self._seen(camera), turned_head=by))
+
+    def close_eyes(self, camera: str, *, closed: bool = True) -> None:
+        """Let whoever stands there close their eyes, or open them."""
+        self.show(camera, replace(self._seen(camera), eyes_closed=closed))
 
     def walk(self, camera: str, people: int = 1) -> float:
         """Let so many people walk to the door and in, one behind the other; return how many seconds it takes."""

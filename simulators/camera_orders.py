@@ -14,6 +14,8 @@ Verb = Callable[[Mapping[str, str]], Awaitable[dict[str, object]]]
 Act = Callable[[Cameras, str, Mapping[str, str]], dict[str, object] | None]
 
 MOST_WALKERS = 8
+HEADINGS = {"left": 1.0, "right": -1.0, "straight": 0.0}
+"""Their own left and right."""
 
 
 def camera_orders(box_of: Callable[[str], Cameras]) -> dict[str, Verb]:
@@ -54,6 +56,9 @@ def _simply(act: Callable[[Cameras, str], None]) -> Act:
 _ACTS: Mapping[str, Act] = {
     "walk": _walk,
     "hold_photo": _hold_photo,
+    "turn_head": lambda box, camera, said: box.turn_head(camera, HEADINGS[said["to"]]),
+    "close_eyes": _simply(Cameras.close_eyes),
+    "open_eyes": lambda box, camera, _: box.close_eyes(camera, closed=False),
     "show_film": lambda box, camera, said: box.show_film(camera, said["path"]),
     "light": lambda box, camera, said: box.light(camera, Light(said["light"])),
     "rain": lambda box, camera, said: box.rain(camera, falls=said.get("falls", "True") == "True"),

@@ -44,6 +44,9 @@ ENROLMENT = (
 _HEADS = {"astronaut": (10, 130, 220, 340), "hopper": (30, 90, 430, 490)}
 """Top, left, bottom, right of head and shoulders in the whole picture."""
 
+_EYES = {"astronaut": ((0.351, 0.443), (0.558, 0.456)), "hopper": ((0.332, 0.415), (0.549, 0.405))}
+"""Where the middle of each eye lies in a head, in parts of its side."""
+
 NAMES = tuple(_HEADS)
 
 
@@ -52,6 +55,24 @@ def head(name: str) -> Image:
     """Return head and shoulders of `astronaut` or `hopper`, RGB; KeyError for anybody else."""
     top, left, bottom, right = _HEADS[name]
     return _picture(name)[top:bottom, left:right].copy()
+
+
+def middle(name: str) -> float:
+    """Return where the middle line of the face lies in a head, in parts of its side."""
+    return sum(across for across, _ in _EYES[name]) / 2
+
+
+@cache
+def with_eyes_closed(name: str) -> Image:
+    """Return the same with both eyes closed: lids of the skin's colour, drawn over them."""
+    image = head(name).copy()
+    side = image.shape[0]
+    for across, down in _EYES[name]:
+        x, y, wide = round(across * side), round(down * side), side * 0.06
+        skin = image[round(y + wide * 1.1) : round(y + wide * 1.4), x - 2 : x + 3].reshape(-1, 3).mean(axis=0)
+        cv2.ellipse(image, (x, y), (round(wide), round(wide * 0.55)), 0, 0, 360, [int(part) for part in skin], -1)
+        cv2.ellipse(image, (x, round(y + wide * 0.25)), (round(wide * 0.8), 1), 0, 0, 180, (40, 30, 25), 2)
+    return image
 
 
 def enrolment_images(name: str) -> list[bytes]:

@@ -25,6 +25,10 @@ NEAR = 240
 """Pixels from crown to chest of somebody at the door: about 110 between the ears."""
 FAR = 90
 """The same four times further off: a face is found, and is too small to judge."""
+PAPER_TILTS = 0.18
+"""By how much the nearer edge of a tilted photo is wider."""
+HEAD_RADIUS, HEAD_TURNS = 0.32, 0.8
+"""A head is drawn on an upright cylinder: its radius in parts of a portrait's side, and radians that it turns."""
 SWAY = 3.0
 """Pixels that somebody standing still moves to and fro."""
 NOISE = 1.2
@@ -48,14 +52,18 @@ class Light(StrEnum):
 class Scene:
     """Who stands before the camera (names of `simulators.faces`, none: an empty corridor), and what became of it.
 
-    ``photo``: it is their picture that is held up, not they. ``walking``: so many people, one behind the other, walk up
-    to the door, stop, and go in: once. ``film``: the path of a film file, which is shown instead, again and again.
+    ``photo``: it is their picture that is held up, not they. ``turned_head``: how far they look to their own left (1) or
+    right (-1); of a photo: how far the paper is tilted. ``eyes_closed``: both of them. ``walking``: so many people, one
+    behind the other, walk up to the door, stop, and go in: once. ``film``: the path of a film file, which is shown
+    instead, again and again.
     """
 
     people: tuple[str, ...] = ()
     far: bool = False
     covered: bool = False
     photo: bool = False
+    turned_head: float = 0.0
+    eyes_closed: bool = False
     walking: int = 0
     light: Light = Light.DAY
     rain: bool = False
@@ -109,7 +117,7 @@ def _put_people(image: Image, scene: Scene, index: int, fps: int) -> None:
     for place, name in enumerate(scene.people):
         centre = WIDTH * (place + 1) / (len(scene.people) + 1) + SWAY * np.sin(phase)
         left, top = round(centre - side / 2), round(HEIGHT - side + SWAY * np.cos(phase) + SWAY)
-        _put_person(image, name, side, left, top, photo=scene.photo)
+        _put_person(image, _portrait(name, side, scene), left, top, photo=scene.photo)
 
 
 def _weather(image: Image, scene: Scene, index: int) -> None:
@@ -175,8 +183,26 @@ def _elsewhere() -> Image:
     return np.asarray(image, dtype=np.uint8)
 
 
-def _put_person(image: Image, name: str, side: int, left: int, top: int, *, photo: bool) -> None:
-    portrait = cv2.resize(faces.head(name), (side, side), interpolation=cv2.INTER_AREA)
+def _portrait(name: str, side: int, scene: Scene) -> Image:
+    """Draw head and shoulders. A head has depth: what lies further forward moves further as it turns. Paper has none."""
+    portrait = faces.with_eyes_closed(name) if scene.eyes_closed else faces.head(name)
+    portrait = np.asarray(cv2.resize(portrait, (side, side), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    if not scene.turned_head:
+        return portrait
+    rows, columns = np.mgrid[0:side, 0:side].astype(np.float32)
+    if scene.photo:
+        nearer = 1 + 0.18 * scene.turned_head * (rows / side - 0.5)
+        return np.asarray(
+            cv2.remap(portrait, (columns - side / 2) * nearer + side / 2, rows, cv2.INTER_LINEAR), np.uint8
+        )
+    across = (columns / side - faces.middle(name)) / HEAD_RADIUS
+    seen = np.sin(np.clip(np.arcsin(np.clip(across, -1, 1)) - HEAD_TURNS * scene.turned_head, -np.pi / 2, np.pi / 2))
+    columns = np.where(np.abs(across) < 1, (seen * HEAD_RADIUS + faces.middle(name)) * side, columns).astype(np.float32)
+    return np.asarray(cv2.remap(portrait, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def _put_person(image: Image, portrait: Image, left: int, top: int, *, photo: bool) -> None:
+    side = portrait.shape[0]
     mask = np.ones((side, side, 1), dtype=np.float32) if photo else _silhouette(side)
     if photo:  # paper: flat, paler, with a white edge
         portrait = np.clip(portrait * 0.8 + 40, 0, 255).astype(np.uint8)

@@ -28,8 +28,8 @@ STRAIGHT = 12.0
 SIDES = 3
 """Sides of a sheet that must be seen: two are a door frame's, and behind many people."""
 
-TURNED_BY = 0.2
-"""Change of `pose.sideways` that is a turn of the head: about 18 degrees."""
+TURNED_BY = 0.12
+"""Change of `pose.sideways` that is a turn of the head, some ten degrees; of a photo, tilted or still, it is 0.02."""
 CLOSED_AT = 0.65
 """Openness of the eyes, over what it was before, at which they are closed."""
 CLOSED_LOOKS = 2

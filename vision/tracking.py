@@ -6,7 +6,7 @@ A frame becomes a `Look`; looks are folded into a `Ballot` (one per challenge) o
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from vision.liveness import Signs, did
+from vision.liveness import TURNED_BY, Signs, did
 from vision.matching import Threshold
 from vision.messages import Challenge, FaceVerdict, Gesture, Liveness, Outcome
 from vision.models import Face
@@ -107,7 +107,7 @@ def proof_of_life(ballot: Ballot) -> bool | None:
     """Tell whether what was matched lives, by what the challenge asks; None: not known yet.
 
     A gesture counts when one face, never out of sight for longer than SAME_PERSON_WITHIN nor beside another, matched
-    before it, made it without ever being clearly somebody else, and matched again after it.
+    before it, made it without being clearly somebody else, and matched again after it.
     """
     if _framed(ballot):
         return False
@@ -128,9 +128,9 @@ def proof_of_life(ballot: Ballot) -> bool | None:
 
 
 def _strange(track: Sequence[Look], threshold: Threshold) -> bool:
-    """Tell whether somebody else made the gesture: a face aside is hard to know, so one look says nothing."""
-    far = [look for look in track if look.distance is not None and look.distance > threshold.other]
-    return len(far) >= AGREEING
+    """Tell whether somebody else made the gesture. A face aside is hard to know, so only looks straight on say so."""
+    straight = [look for look in track if abs(look.signs.sideways) < TURNED_BY]
+    return sum(look.distance is not None and look.distance > threshold.other for look in straight) >= AGREEING
 
 
 def _is_match(look: Look, threshold: Threshold) -> bool:
