@@ -52,9 +52,9 @@ class Light(StrEnum):
 class Scene:
     """Who stands before the camera (names of `simulators.faces`, none: an empty corridor), and what became of it.
 
-    ``photo``: it is their picture that is held up, not they. ``turned_head``: how far they look to their own left (1) or
-    right (-1); of a photo: how far the paper is tilted. ``eyes_closed``: both of them. ``walking``: so many people, one
-    behind the other, walk up to the door, stop, and go in: once. ``film``: the path of a film file, which is shown
+    ``photo``: it is their picture that is held up, not they. ``turned_head``: how far they look to their own left (1)
+    or right (-1); of a photo: how far the paper is tilted. ``eyes_closed``: both of them. ``walking``: so many people,
+    one behind the other, walk up to the door, stop, and go in: once. ``film``: the path of a film file, which is shown
     instead, again and again.
     """
 
@@ -184,7 +184,7 @@ def _elsewhere() -> Image:
 
 
 def _portrait(name: str, side: int, scene: Scene) -> Image:
-    """Draw head and shoulders. A head has depth: what lies further forward moves further as it turns. Paper has none."""
+    """Draw head and shoulders. A head has depth: what lies forward moves further as it turns. Paper has none."""
     portrait = faces.with_eyes_closed(name) if scene.eyes_closed else faces.head(name)
     portrait = np.asarray(cv2.resize(portrait, (side, side), interpolation=cv2.INTER_AREA), dtype=np.uint8)
     if not scene.turned_head:

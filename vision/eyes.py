@@ -150,7 +150,7 @@ class Eyes:
             case Challenge():
                 self._challenge(command)
             case CancelChallenge(challenge_id):
-                self._ballots.pop(challenge_id, None)
+                self._forget(challenge_id)
             case WatchList():
                 self._take_list(command)
             case Enrol() | Judge():
@@ -211,8 +211,17 @@ class Eyes:
             with contextlib.suppress(ModelRefusedError):  # then heads are turned, and no eyes are closed
                 self._eyelids = self._load_eyelids()
 
+    def _forget(self, challenge_id: str) -> None:
+        """Forget a challenge, and wipe the template it was about."""
+        _, template = self._ballots.pop(challenge_id, (None, None))
+        if template is not None:
+            template.fill(0)
+
     def _take_list(self, said: WatchList) -> None:
         self._load_once()
+        if self._list is not None:
+            self._list.rows.rows.fill(0)
+            self._list.rows.first.fill(0)
         self._list = None if self._judge is None else watchlist.listed(said, self._judge.calibration)
 
     def _watch(self, watch: Watch) -> None:
@@ -328,7 +337,7 @@ class Eyes:
         for name, (ballot, _) in tuple(self._ballots.items()):
             answer = tracking.verdict(ballot, now)
             if answer is not None:
-                del self._ballots[name]
+                self._forget(name)
                 self._send(answer)
 
     def _enrol_one_photo(self) -> None:

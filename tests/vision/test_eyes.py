@@ -17,6 +17,7 @@ from vision.messages import (
     Enrol,
     EnrolmentRefused,
     FaceAtDoor,
+    FaceSpotted,
     FaceVerdict,
     FrameCount,
     Heartbeat,
@@ -25,6 +26,7 @@ from vision.messages import (
     Stop,
     TemplateMode,
     Watch,
+    WatchList,
 )
 from vision.models import Face, ModelRefusedError
 from vision.motion import STAYS_AWAKE
@@ -78,12 +80,14 @@ class FakeEngine:
     name: str = "fake"
     kind: EngineKind = EngineKind.DLIB
     searches: list[bool] = field(default_factory=list)
+    embedded: int = 0
 
     def find(self, image, *, small_too=True):
         self.searches.append(small_too)
         return (Face(10, 110, 110, 10, 80.0),) if image[0, 0, 0] else ()
 
     def embed(self, image, face):
+        self.embedded += 1
         return embedding(image[0, 0, 0])
 
 
@@ -265,6 +269,44 @@ def test_a_refused_engine_is_said_once_and_no_face_matches(box):
     assert box.of(EngineReady) == []
     assert [verdict.outcome for verdict in box.of(FaceVerdict)] == [Outcome.NOBODY]
     assert box.of(EnrolmentRefused) == [EnrolmentRefused("r1", "alice", (), PhotoProblem.ENGINE_REFUSED)]
+
+
+def test_a_challenge_that_is_called_off_leaves_no_template_behind(box):
+    box.challenge()
+    box.eyes.turn()
+    _, template = box.eyes._ballots["c1"]
+    assert template.any()
+    box.eyes.take(CancelChallenge("c1"))
+    assert not template.any()
+    assert box.eyes._ballots == {}
+    box.show(ALICE, 1.0)
+    assert box.of(FaceVerdict) == []
+
+
+def listed(*people):
+    rows = tuple(to_bytes(embedding(person)[None]) for person in people)
+    return WatchList(("lobby",), tuple(f"p-{person}" for person in people), rows)
+
+
+def test_a_listed_face_is_told_of_once_by_the_cameras_of_the_list_alone(box):
+    box.eyes.take(listed(MALLORY))
+    box.show(MALLORY, 3.0)
+    (spotted,) = box.of(FaceSpotted)
+    assert (spotted.camera, spotted.person) == ("lobby", "p-2")
+    box.show(MALLORY, 3.0, camera="parking")
+    box.show(ALICE, 3.0)
+    assert len(box.of(FaceSpotted)) == 1
+
+
+def test_without_a_list_nobody_is_looked_for_and_nobodys_face_is_taken(box):
+    rows = listed(MALLORY)
+    box.eyes.take(rows)
+    kept = box.eyes._list.rows.rows
+    box.eyes.take(WatchList())
+    assert not kept.any()
+    box.show(MALLORY, 3.0)
+    assert box.of(FaceSpotted) == []
+    assert box.engine.embedded == 0
 
 
 def test_an_enrolment_goes_photo_by_photo_and_leaves_the_cameras_their_turn(box):

@@ -250,6 +250,14 @@ ROWS: dict[str, tuple[str, ...]] = {
         "at least what level 1 asks for",
         'added_factors = { comms_room = ["card", "pin"], server_room',
     ),
+    "liveness without a camera": (
+        'device = "osdp-lobby"\n',
+        'device = "osdp-lobby"\nliveness = "passive"\n',
+        "reader.lobby-in",
+        "asks whether a face lives and has no camera",
+        'add `camera = "..."`',
+        '[[reader]]\nid = "lobby-in"',
+    ),
     "no normal level": (
         'number = 0\nname = "Normal"',
         'number = 4\nname = "Normal"',
