@@ -208,7 +208,7 @@ def _recorded(box: Box) -> dict[str, float]:
 @contextlib.asynccontextmanager
 async def _page(url: str, name: str, one_time: str) -> AsyncIterator[Screen]:
     """Open the console in Chromium, and sign in."""
-    arguments = _arguments()
+    arguments = chromium_arguments()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
         try:
@@ -228,7 +228,8 @@ async def _page(url: str, name: str, one_time: str) -> AsyncIterator[Screen]:
             await browser.close()
 
 
-def _arguments() -> list[str]:
+def chromium_arguments() -> list[str]:
+    """Return how Chromium is started here. Raises ``BenchmarkFailed`` where there is none."""
     if not CHROMIUM.exists():
         raise BenchmarkFailed("Debian's chromium is not installed (make setup installs it)")
     no_sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium refuses a sandbox to root

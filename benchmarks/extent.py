@@ -25,6 +25,7 @@ class Extent:
     history: int = 1_000_000
     grown: int = 300_000
     alarms: int = 24
+    paints: int = 20
     faces: int = 60
     verdicts: int = 40
     scale_doors: int = 64
@@ -51,6 +52,7 @@ QUICK = Extent(
     history=2000,
     grown=10_000,
     alarms=4,
+    paints=2,
     faces=6,
     verdicts=4,
     scale_doors=4,

@@ -39,6 +39,7 @@ ROWS = {
     "restart_1m": "s",
     "restart_1m_memory": "MB",
     "alarm_to_pixel": "ms",
+    "first_paint": "ms",
     "decide_p99": "µs",
     "step_apply_p99": "µs",
     "memory_per_cardholder": "kB",
