@@ -1,4 +1,4 @@
-"""The command line's part for whoever wires readers: ``ostiary osdp scan | commission | rotate``."""
+"""The command line's part for whoever wires readers: ``ostiary osdp scan | commission | rotate | move``."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.table import Column, Table
 
 from controller.admin import AdminError
 from controller.cli_run import Nobody, carry_out, err, out, text_of
-from controller.commissioning import VISIT_SECONDS, Wizard, carried_out, line_of, listed, look_around, told
+from controller.commissioning import VISIT_SECONDS, Wizard, carried_out, line_of, listed, look_around, moved, told
 from controller.control import ask
 from controller.core import open_core
 from controller.domain.site import Site
@@ -131,6 +131,45 @@ def osdp_rotate(
     _visit("osdp_rotate", line, address, data, site, port, None)
 
 
+@osdp_app.command("move")
+def osdp_move(
+    line: LineName,
+    address: Address,
+    to: Annotated[int | None, typer.Option("--to", help="Its new address.", min=0, max=MAX_ADDRESS)] = None,
+    baud: Annotated[int | None, typer.Option("--baud", help="Its new baud rate.")] = None,
+    data: Data = DEFAULT_DATA,
+    site: SiteFile = None,
+    port: Port = None,
+) -> None:
+    """Have a commissioned reader speak at another address or baud rate (COMSET), and find it there.
+
+    The site file is changed after it: until then the box looks for the reader where it was.
+    """
+
+    async def carried() -> dict[str, Any]:
+        try:
+            return await ask(data, "osdp_move", line=line, address=address, port=port, to=to, baud=baud)
+        except _NO_BOX:
+            return await _in_thread(
+                lambda: _here(data, site, lambda wizard: _moved_here(wizard, line, address, port, to, baud))
+            )
+
+    done = carry_out(carried)
+    if done is None:
+        return
+    for sentence in done["said"]:
+        err.print(f"  {sentence}", markup=False)
+    out.print(f"{done['device']}: at address {done['address']}, {done['baud']} baud", markup=False)
+    err.print("write that into the site file: until then the box looks for it where it was", markup=False)
+
+
+def _moved_here(
+    wizard: Wizard, line: str, address: int, port: str | None, to: int | None, baud: int | None
+) -> dict[str, Any]:
+    place = wizard.place(line, address, port)
+    return moved(place, wizard.move(place, to, baud))
+
+
 def _visit(
     command: str, line: str, address: int, data: Path, site: Path | None, port: str | None, key: str | None
 ) -> None:
@@ -161,7 +200,11 @@ def _visit(
 def _visit_here(
     command: str, line: str, address: int, data: Path, site: Path | None, port: str | None, key: str | None
 ) -> dict[str, Any]:
-    """On the folder of a box that stands still, or of one that was never started."""
+    return _here(data, site, lambda wizard: told(carried_out(wizard, wizard.place(line, address, port), command, key)))
+
+
+def _here(data: Path, site: Path | None, work: Callable[[Wizard], T]) -> T:
+    """Work on the folder of a box that stands still, or of one that was never started."""
     policy = _policy(data, site)
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     fence = Fence(data)
@@ -169,7 +212,7 @@ def _visit_here(
         keystore = Keystore(data)
         try:
             wizard = Wizard(policy, KeyRing(keystore.secrets), lambda: datetime.now(UTC), _progress)
-            return told(carried_out(wizard, wizard.place(line, address, port), command, key))
+            return work(wizard)
         finally:
             keystore.close()
     finally:

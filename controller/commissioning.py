@@ -7,7 +7,9 @@ itself on the line, on a bench. Where others answer, the key counts as exposed u
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -20,9 +22,13 @@ from controller.domain.ids import DeviceId, LineId, OperatorId
 from controller.domain.site import Device, Line, Site
 from controller.osdp_keys import SCBK_BYTES, KeyNote, KeyRing, Origin, hex_key
 from controller.runtime.studies import NotReplaced, Replaced
-from devices.bench import Bench, serial_bench
+from devices.bench import Bench, hand_over, serial_bench
 from devices.osdp.bench import BenchError, Found, Keyed, answering, give_key, scan, try_key, weak
+from devices.osdp.errors import LocalError
 from devices.osdp.frame import MAX_ADDRESS
+from devices.osdp.handover import Ended, Fate, Handover
+from devices.osdp.handover import Place as Spot
+from devices.osdp.peripheral import Peripheral
 from devices.osdp.secure_channel import DEFAULT_KEY
 
 VISIT_SECONDS = 120.0
@@ -118,6 +124,41 @@ class Wizard:
             keyed = bench.hold(try_key(place.address, key, os.urandom))
             return self._keep(place, key, keyed, Origin.OUT_OF_BAND, exposed=False)
 
+    def move(self, place: Place, address: int | None, baud: int | None) -> Spot:
+        """Have a reader speak at another address or speed, inside its channel; return where it answers from now on.
+
+        ``AdminError`` where it stayed or was lost, or somebody else of the site file is there. Blocks: for a thread.
+        """
+        key = self._ring.key(place.device.id)
+        if key is None:
+            raise AdminError(f"{place.device.id} has no key yet: commission it with `ostiary osdp commission`")
+        old = Spot(place.address, place.line.baud)
+        new = Spot(old.address if address is None else address, old.baud if baud is None else baud)
+        there = (d.id for d in self._site.devices.values() if d.line == place.line.id and d.address == new.address)
+        if taken := next((device for device in there if device != place.device.id), None):
+            raise AdminError(f"address {new.address} of line {place.line.id} is that of {taken}")
+        try:
+            handover = Handover(Peripheral(old.address, key), old, new, now=time.monotonic(), random_bytes=os.urandom)
+        except LocalError as error:
+            raise AdminError(str(error)) from error
+        self._say(
+            f"asking {place.device.id} to go to address {new.address} at {new.baud} baud, and looking for it there"
+        )
+        return self._moved(place, hand_over(place.port, handover))
+
+    def _moved(self, place: Place, ended: Ended) -> Spot:
+        where = f"address {ended.place.address} at {ended.place.baud} baud"
+        match ended.fate:
+            case Fate.MOVED:
+                return ended.place
+            case Fate.STAYED:
+                raise AdminError(f"{place.device.id} stayed at {where}: it refuses to move, or moves after a power cut")
+            case Fate.LOST:
+                raise AdminError(
+                    f"{place.device.id} answers nowhere any more; it was last at {where}: look for it with "
+                    "`ostiary osdp scan --baud 0`"
+                )
+
     def _set(self, place: Place, openers: Sequence[bytes], *, known_to_all: bool) -> Result:
         key = os.urandom(SCBK_BYTES)
         others = [address for address in self._neighbours if address != place.address] if known_to_all else []
@@ -194,6 +235,7 @@ class Commissioning:
             "osdp_commission": self._visit,
             "osdp_rotate": self._visit,
             "osdp_scan": self._scan,
+            "osdp_move": self._move,
         }
 
     async def replace(self, operator: OperatorId, device: DeviceId) -> Replaced:
@@ -230,6 +272,18 @@ class Commissioning:
         self._record(ReaderKeyed(author, result.device, result.serial, result.origin.value, result.exposed))
         return told(result, said)
 
+    async def _move(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        said: list[str] = []
+        wizard = Wizard(self._site(), self._ring, self._now, said.append)
+        line = LineId(str(given["line"]))
+        bench = given.get("port")
+        place = wizard.place(line, int(given["address"]), str(bench) if bench else self._ports.get(line))
+        async with self._one_at_a_time, contextlib.AsyncExitStack() as stack:
+            if not bench:
+                await stack.enter_async_context(self._lend(line))
+            spot = await _told(lambda: wizard.move(place, given.get("to"), given.get("baud")))
+        return moved(place, spot, said)
+
     async def _scan(self, given: Mapping[str, Any]) -> dict[str, Any]:
         line = line_of(self._site(), str(given["line"]))
         port = self._ports.get(line.id, line.port)
@@ -245,6 +299,11 @@ def carried_out(wizard: Wizard, place: Place, command: str, key: object) -> Resu
     if isinstance(key, str):
         return wizard.adopt(place, key)
     return wizard.rotate(place) if command == "osdp_rotate" else wizard.commission(place)
+
+
+def moved(place: Place, spot: Spot, said: Sequence[str] = ()) -> dict[str, Any]:
+    """Return what to tell of a reader that speaks elsewhere."""
+    return {"device": place.device.id, "address": spot.address, "baud": spot.baud, "said": list(said)}
 
 
 def told(result: Result, said: Sequence[str] = ()) -> dict[str, Any]:

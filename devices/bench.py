@@ -7,12 +7,15 @@ from typing import Self, TypeVar
 
 from devices.osdp.bench import REPLY_WITHIN, Ask, BenchError, Conversation
 from devices.osdp.frame import Frame, FrameParser
+from devices.osdp.handover import Ended, Handover
 from devices.transport.port import Transport, TransportLost, TransportUnavailable
 from devices.transport.serial import SerialTransport
 
 BETWEEN_BYTES = 0.05
 """Seconds of silence that end a frame which has begun: a slow adapter hands bytes on in lumps."""
 LONGEST_REPLY = 2.0
+LONGEST_WAIT = 0.5
+"""Seconds for which nothing is looked at but the line."""
 
 _READ = 4096
 
@@ -80,6 +83,35 @@ class Bench:
     def _look_at_the_time(self) -> None:
         if self._clock() >= self._ends:
             raise BenchError("the time for this is up; begin again when all is ready")
+
+
+def hand_over(port: str, handover: Handover, clock: Callable[[], float] = time.monotonic) -> Ended:
+    """Hold a hand-over to its end, at whatever speed it asks for on the way. Raises BenchError. Blocks."""
+    try:
+        while handover.ended is None:
+            baud, transport = handover.baud, SerialTransport(port, handover.baud)
+            transport.open()
+            try:
+                while handover.ended is None and handover.baud == baud:
+                    _pump(transport, handover, clock)
+            finally:
+                transport.close()
+    except TransportUnavailable as error:
+        raise BenchError(f"the line cannot be had: {error}") from error
+    except TransportLost as error:
+        raise BenchError(f"the line is gone: {error}") from error
+    return handover.ended
+
+
+def _pump(transport: Transport, handover: Handover, clock: Callable[[], float]) -> None:
+    outgoing = handover.next_transmission(clock())
+    if outgoing:
+        transport.write(outgoing)
+    before = clock()
+    received = transport.read(_READ, max(0.0, min(handover.get_timer() - before, LONGEST_WAIT)))
+    if received:
+        handover.receive(received, clock())
+    handover.handle_timer(before if received else clock())
 
 
 def serial_bench(port: str, baud: int, within: float) -> Bench:

@@ -21,6 +21,7 @@ from controller.runtime.studies import NotReplaced
 from controller.site.loader import load_site
 from controller.store.secret_files import SecretFiles
 from devices.osdp.bench import BenchError
+from devices.osdp.handover import Place as Spot
 from simulators.bus import PacedBus
 from simulators.osdp_device import Wiring
 from simulators.reader import Reader
@@ -245,6 +246,31 @@ async def test_what_cannot_be_keyed_is_replaced_by_nobody_and_nothing_is_recorde
     with pytest.raises(NotReplaced, match=said):
         await office.replace("tina", device)
     assert record == []
+
+
+def test_a_commissioned_reader_moves_to_another_address_and_is_found_there(bench, tmp_path):
+    reader = head(key=bytes.fromhex(BROUGHT), install_mode=False)
+    wizard = bench(reader)
+    place = wizard.place("line-a", 1)
+    with pytest.raises(AdminError, match="no key yet"):
+        wizard.move(place, 5, None)
+    wizard.adopt(place, BROUGHT)
+    for to, said in ((2, "is that of"), (1, "nobody can be moved to address 1"), (None, "nobody can be moved")):
+        with pytest.raises(AdminError, match=said):
+            wizard.move(place, to, None)
+    assert wizard.move(place, 5, None) == Spot(5, 115_200)
+    assert reader.address == 5
+
+    data, run = tmp_path / "box", CliRunner().invoke
+    file = tmp_path / "moved.toml"
+    file.write_text(wizard.file.read_text().replace("address = 1", "address = 5"))
+    options = ["line-a", "5", "--site", str(file), "--data", str(data)]
+    assert run(app, ["osdp", "commission", *options, "--key-file", "-"], input=BROUGHT).exit_code == 0
+    done = run(app, ["osdp", "move", *options, "--to", "7"])
+    assert done.exit_code == 0, done.stderr
+    assert "head: at address 7, 115200 baud" in done.stdout
+    assert BROUGHT not in done.stdout + done.stderr
+    assert reader.address == 7
 
 
 def test_the_command_line_from_a_bare_box(bench, tmp_path):
