@@ -208,6 +208,7 @@ class VisionGateway:
             case eyes.FaceSpotted(camera=camera, person=person, distance=distance):
                 self._submit(FaceSpotted(CameraId(camera), CardholderId(person), distance))
             case eyes.EngineReady(engine=engine):
+                self._sights = {camera: {} for camera in self._watches}  # another process, which has seen nothing yet
                 _LOG.info("the eyes can judge faces", engine=engine)
             case eyes.EngineRefused(why=why):
                 _LOG.error("no face can be judged", why=why)
@@ -231,15 +232,17 @@ class VisionGateway:
                 (self._troubled.discard if trouble is None else self._troubled.add)(camera)
                 self._submit(CameraViewSeen(camera, None if trouble is None else ViewTrouble(trouble.value)))
             case eyes.SightChanged(point=point, active=active):
-                self._sights[camera][PointId(point)] = active
-                self._tell_sight(camera, PointId(point))
+                seen = self._site.sights.get(PointId(point))
+                if seen is not None and seen.camera == camera:  # else it is none that was asked for
+                    self._sights[camera][PointId(point)] = active
+                    self._tell_sight(camera, PointId(point))
                 return
             case eyes.PersonCrossed():
                 self._count(value)
                 return
             case _:
                 assert_never(value)
-        for each in self._sights[camera]:
+        for each in self._sights.get(camera, {}):
             self._tell_sight(camera, each)
 
     def _tell_sight(self, camera: CameraId, point: PointId) -> None:
@@ -251,9 +254,9 @@ class VisionGateway:
         self._submit(PointSeen(point, condition))
 
     def _count(self, crossed: eyes.PersonCrossed) -> None:
-        camera = self._site.cameras[CameraId(crossed.camera)]
-        for counted in camera.counts:
-            if counted.door == crossed.door:
+        camera = self._site.cameras.get(CameraId(crossed.camera))
+        for counted in camera.counts if camera else ():
+            if camera and counted.door == crossed.door:
                 outer, inner = self._site.doors[DoorId(crossed.door)].zones
                 back = outer if counted.enters == inner else inner
                 self._submit(PersonPassed(camera.id, counted.door, counted.enters if crossed.beyond else back))

@@ -89,3 +89,26 @@ async def test_whoever_crosses_enters_the_zone_beyond_and_whoever_comes_back_the
     opened._receive(eyes.PersonCrossed("cam", "door", beyond=True))
     opened._receive(eyes.PersonCrossed("cam", "door", beyond=False))
     assert told == [PersonPassed("cam", "door", "room"), PersonPassed("cam", "door", OUTSIDE)]
+
+
+async def test_what_nobody_asked_for_is_told_nobody(gateway):
+    opened, _, told = gateway
+    opened._receive(eyes.CameraUp("cam"))
+    told.clear()
+    opened._receive(eyes.SightChanged("cam", "panic-button", active=True))
+    opened._receive(eyes.SightChanged("another", "see", active=True))
+    opened._receive(eyes.PersonCrossed("another", "door", beyond=True))
+    opened._receive(eyes.PersonCrossed("cam", "vault", beyond=True))
+    assert told == []
+
+
+async def test_a_new_process_that_looks_has_seen_nothing_yet(gateway):
+    opened, _, told = gateway
+    for value in (eyes.CameraUp("cam"), eyes.SightChanged("cam", "see", active=False), eyes.CameraLost("cam", "ended")):
+        opened._receive(value)
+    told.clear()
+    opened._receive(eyes.EngineReady("dlib"))
+    opened._receive(eyes.CameraUp("cam"))
+    assert told == [CameraSeen("cam", online=True, detail="")]
+    opened._receive(eyes.SightChanged("cam", "see", active=True))
+    assert told[-1] == PointSeen("see", PointCondition.ACTIVE)
