@@ -32,7 +32,7 @@ from vision.supervisor import Supervisor
 FPS, TILES, QUALITY = 5, 16, 80
 SMALL = Format(640, 360, FPS)
 RING = 10.0
-WARM_WITHIN = 90.0
+WARM_WITHIN = 300.0
 SETTLES = 5.0
 ONE_CORE, LEAST_KEPT, MEGABYTES = 90.0, 99.9, 40.0
 ZONE = ((0.0, 0.5), (1.0, 0.5), (1.0, 1.0), (0.0, 1.0))
