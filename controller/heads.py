@@ -58,7 +58,7 @@ class HeadKeeper:
         self._heads: dict[CameraId, tuple[Head, Heads]] = {}
         self._drivers: tuple[Heads, ...] = ()
         self._away: dict[CameraId, _Away] = {}
-        self._trouble: dict[CameraId, str] = {}
+        self._trouble: dict[CameraId, set[str]] = {}  # what was told since it last was well
         self._sights: dict[PointId, CameraId] = {}
         self._told_by: dict[CameraId, list[PointId]] = {}
         self._plugged = 0
@@ -113,12 +113,12 @@ class HeadKeeper:
         if known is None:
             return
         head, driver = known
+        if isinstance(order, GoToPreset | KeepPreset) and order.preset not in head.presets:
+            return
         driver.obey(order, effect.by)
         if isinstance(order, KeepPreset):
             if order.preset == head.home:
-                self._relearn(order.camera)
-                self._away.setdefault(order.camera, _Away()).held = None  # compared with what it no longer should see
-                self._at_home(order.camera)
+                self._settle(order.camera)
             return
         self._leave(order.camera, head, order)
 
@@ -152,6 +152,14 @@ class HeadKeeper:
             away.timer = self._loop.call_later(SETTLES, self._at_home, camera)
         elif head.home is not None:
             away.timer = self._loop.call_later(head.home_after, self._go_home, camera)
+        else:
+            away.timer = self._loop.call_later(SETTLES, self._settle, camera)
+
+    def _settle(self, camera: CameraId) -> None:
+        """Where it looks now is where it should look: that is learned anew."""
+        self._relearn(camera)
+        self._away.setdefault(camera, _Away()).held = None  # compared with what it no longer should see
+        self._at_home(camera)
 
     def _go_home(self, camera: CameraId) -> None:
         known = self._heads.get(camera)
@@ -187,8 +195,8 @@ class HeadKeeper:
             self._trouble.pop(camera, None)
             if camera not in self._away and camera in self._heads:
                 self._go_home(camera)
-        elif self._trouble.get(camera) != why:
-            self._trouble[camera] = why
+        elif why not in self._trouble.setdefault(camera, set()):
+            self._trouble[camera].add(why)
             words = CANNOT if camera in self._heads else MUTE
             self._submit(FaultSeen(None, active=True, detail=words.format(camera=camera, why=why)))
             for point in self._told_by.get(camera, ()):

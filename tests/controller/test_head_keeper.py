@@ -178,9 +178,12 @@ async def test_a_camera_without_a_home_stays_where_it_was_left_and_is_stopped_at
         await until(lambda: not known.head._motion.pan)
         known.order(TurnCamera(LOBBY_CAMERA, 1.0, 0.0, 0.0, 60.0))
         await until(lambda: known.head._motion.pan)
+        known.order(GoToPreset(LOBBY_CAMERA, 99))  # of a policy that comes into force just now
+        await known.keeper.see(PointSeen(ZONE, PointCondition.NORMAL))
+        await until(lambda: known.told == [UNKNOWN, PointSeen(ZONE, PointCondition.NORMAL)])
+        assert known.learnt[-1] == LOBBY_CAMERA, "where it was left is where it should look"
         await known.keeper.stop()
         await until(lambda: not known.head._motion.pan)
-        assert known.told == []
 
 
 async def test_a_head_that_is_not_there_is_told_once_and_an_order_to_a_still_camera_is_nothing(tmp_path):
