@@ -87,10 +87,10 @@ async def camera_intrusion(extent: Extent, _: Path, tick: Tick) -> Row:
         ours[0] += _told(pictures, FPS, find, FLOOR)
         theirs[0] += _moved(pictures)
         tick(1)
-    told, of = _film(find)
+    told, of = _film(find, extent.walks)
     for index, weather in enumerate(WEATHERS):
-        pictures = [drawn("cam", weather, number) for number in range(DRAWN_APART)]
         seconds = extent.weather_seconds / len(WEATHERS)
+        pictures = [drawn("cam", weather, number) for number in range(min(DRAWN_APART, round(seconds * FPS)))]
         ours[1] += _in_vain(_hours(pictures, seconds, index), find)
         theirs[1] += _moves(_hours(pictures, seconds, index))
         tick(1)
@@ -211,7 +211,7 @@ def _moves(pictures: Iterator[Image]) -> int:
     return begun
 
 
-def _film(find: Find) -> tuple[int, int]:
+def _film(find: Find, most: int) -> tuple[int, int]:
     """Return in how many windows of the film somebody was told of, and how many there are; none without the film."""
     path = Path(os.environ.get(FOLDER, "")) / FILM
     if FOLDER not in os.environ or not path.is_file():
@@ -219,7 +219,7 @@ def _film(find: Find) -> tuple[int, int]:
     with av.open(str(path)) as film:
         pictures = [np.asarray(frame.to_ndarray(format="rgb24"), dtype=np.uint8) for frame in film.decode(video=0)]
     size = round(WINDOW * FILM_FPS)
-    windows = [pictures[start : start + size] for start in range(0, len(pictures) - size + 1, size)]
+    windows = [pictures[start : start + size] for start in range(0, len(pictures) - size + 1, size)][:most]
     return sum(_told(window, FILM_FPS, find, ALL) for window in windows), len(windows)
 
 
