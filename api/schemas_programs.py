@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AwareDatetime, Field, StringConstraints
 
@@ -95,7 +95,7 @@ class DeliveryOut(Model):
 
     number: int
     at: datetime
-    outcome: Literal["delivered", "failed", "dead"]
+    outcome: str = Field(json_schema_extra={"enum": ["delivered", "failed", "dead"]})
     status: int | None
     problem: str | None
 

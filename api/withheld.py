@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from api.records import event_of, is_silent, why_of
+from api.records import Names, Texts, event_of, is_silent, why_of
 from api.schemas import EventOut, EventWhyOut, ViewOut
 from api.security import Api, SignedIn
 from api.views import view_of
@@ -110,6 +110,17 @@ class Eyes:
         operator = shown.operator if self.who.program is None else None
         taken = (shown.who, shown.operator, shown.detail) != (None, operator, detail)
         return {"who": None, "operator": operator, "detail": detail, "withheld": taken}
+
+
+def told_to_programs(record: Recorded, site: Site, names: Names, texts: Texts, *, named: bool) -> bytes:
+    """Return a record as a webhook is told of it (JSON of ``EventOut``); ``named``: with whom it is about."""
+    if named:
+        return event_of(record, site, names, texts).model_dump_json().encode()
+    shown = event_of(record, site, _nobody, _nothing)
+    detail = {name: value for name, value in shown.detail.items() if name in OF_THINGS}
+    taken = (shown.who, shown.operator, shown.detail) != (None, None, detail)
+    bare = shown.model_copy(update={"who": None, "operator": None, "detail": detail, "withheld": taken})
+    return bare.model_dump_json().encode()
 
 
 def _within(site: Site, view: ViewOut, zones: frozenset[ZoneId]) -> ViewOut:

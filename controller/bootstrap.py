@@ -49,6 +49,7 @@ from controller.store.projection import Projection
 from controller.store.secret_files import SecretFiles
 from controller.studies import ChildStudies
 from controller.switchboard import Switchboard
+from controller.webhooks import Webhooks
 from devices.gateway.boards import BoardGateway
 from devices.gateway.broker import MqttGateway
 from devices.gateway.home_assistant import HomeAssistantGateway
@@ -171,6 +172,10 @@ class Box:
         keeper = FilmKeeper(self.core, self._ports.disk_low_mib * MIB)
         keeper.start()
         self._stack.push_async_callback(keeper.stop)
+        webhooks = Webhooks(self.core, lambda: self.ca)
+        self.building.hooks = webhooks
+        webhooks.start()
+        self._stack.push_async_callback(webhooks.stop)
         await self._start_api()
         self._watch_consoles()
         activation = Activation(self.core, self._prepare, self._replug)

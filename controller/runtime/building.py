@@ -41,6 +41,7 @@ from controller.runtime.ports import (
     Factors,
     Films,
     Histories,
+    Hooks,
     Identity,
     Office,
     Passwords,
@@ -93,6 +94,7 @@ class Building:
         self.consoles = 0
         self.faces: FaceDesk | None = None
         self.films: Films | None = None
+        self.hooks: Hooks | None = None
         self.evidence: Evidence | None = None
         self.offices: Offices | None = None
 

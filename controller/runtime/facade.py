@@ -17,7 +17,7 @@ from controller.domain.site import Site
 from controller.domain.state import SiteState
 from controller.runtime.evidence import Evidence
 from controller.runtime.face_desk import FaceDesk
-from controller.runtime.ports import Answers, Factors, Films, Identity, Programs
+from controller.runtime.ports import Answers, Factors, Films, Hooks, Identity, Programs
 from controller.runtime.studies import Offices
 
 
@@ -102,6 +102,11 @@ class Facade(Protocol):
     @property
     def answers(self) -> Answers:
         """What orders with an idempotency key were answered."""
+        ...
+
+    @property
+    def hooks(self) -> Hooks | None:
+        """Return who tells the webhooks; None for a building that tells nobody."""
         ...
 
     @property

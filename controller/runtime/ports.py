@@ -335,6 +335,41 @@ class Answers(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How it went to tell a webhook of event ``number``: ``delivered``, ``failed`` or, given up, ``dead``."""
+
+    number: int
+    at: datetime
+    outcome: str
+    status: int | None
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookStanding:
+    """How far a webhook is: the last event that was told, how many wait, and what the last try came to."""
+
+    delivered: int = 0
+    waiting: int = 0
+    dead: int = 0
+    tries: int = 0
+    retry_at: datetime | None = None
+    problem: str | None = None
+
+
+class Hooks(Protocol):
+    """Whoever tells the webhooks."""
+
+    def standing(self, webhook: str) -> WebhookStanding:
+        """Return how far a webhook is."""
+        ...
+
+    async def deliveries(self, webhook: str, *, before: int | None, limit: int) -> list[tuple[int, Delivery]]:
+        """Return its deliveries with their ids below ``before``, the newest first."""
+        ...
+
+
 class Programs(Protocol):
     """The secrets of programs: tokens they ask with, and what webhooks sign with. What writes is slow."""
 

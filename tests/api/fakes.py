@@ -243,6 +243,7 @@ class FakeFacade:
         self.consoles = 0
         self.names = {ALICE: Identity("Alice Example")}
         self.films: Films | None = None
+        self.hooks = None
         self.faces: FaceDesk | None = None
         self.evidence: Evidence | None = None
         self.offices: Offices | None = None

@@ -66,6 +66,7 @@ BODIES = {
     "/api/maintenance/{what}/{place}": {**BECAUSE, "until": UNTIL},
     "/api/areas/{area}/walk-test": {"until": UNTIL},
     "/api/events/read": CASE,
+    "/api/webhooks": {**BECAUSE, "name": "siem", "url": "https://192.0.2.20/in"},
     "/api/tokens": {**BECAUSE, "name": "bms", "scopes": ["read_state"], "expires": UNTIL},
     "/api/people/search": {**CASE, "text": ""},
     "/api/people/export": CASE,
