@@ -127,6 +127,14 @@ def test_names_take_a_purpose_and_that_they_were_read_stands_in_the_log(ostiary,
     assert ostiary("why", gate, "--purpose", "audit").exit_code == 2
 
 
+def test_why_and_its_checks_are_said_in_the_language_that_is_asked_for(named, data):
+    _, refused, _ = numbers(data, "access_denied")
+    said = named("why", str(refused), "--language", "fr").stdout.splitlines()
+    assert said[0].startswith("Ingrid Solheim n\u2019a pas pu passer à Communications room, in\u00a0: ")
+    assert said[2].split() == ["Contrôle", "Faits", "Résultat"]
+    assert named("why", str(refused), "--language", "tlh").exit_code == 2
+
+
 def test_why_in_json_says_the_same(named, data):
     wrong_pin = numbers(data, "access_denied")[2]
     said = json.loads(named("why", str(wrong_pin), "--json").stdout)
