@@ -211,7 +211,7 @@ class VisionGateway:
                 self._sights = {camera: {} for camera in self._watches}  # another process, which has seen nothing yet
                 _LOG.info("the eyes can judge faces", engine=engine)
             case eyes.EngineRefused(why=why):
-                _LOG.error("no face can be judged", why=why)
+                _LOG.error("the eyes refuse a model: what it would find is not found", why=why)
             case eyes.FaceAtDoor() | eyes.Heartbeat():
                 pass
             case _:
