@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import json
 import logging
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -87,8 +88,17 @@ def _heard(process: subprocess.Popen[str], word: str):
     raise AssertionError("the box ended; what it said stands above")
 
 
+def _site(folder: Path) -> Path:
+    """Write the demo's site without a post at which the password is enough: here everybody shows a second factor."""
+    text = demo_site()[0].read_text(encoding="utf-8")
+    site = folder / "embassy.toml"
+    site.write_text(re.sub(r"^local_post = .*$", "local_post = []", text, flags=re.MULTILINE), encoding="utf-8")
+    return site
+
+
 async def _run(folder: Path) -> None:
-    async with opened(Files(*demo_site(), DOORS), folder, console=True) as (simulator, box):
+    files = Files(_site(folder), demo_site()[1], DOORS)
+    async with opened(files, folder / "data", console=True) as (simulator, box):
         passwords = {name: await box.admin.add_operator(name, role, AUTHOR) for name, role in OPERATORS}
         _say({"ready": {"url": box.url, "passwords": passwords}})
         await _relay(simulator)

@@ -78,30 +78,27 @@ def shows_new_card(box) -> None:
     box.hand("present_raw", reader="lobby-in", bits=str(NEW_CARD.bit_count), raw=NEW_CARD.raw.hex())
 
 
-def test_a_record_takes_a_purpose_and_a_case(console, box):
-    page = console().page()
-    sign_in(page, box.guard)
-    rail(page, "People")
-    page.get_by_label("What for").select_option(label="Investigation")
-    search = page.get_by_role("button", name="Search")
-    expect(search).to_be_disabled()
-    page.get_by_label("Number of the case").fill("2026/17")
-    page.get_by_label("Name or id").fill("p-003")
-    search.click()
-    page.locator('[data-person="p-003"]').click()
-    record = page.get_by_role("article", name="Amara Okonkwo")
-    expect(record).to_contain_text("p-003")
-    expect(record.get_by_role("button", name="Change")).to_have_count(0)  # a guard changes nobody
-    rail(page, "Watch")
-    expect(page.locator('tr[data-kind="record_read"]')).to_have_count(2)
-
-
-def test_an_evacuation_counts_people_and_its_list_stays_when_the_box_is_gone(console, box, picture):
+def test_a_record_is_read_for_a_purpose_and_an_evacuations_list_stays_when_the_box_is_gone(console, box, picture):
     opened = console()
     for fault in ("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_RESET"):
         opened.expect(fault)
     page = opened.page()
     sign_in(page, box.guard)
+    a_record_takes_a_purpose_and_a_case(page)
+    an_evacuation_counts_people(page, box, picture)
+
+    box.process.kill()
+    expect(page.get_by_role("alert").filter(has_text="this list is")).to_be_visible()
+    expect(page.locator('[data-counted="p-003"]')).to_be_visible()
+    expect(page.locator('[data-sought="p-004"]')).to_be_visible()
+    rail(page, "Visitors")
+    rail(page, "Muster")
+    expect(page.locator('[data-sought="p-004"]')).to_be_visible()
+    page.emulate_media(media="print")
+    expect(page.locator('[data-sought="p-004"]')).to_be_visible()
+
+
+def an_evacuation_counts_people(page: Page, box, picture) -> None:
     for person in ("p-003", "p-004"):
         assert box.hand("present_card", reader="lobby-in", person=person)["energised"]
         box.hand("push", door="lobby-door")
@@ -120,12 +117,18 @@ def test_an_evacuation_counts_people_and_its_list_stays_when_the_box_is_gone(con
     expect(page.get_by_text("Evacuation under way")).to_be_visible()
     page.get_by_role("button", name="Open the muster").click()
 
-    box.process.kill()
-    expect(page.get_by_role("alert").filter(has_text="this list is")).to_be_visible()
-    expect(page.locator('[data-counted="p-003"]')).to_be_visible()
-    expect(page.locator('[data-sought="p-004"]')).to_be_visible()
-    rail(page, "Visitors")
-    rail(page, "Muster")
-    expect(page.locator('[data-sought="p-004"]')).to_be_visible()
-    page.emulate_media(media="print")
-    expect(page.locator('[data-sought="p-004"]')).to_be_visible()
+
+def a_record_takes_a_purpose_and_a_case(page: Page) -> None:
+    rail(page, "People")
+    page.get_by_label("What for").select_option(label="Investigation")
+    search = page.get_by_role("button", name="Search")
+    expect(search).to_be_disabled()
+    page.get_by_label("Number of the case").fill("2026/17")
+    page.get_by_label("Name or id").fill("p-003")
+    search.click()
+    page.locator('[data-person="p-003"]').click()
+    record = page.get_by_role("article", name="Amara Okonkwo")
+    expect(record).to_contain_text("p-003")
+    expect(record.get_by_role("button", name="Change")).to_have_count(0)  # a guard changes nobody
+    rail(page, "Watch")
+    expect(page.locator('tr[data-kind="record_read"]')).to_have_count(2)
