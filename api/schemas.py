@@ -446,7 +446,8 @@ class WaitingOut(Model):
     """Somebody at a reader who was asked for more. Where ``guard`` is wanted, a guard confirms or refuses ``request``.
 
     ``proven`` is what they have shown already, ``wanted`` what is still asked of them.
-    ``search``: they were drawn for a search, and the guard's word says that it was made.
+    ``search``: they were drawn for a search, and the guard's word says that it was made. ``portrait``: one is kept, for
+    the guard to compare.
     """
 
     request: str
@@ -458,6 +459,7 @@ class WaitingOut(Model):
     wanted: list[Factor]
     until: datetime
     search: bool
+    portrait: bool
 
 
 class WhoOut(Model):

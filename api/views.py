@@ -137,6 +137,7 @@ def _waiting(site: Site, state: SiteState, now: Instant, names: Names) -> list[W
             wanted=sorted(pending.wanted),
             until=now.wall + timedelta(seconds=pending.until - now.mono),
             search=pending.search,
+            portrait=pending.cardholder in state.portraits,
         )
         for reader, pending in sorted(state.challenges.items(), key=lambda item: (item[1].issued, item[0]))
         if reader in site.readers

@@ -287,6 +287,9 @@ def test_whoever_waits_is_shown_with_what_they_have_proven():
     assert (one.request, one.door, one.camera, one.who.id) == ("r-9", GATE, CAMERA, ALICE)
     assert (one.proven, one.wanted) == ([Factor.CARD], [Factor.GUARD])
     assert one.until == NOON + timedelta(seconds=12.5)
+    assert not one.portrait
+    (compared,) = view(challenges=Map({GATE_IN: pending}), portraits=Map({ALICE: None})).waiting
+    assert compared.portrait
 
 
 def test_an_operators_order_says_why_it_stands():

@@ -30,12 +30,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
+def arguments() -> list[str]:
+    """Return what else Chromium is told at its start; whoever needs a webcam overrides this fixture."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def chromium(arguments: list[str]) -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip("Debian's chromium is not installed (make setup installs it)")
     no_sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium refuses a sandbox to root
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS + no_sandbox)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS + no_sandbox + arguments)
         yield browser
         browser.close()
 

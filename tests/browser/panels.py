@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 from controller.domain import stimuli as st
 from controller.domain.doors import LockStatus, Position
-from controller.domain.ids import AreaId, CardholderId, CredentialId, DoorId, OperatorId, PointId, ReaderId, ZoneId
+from controller.domain.face_orders import KeepPortrait
+from controller.domain.ids import (
+    AreaId,
+    CameraId,
+    CardholderId,
+    CredentialId,
+    DoorId,
+    OperatorId,
+    PointId,
+    ReaderId,
+    ZoneId,
+)
 from controller.domain.operators import Order, Refusal, Role
 from controller.domain.people import Cardholder, CardholderKind, Credential, CredentialStatus
 from controller.domain.points import IntrusionArea, Point, PointCondition, PointKind
@@ -14,8 +26,10 @@ from controller.domain.site import Assurance, Factor, Input, Site
 from controller.domain.visit_orders import RegisterVisitor
 from controller.rules.mode import mode_requests
 from controller.runtime.facade import Moment
+from controller.runtime.face_desk import FaceDesk
 from controller.runtime.ports import Identity
 from controller.site.loader import load_site
+from simulators.faces import ENROLMENT, photo
 from tests.browser.box import SITE, Hands
 
 ADA, POOL = CardholderId("p-ada"), CardholderId("pool-1")
@@ -45,7 +59,15 @@ def site_with_panels() -> Site:
         areas={**site.areas, VAULT: area},
         readers={**site.readers, READER: looked_at},
         access_levels=visitors,
+        faces=replace(site.faces, portraits=True),
     )
+
+
+class Portraits:
+    """One picture, of whomever."""
+
+    async def portrait(self, cardholder: CardholderId) -> bytes:
+        return photo("hopper", ENROLMENT[0])
 
 
 class Panels(Hands):
@@ -82,6 +104,14 @@ class Panels(Hands):
     def badge(self) -> None:
         """Ada shows her badge at the chancery."""
         self.claim(st.CardPresented(READER, "ada", "test", 64, "ada"))
+
+    async def picture(self, camera: CameraId) -> bytes | None:
+        return photo("astronaut", ENROLMENT[0])
+
+    def keep_portrait(self) -> None:
+        """Somebody keeps a picture of Ada, for a guard to compare."""
+        self.faces = cast(FaceDesk, Portraits())
+        self.claim(st.Ordered(SUPERVISOR, KeepPortrait(ADA, "Form 7", "sealed")))
 
     def goes_in(self) -> None:
         """Ada opens that door and shuts it behind her."""

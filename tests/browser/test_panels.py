@@ -119,6 +119,29 @@ def test_who_waits_is_let_in_by_the_keyboard_alone(console, box):
     expect(door(page, DOOR)).to_have_attribute("data-status", "unlocked")
 
 
+def test_who_waits_is_held_against_their_portrait_and_without_one_the_guard_is_told(console, box, picture):
+    page = signed_in(console, "guard")
+    box.badge()
+    panel = page.get_by_role("region", name=WAITING)
+    expect(panel).to_contain_text("No portrait is kept: look at the photo on the badge.")
+    page.keyboard.press("r")
+    panel.get_by_label("Why refused?").select_option("Not the badge's holder")
+    panel.get_by_role("button", name="Refuse").click()
+    expect(panel).to_have_count(0)
+
+    box.by_hand(box.hands.keep_portrait)
+    box.badge()
+    expect(panel.get_by_role("img", name="Portrait of Ada Lovelace")).to_be_visible()
+    expect(panel.locator("canvas")).to_be_visible()
+    expect(panel.get_by_role("button", name="Let in")).to_be_in_viewport(ratio=1)
+    assert fits(page)
+    picture(page, "challenge")
+    panel.get_by_role("button", name="Let in").click()
+    expect(panel).to_have_count(0)
+    compared = [one.event for one in box.hands.records if type(one.event).__name__ == "PortraitCompared"]
+    assert [(one.operator, one.cardholder) for one in compared] == [("guard", "p-ada")]  # that it was looked at stands
+
+
 def test_who_waits_is_refused_with_a_reason_and_a_key_too_early_lets_nobody_in(console, box):
     page = signed_in(console, "guard")
     box.badge()

@@ -4,16 +4,45 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+import simplejpeg
+from playwright.sync_api import Locator, Page, expect
 
 from simulators.badges import badge
+from simulators.faces import enrolment_images
 from tests.browser.guard import rail, sign_in
 from tests.browser.stage import staged
 
-pytestmark = [pytest.mark.browser]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 NEW_CARD = badge("H10301", 77, 4242)
+
+
+WEBCAM = (480, 640, 3)
+EYES_MILLISECONDS = 60_000
+"""How long the eyes may take over photos on a busy machine."""
+
+
+@pytest.fixture(scope="module")
+def arguments(tmp_path_factory):
+    """A webcam before which somebody sits: Chromium plays a film of two pictures."""
+    film = tmp_path_factory.mktemp("webcam") / "film.mjpeg"
+    film.write_bytes(b"".join(map(before_the_webcam, enrolment_images("astronaut")[:2])))
+    fake = "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"
+    return [*fake, f"--use-file-for-fake-video-capture={film}"]
+
+
+def before_the_webcam(photo: bytes) -> bytes:
+    head = simplejpeg.decode_jpeg(photo)
+    scene = np.full(WEBCAM, 128, dtype=np.uint8)
+    height, width = head.shape[:2]
+    scene[100 : 100 + height, 200 : 200 + width] = head
+    return simplejpeg.encode_jpeg(scene, quality=95)
+
+
+def nobody() -> bytes:
+    return simplejpeg.encode_jpeg(np.full(WEBCAM, 128, dtype=np.uint8))
 
 
 @pytest.fixture
@@ -63,6 +92,36 @@ def test_somebody_is_added_given_a_badge_that_is_shown_at_a_reader_and_goes_in(c
     expect(page.locator(".screen")).to_be_hidden()
     page.emulate_media(media="screen")
     picture(page, "people-badge")
+    page.keyboard.press("Escape")
+    a_face_is_enrolled_and_withdrawn(page, record, picture)
+
+
+def a_face_is_enrolled_and_withdrawn(page: Page, record: Locator, picture) -> None:
+    """By webcam and by file; each photo gets its sentence, and the ground stands in the record."""
+    record.get_by_role("button", name="Enrol a face").click()
+    dialog = page.get_by_role("dialog", name="Enrol the face of Nadia Newcomer")
+    dialog.get_by_role("button", name="Use the webcam").click()
+    page.wait_for_function("document.querySelector('video')?.videoWidth > 0")
+    dialog.get_by_role("button", name="Take a picture").click()
+    good, bad = dialog.locator('[data-photo="good"]'), dialog.locator('[data-photo="nobody"]')
+    expect(good).to_have_count(1, timeout=EYES_MILLISECONDS)
+    photos = [*enrolment_images("astronaut")[2:6], nobody()]
+    files = [{"name": f"{n}.jpg", "mimeType": "image/jpeg", "buffer": one} for n, one in enumerate(photos)]
+    dialog.get_by_label("Or choose photos").set_input_files(files)
+    expect(bad).to_contain_text("No face can be seen", timeout=EYES_MILLISECONDS)
+    expect(good).to_have_count(5)
+    expect(dialog.get_by_role("button", name="Enrol", exact=True)).to_be_disabled()  # the ground was not said
+    dialog.get_by_label("Which form, signed when?").fill("Form 7, today")
+    picture(page, "people-face")
+    dialog.get_by_role("button", name="Enrol", exact=True).click()
+    expect(dialog).to_have_count(0, timeout=EYES_MILLISECONDS)
+    face = record.locator("[data-face]")
+    expect(face).to_contain_text("Consent of the person")
+    face.get_by_role("button", name="Withdraw the face").click()
+    withdrawal = page.get_by_role("dialog", name="Withdraw the face")
+    withdrawal.get_by_label("Reason").fill("Asked to")
+    withdrawal.get_by_role("button", name="Confirm").click()
+    expect(face).to_have_attribute("data-face", "none")
 
 
 def gives_level(page: Page, level: str) -> None:

@@ -1,7 +1,7 @@
 // Requests about faces: photos tried, a template kept or withdrawn, one portrait. Pictures travel in a request's body.
 import type { components } from "../api/schema";
 import { answer, api, type Answer } from "./client.ts";
-import type { Why } from "../model/types";
+import type { Why } from "../model/people.ts";
 
 type Schemas = components["schemas"];
 
