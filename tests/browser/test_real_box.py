@@ -1,11 +1,12 @@
 """A guard's shift over a whole box: real wires, real cameras, a hand in the building, and at last a box that dies."""
 
+import contextlib
 import re
 from datetime import UTC, datetime
 
 import pyotp
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.guard import HOLD_MILLISECONDS, OWN, door, press_lockdown, rail, sign_in
 from tests.browser.stage import staged
@@ -15,6 +16,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 DOORS = 12
 START_MILLISECONDS = 30_000
 """How long cameras may take until their first picture, on a busy machine."""
+
+TRIES, SEEN_MILLISECONDS = 5, 4_000
+"""A badge is shown again where the disk was slow: without its record nobody is let in."""
 
 PICTURE = """() => {
     const canvas = document.querySelector("canvas");
@@ -67,7 +71,7 @@ def comes_back_with_password_and_code(page: Page, box) -> None:
 
 
 def somebody_swipes(page: Page, box) -> None:
-    assert box.hand("present_card", reader="lobby-in", person="p-003")["energised"]
+    assert any(box.hand("present_card", reader="lobby-in", person="p-003")["energised"] for _ in range(TRIES))
     assert box.hand("push", door="lobby-door")["went_in"]
     box.hand("close", door="lobby-door")
     expect(page.locator('tr[data-kind="access_granted"]').filter(has_text="Amara Okonkwo")).to_be_visible()
@@ -131,14 +135,21 @@ def the_picture_is_the_cameras(page: Page, box) -> None:
 
 def somebody_is_looked_at(page: Page, box) -> None:
     """A badge alone opens nothing here: whoever is on duty looks, and says so."""
-    assert not box.hand("present_card", reader="guard-post-in", person="p-020")["energised"]
     panel = page.get_by_role("region", name="Somebody waits for your look")
+    assert any(asks_for_a_look(panel, box) for _ in range(TRIES))
     expect(panel).to_contain_text("Rui Carvalhosa")
     expect(panel.get_by_role("timer")).to_have_text(re.compile(r"^\d+ s left$"))
     page.keyboard.press("F4")
     page.keyboard.press("Enter")
     expect(panel).to_have_count(0)
     expect(page.locator('tr[data-kind="access_granted"]').filter(has_text="Rui Carvalhosa")).to_be_visible()
+
+
+def asks_for_a_look(panel: Locator, box) -> bool:
+    assert not box.hand("present_card", reader="guard-post-in", person="p-020")["energised"]
+    with contextlib.suppress(AssertionError):
+        expect(panel).to_be_visible(timeout=SEEN_MILLISECONDS)
+    return panel.is_visible()
 
 
 def a_visitor_comes_and_goes(page: Page, host: Page) -> None:
@@ -188,7 +199,7 @@ def a_lockdown_is_seen_on_every_bolt_and_ended_by_two(guard: Page, second: Page,
     guard.keyboard.press("Escape")
 
     ended_by_two(guard, second, box)
-    assert box.hand("present_card", reader="lobby-in", person="p-004")["energised"]
+    assert any(box.hand("present_card", reader="lobby-in", person="p-004")["energised"] for _ in range(TRIES))
 
 
 def ended_by_two(guard: Page, second: Page, box) -> None:
