@@ -81,8 +81,8 @@ def registers(page: Page, name: str) -> None:
     page.get_by_label("Host's name").fill("lovel")
     page.get_by_role("button", name="Find").click()
     expect(page.get_by_role("combobox", name="Host")).to_have_value(ADA)
-    page.get_by_label("From").fill("00:00")
-    page.get_by_label("Until").fill("23:59")
+    page.get_by_role("textbox", name="From").fill("00:00")
+    page.get_by_role("textbox", name="Until").fill("23:59")
     page.get_by_role("button", name="Register", exact=True).click()
     expect(visit(page, name)).to_have_attribute("data-state", "unapproved")
 
