@@ -18,6 +18,8 @@ from simulators.screen import Screen
 PASSWORD_BYTES = 24
 BEAT_LOST_SECONDS = 5.0
 RECONNECT_SECONDS = 0.5
+ANSWER_SECONDS = 30.0
+"""A password's hash takes its time on a busy machine."""
 
 
 class GuardError(Exception):
@@ -40,7 +42,9 @@ class Guard(Screen):
         self._generator: pyotp.TOTP | None = None
         self._shown = -1
         trusts = ssl.create_default_context(cadata=ca) if ca is not None else True
-        self._http = httpx.AsyncClient(base_url=url, timeout=10.0, trust_env=False, transport=transport, verify=trusts)
+        self._http = httpx.AsyncClient(
+            base_url=url, timeout=ANSWER_SECONDS, trust_env=False, transport=transport, verify=trusts
+        )
 
     async def __aenter__(self) -> Self:
         return self
