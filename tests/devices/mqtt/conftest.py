@@ -91,8 +91,12 @@ class Ears:
 
     async def hear_all(self, *wanted):
         """Wait until every one of these values was heard, in whatever order; forget nothing."""
+        await self.hear_until(lambda: all(any(message == one for message, _ in self.heard) for one in wanted))
+
+    async def hear_until(self, true):
+        """Wait until what was heard makes this true; forget nothing."""
         async with asyncio.timeout(PATIENCE):
-            while not all(any(message == one for message, _ in self.heard) for one in wanted):
+            while not true():
                 self._stirred.clear()
                 await self._stirred.wait()
 
