@@ -54,3 +54,15 @@ def press_lockdown(page: Page, milliseconds: int) -> None:
 def rail(page: Page, name: str) -> None:
     """Go to a screen."""
     page.get_by_role("navigation", name="Screens").get_by_role("button", name=name, exact=True).click()
+
+
+def register_visitor(page: Page, name: str, host: str) -> None:
+    """Announce somebody at the desk for today, whose host has this in their name."""
+    page.get_by_role("button", name="Register a visitor").click()
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_label("Host's name").fill(host)
+    page.get_by_role("button", name="Find").click()
+    expect(page.get_by_role("combobox", name="Host")).not_to_have_value("")
+    page.get_by_role("textbox", name="From").fill("00:00")
+    page.get_by_role("textbox", name="Until").fill("23:59")
+    page.get_by_role("button", name="Register", exact=True).click()

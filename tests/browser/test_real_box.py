@@ -9,7 +9,7 @@ import pyotp
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.guard import HOLD_MILLISECONDS, OWN, door, press_lockdown, rail, sign_in
+from tests.browser.guard import HOLD_MILLISECONDS, OWN, door, press_lockdown, rail, register_visitor, sign_in
 from tests.browser.stage import staged
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
@@ -157,13 +157,7 @@ def asks_for_a_look(panel: Locator, box) -> bool:
 
 def a_visitor_comes_and_goes(page: Page, host: Page) -> None:
     rail(page, "Visitors")
-    page.get_by_role("button", name="Register a visitor").click()
-    page.get_by_label("Name", exact=True).fill("Vera Visiting")
-    page.get_by_label("Host's name").fill("okonkwo")
-    page.get_by_role("button", name="Find").click()
-    page.get_by_role("textbox", name="From").fill("00:00")
-    page.get_by_role("textbox", name="Until").fill("23:59")
-    page.get_by_role("button", name="Register", exact=True).click()
+    register_visitor(page, "Vera Visiting", host="okonkwo")
     rail(host, "Visitors")
     host.get_by_role("button", name="Host approves the visit of Vera Visiting").click()
     page.get_by_role("button", name="Sign Vera Visiting in").click()

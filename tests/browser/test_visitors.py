@@ -17,7 +17,7 @@ from controller.domain.site import Assurance
 from controller.domain.visit_orders import ApproveVisit, RegisterVisitor, SignInVisitor
 from controller.runtime.ports import Identity
 from tests.browser.box import served
-from tests.browser.guard import rail, sign_in
+from tests.browser.guard import rail, register_visitor, sign_in
 from tests.browser.panels import ADA, GUARD, ONE_TIME, POOL, SUPERVISOR, Panels
 
 pytestmark = pytest.mark.browser
@@ -76,14 +76,7 @@ def visit(page: Page, name: str) -> Locator:
 
 
 def registers(page: Page, name: str) -> None:
-    page.get_by_role("button", name="Register a visitor").click()
-    page.get_by_label("Name", exact=True).fill(name)
-    page.get_by_label("Host's name").fill("lovel")
-    page.get_by_role("button", name="Find").click()
-    expect(page.get_by_role("combobox", name="Host")).to_have_value(ADA)
-    page.get_by_role("textbox", name="From").fill("00:00")
-    page.get_by_role("textbox", name="Until").fill("23:59")
-    page.get_by_role("button", name="Register", exact=True).click()
+    register_visitor(page, name, host="lovel")
     expect(visit(page, name)).to_have_attribute("data-state", "unapproved")
 
 
