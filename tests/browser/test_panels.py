@@ -272,6 +272,7 @@ def test_panic_is_held_and_a_silent_button_is_for_the_second_station_alone(conso
 def test_the_muster_lists_by_zone_prints_alone_and_forgives(console, box):
     guard, supervisor = signed_in(console, "guard"), signed_in(console, "supervisor")
     box.badge()
+    expect(guard.get_by_role("region", name=WAITING)).to_be_visible()
     guard.wait_for_timeout(SETTLED_MILLISECONDS)
     guard.keyboard.press("l")
     expect(door(guard, DOOR)).to_have_attribute("data-status", "unlocked")
