@@ -49,6 +49,7 @@ _ABOVE = (
     OrderWord.UNSHELVE_ALARM,
     OrderWord.KEEP_PRESET,
     OrderWord.START_MAINTENANCE,
+    OrderWord.REPLACE_READER,
 )
 
 _VISITS = (OrderWord.REGISTER_VISITOR, OrderWord.SIGN_IN_VISITOR, OrderWord.SIGN_OUT_VISITOR)
@@ -113,6 +114,7 @@ MAY_ORDER: Mapping[Role, tuple[OrderWord, ...]] = {
         OrderWord.WALK_TEST,
         OrderWord.START_MAINTENANCE,
         OrderWord.END_MAINTENANCE,
+        OrderWord.REPLACE_READER,
         *_TURNING,
         OrderWord.KEEP_PRESET,
     ),
