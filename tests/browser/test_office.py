@@ -64,7 +64,7 @@ def what_is_chosen_is_kept(page: Page) -> None:
 
 def another_policy_is_compared_proven_and_tried(page: Page) -> None:
     rail(page, "Policy")
-    page.get_by_role("button", name=re.compile("^Take version")).first.click()
+    versions(page).first.get_by_role("button", name="Take it as a draft").click()
     changes = page.locator('[data-found="compare"]')
     expect(changes).to_contain_text("means the same", timeout=STUDY_MILLISECONDS)
     expect(page.get_by_role("form", name="Bring it into force")).to_have_count(0)  # there is nothing to agree to
@@ -100,7 +100,7 @@ def by_two(page: Page, second: Page, name: str) -> None:
 def the_one_before_comes_back_by_two(page: Page, second: Page, box) -> None:
     rail(page, "Policy")
     expect(versions(page)).to_have_count(2)
-    versions(page).nth(1).get_by_role("button", name=re.compile("^Take version")).click()
+    versions(page).nth(1).get_by_role("button", name="Go back to it").click()
     expect(page.locator('[data-found="compare"]')).to_contain_text("What it changes", timeout=STUDY_MILLISECONDS)
     by_two(page, second, box.officer[0])
     expect(versions(page)).to_have_count(3)
