@@ -77,6 +77,7 @@ async def test_an_order_is_passed_on_as_it_came(facade, path, body, order):
 
 UNKNOWN = {refusal for refusal in Refusal if refusal.value.startswith("unknown_")}
 STATUS = dict.fromkeys((*UNKNOWN, *(one for one in Refusal if one.value.startswith("no_such_"))), 404) | {
+    Refusal.NO_PORTRAIT: 404,
     Refusal.UNKNOWN_OPERATOR: 401,
     Refusal.NOT_YOUR_ROLE: 403,
     Refusal.NOT_YOUR_ZONE: 403,

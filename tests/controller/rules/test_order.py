@@ -17,6 +17,7 @@ from controller.domain.doors import LockMode, LockStatus
 from controller.domain.effects import Relock, Unlock
 from controller.domain.enrolment_orders import EnrolmentOrder
 from controller.domain.evacuation import EvacuationOrder
+from controller.domain.face_orders import FaceOrder
 from controller.domain.heads import HeadOrder
 from controller.domain.ids import AlarmId, CardholderId, CauseId, DoorId, OperatorId, RequestId
 from controller.domain.integration_orders import IntegrationOrder
@@ -206,13 +207,22 @@ ABOUT_BADGES_AND_EVACUATION = {
 """Rows in test_enrolment.py and test_evacuation.py."""
 
 
+ABOUT_FACES = {
+    Refusal.NO_FACE,
+    Refusal.FACE_ALIKE,
+    Refusal.NO_PORTRAIT,
+    Refusal.PORTRAITS_NOT_ALLOWED,
+    Refusal.NOTHING_TO_COMPARE,
+    Refusal.NO_WATCH_LIST,
+}
+"""Rows in test_faces.py."""
 ABOUT_CAMERAS = {Refusal.CANNOT_BE_TURNED, Refusal.UNKNOWN_PRESET}
 """Rows in test_heads.py."""
 
 
 def test_every_refusal_has_a_row() -> None:
     about_records = {refusal for refusal, *_ in RECORD_ROWS}
-    elsewhere = AT_THE_DESK | ABOUT_COLLEAGUES | ABOUT_BADGES_AND_EVACUATION | ABOUT_CAMERAS
+    elsewhere = AT_THE_DESK | ABOUT_COLLEAGUES | ABOUT_BADGES_AND_EVACUATION | ABOUT_CAMERAS | ABOUT_FACES
     assert set(ROWS) | set(NOT_FOR_ORDERS) | about_records | elsewhere == set(Refusal)
 
 
@@ -294,7 +304,7 @@ def test_a_guard_may_do_everything_but_set_the_threat_level_and_forgive_everybod
     everything = {*map(type, EVERY_ORDER), Panic}
     unions = (  # each has a test
         *(RecordOrder, VisitOrder, OperatorOrder, EnrolmentOrder, EvacuationOrder, HeadOrder, MaintenanceOrder),
-        IntegrationOrder,
+        *(IntegrationOrder, FaceOrder),
     )
     elsewhere = {kind for union in unions for kind in get_args(union)}
     assert RIGHTS[Role.SUPERVISOR] - elsewhere == everything
