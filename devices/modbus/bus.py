@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -36,7 +37,7 @@ READ_OUTPUTS, READ_INPUTS, READ_HOLDING, READ_ANALOGUE = 1, 2, 3, 4
 
 @dataclass(slots=True)
 class _Seen:
-    """One board, as this bus knows it. ``look_at``: when it is looked for again."""
+    """One board, as this bus knows it. ``look_at``: when it is looked for again; ``tried``: when it was asked last."""
 
     plan: Plan
     there: bool = False
@@ -44,12 +45,14 @@ class _Seen:
     answers: int = 0
     misses: int = 0
     look_at: float = 0.0
+    tried: float = -math.inf
     last_look: float | None = None
     orders: deque[Order] = field(default_factory=deque)
 
 
 class Bus:
-    """``on_event`` is called on the loop. A board that does not answer holds no other one longer than one reply's time.
+    """``on_event`` is called on the loop. Boards that are not there, however many, cost the others a reply's time in a
+    round. A bus that is back is spoken to within 2 s, however long it was away.
 
     ``clock`` gives monotonic seconds; ``poll_seconds`` pass from one round of looks to the next, or one round's time.
     """
@@ -72,6 +75,7 @@ class Bus:
         self._on_event = on_event
         self._woken = asyncio.Event()
         self._stopping = False
+        self._in_vain = 0  # looks since anybody answered, or since the wire was opened
 
     def send(self, order: Order) -> None:
         """Queue an order. KeyError for a board that is not on this bus."""
@@ -103,15 +107,37 @@ class Bus:
 
     async def _live(self) -> None:
         await self._wire.open()
+        self._in_vain = 0
         while self._wire.is_open and not self._stopping:
             begun = self._clock()
-            for board in self._boards.values():
-                await self._obey_all()
-                if self._clock() >= board.look_at:
-                    await self._look(board)
+            await self._round()
+            if self._wire.lingers and self._is_silent():
+                raise Silence("nobody answers on this connection")
             await self._pause(max(0.0, begun + self._poll_seconds - self._clock()))
         if not self._stopping:
             raise ConnectionResetError("the other end hung up")
+
+    async def _round(self) -> None:
+        """Look at every board that is there, then for the others until one of them is silent."""
+        for board in self._present():
+            await self._obey_all()
+            await self._look(board)
+        for board in self._missing():
+            await self._obey_all()
+            if not await self._look(board):
+                return
+
+    def _is_silent(self) -> bool:
+        """Whether everybody was asked, and nobody answered; where somebody is there, not once but some times."""
+        return self._in_vain >= max(len(self._boards), MISSES if self._present() else 0)
+
+    def _present(self) -> list[_Seen]:
+        return [board for board in self._boards.values() if board.there]
+
+    def _missing(self) -> list[_Seen]:
+        """Return the boards to be looked for: first who has begun to answer, then who has waited longest."""
+        due = [board for board in self._boards.values() if not board.there and self._clock() >= board.look_at]
+        return sorted(due, key=lambda board: (board.answers == 0, board.tried))
 
     async def _pause(self, seconds: float) -> None:
         """Wait; an order that comes meanwhile ends it, and those that are over are dropped."""
@@ -151,23 +177,29 @@ class Bus:
             board.orders.remove(order)
             self._on_event(OrderDropped(order, gone=not board.there))
 
-    async def _look(self, board: _Seen) -> None:
+    async def _look(self, board: _Seen) -> bool:
+        """Tell whether it answered at all."""
+        board.tried = self._clock()
+        self._in_vain += 1
         try:
             if not board.there and not board.answers:
                 await self._set_up(board.plan)
             read = await self._read(board)
         except Silence as why:
             self._missed(board, str(why))
+            return False
         except Refused as why:
             self._missed(board, f"it refuses what the site file asks of it: {why}")
         else:
             self._answered(board, read)
+        self._in_vain = 0
+        return True
 
     async def _set_up(self, plan: Plan) -> None:
         for address, value in plan.setup:
             await self._wire.write(plan.unit, Register(address, value))
             if await self._wire.registers(plan.unit, READ_HOLDING, address, 1) != (value,):
-                raise Silence(f"register {address} does not take {value}")
+                raise Refused(f"register {address} does not take {value}")
 
     async def _read(self, board: _Seen) -> BoardRead:
         plan, begun = board.plan, self._clock()

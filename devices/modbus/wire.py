@@ -37,6 +37,11 @@ class Wire(Protocol):
     def is_open(self) -> bool:
         """Whether it is connected, as far as this end knows."""
 
+    @property
+    def lingers(self) -> bool:
+        """Whether what was not answered waits in it and holds up what is asked next: only a new one reaches who is
+        back."""
+
     async def open(self) -> None:
         """Connect. Raises ``Silence``."""
 
@@ -78,6 +83,11 @@ class PymodbusWire:
     def is_open(self) -> bool:
         """See Wire."""
         return self._client is not None and bool(self._client.connected)
+
+    @property
+    def lingers(self) -> bool:
+        """See Wire. TCP sends again after twice the time, each time (RFC 6298, 5.5): soon only once in a minute."""
+        return self._baud is None
 
     async def open(self) -> None:
         """See Wire."""
