@@ -27,9 +27,10 @@ class ForIn(Model):
 
 
 class SearchIn(ForIn):
-    """Part of a name or an id; nothing: everybody."""
+    """Part of a name or an id; nothing: everybody. Of those the people above the id ``after``, where one is given."""
 
     text: Text = ""
+    after: Name | None = None
 
 
 class HistoryIn(ForIn):
@@ -164,7 +165,11 @@ class PersonOut(Model):
 
 
 class PeopleOut(Model):
-    """People by id. ``waits``: a second person must ask for the same."""
+    """People by id. ``after``: pass it on for the page that follows; null: there is none.
+
+    ``waits``: a second person must ask for the same.
+    """
 
     people: list[PersonOut]
+    after: str | None
     waits: bool = False

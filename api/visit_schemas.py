@@ -72,11 +72,12 @@ class VisitorLevelOut(Model):
 
 
 class VisitsOut(Model):
-    """Everybody who is expected, here, or left with a badge; by when they are expected.
+    """Who is expected, here, or left with a badge; by when they are expected.
 
-    ``badges`` may be handed out now, ``levels`` be given to a visitor.
+    ``after``: pass it on for the page that follows. ``badges`` may be handed out now, ``levels`` be given to a visitor.
     """
 
     visits: list[VisitOut]
+    after: str | None
     badges: list[str]
     levels: list[VisitorLevelOut]

@@ -58,9 +58,9 @@ Id = Annotated[str, Path(max_length=NAME_LENGTH)]
 
 @router.post("/people/search")
 async def search(asked: SearchIn, who: Ordering, api: Context) -> PeopleOut:
-    """Return people whose name or id holds a text, 200 at most."""
+    """Return people whose name or id holds a text, by id, 200 at most; each page stands in the log by itself."""
     await _give(api, who, ReadRecords(RecordScope.PEOPLE, asked.purpose, asked.case))
-    return PeopleOut(people=await asyncio.to_thread(_found, api, asked.text, MOST_FOUND))
+    return await asyncio.to_thread(_page, api, asked.text, asked.after)
 
 
 @router.post("/people/export")
@@ -68,8 +68,8 @@ async def export(asked: ForIn, who: Fresh, api: Context) -> PeopleOut:
     """Hand out everybody, once a second person asks for the same; until then ``waits`` is true."""
     order = ExportPeople(asked.purpose, asked.case)
     if await _give(api, who, order):
-        return PeopleOut(people=[], waits=True)
-    return PeopleOut(people=await asyncio.to_thread(_found, api, "", None))
+        return PeopleOut(people=[], after=None, waits=True)
+    return PeopleOut(people=await asyncio.to_thread(_everybody, api), after=None)
 
 
 @router.post("/people/{cardholder}/read")
@@ -155,15 +155,27 @@ async def _history(api: Api, who: SignedIn, what: str, subject: str, before: int
     return EventsOut(events=shown, before=records[-1].seq if len(records) == PAGE else None)
 
 
-def _found(api: Api, text: str, most: int | None) -> list[PersonOut]:
+def _page(api: Api, text: str, after: str | None) -> PeopleOut:
     wanted = text.casefold()
     state = api.facade.moment().state
-    named = ((each, api.facade.identity(each.id)) for each in state.people.values())
-    people = [each for each, known in named if wanted in f"{each.id} {known.name if known else ''}".casefold()]
+    follow = (each for each in state.people.values() if after is None or each.id > after)
+    named = ((each, api.facade.identity(each.id)) for each in follow)
+    found = [each for each, known in named if wanted in f"{each.id} {known.name if known else ''}".casefold()]
+    page = sorted(found, key=lambda one: one.id)[:MOST_FOUND]
+    return PeopleOut(people=_records(api, state, page), after=page[-1].id if len(found) > MOST_FOUND else None)
+
+
+def _everybody(api: Api) -> list[PersonOut]:
+    state = api.facade.moment().state
+    return _records(api, state, state.people.values())
+
+
+def _records(api: Api, state: SiteState, people: Iterable[Cardholder]) -> list[PersonOut]:
+    """Return people's records, by id."""
     held: dict[CardholderId, list[Credential]] = {}
     for badge in state.credentials.values():
         held.setdefault(badge.cardholder, []).append(badge)
-    return [_person(api, state, each, held.get(each.id, [])) for each in sorted(people, key=lambda one: one.id)[:most]]
+    return [_person(api, state, each, held.get(each.id, [])) for each in sorted(people, key=lambda one: one.id)]
 
 
 def _person(api: Api, state: SiteState, person: Cardholder, badges: Iterable[Credential]) -> PersonOut:

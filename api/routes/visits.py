@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Annotated
 
-from fastapi import APIRouter, Path
+from fastapi import APIRouter, Path, Query
 
 from api.once import OnceRoute
 from api.problems import refused
 from api.rights import MAY_ORDER
+from api.routes.events import LARGEST_PAGE
 from api.routes.orders import give
 from api.schemas import NAME_LENGTH, OrderedOut, OrderWord, WhoOut
 from api.security import Api, Context, Ordering, Watching
@@ -24,18 +26,26 @@ from controller.domain.visit_orders import ApproveVisit, RegisterVisitor, SignIn
 MOST_HOSTS = 8
 """A desk that is given more asks for more of the name; nobody leafs through the house."""
 
+PAGE = 200
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 router = APIRouter(tags=["visits"], route_class=OnceRoute)
 
 Id = Annotated[str, Path(max_length=NAME_LENGTH)]
+Place = Annotated[str | None, Query(pattern=r"^-?[0-9]{1,18}\..+$", max_length=NAME_LENGTH + 20)]
 
 
 @router.get("/visits")
-async def visits(who: Watching, api: Context) -> VisitsOut:
-    """Return everybody who is expected, here, or left with a badge: to whoever works at the desk."""
+async def visits(
+    who: Watching, api: Context, after: Place = None, limit: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = PAGE
+) -> VisitsOut:
+    """Return who is expected, here, or left with a badge, by when: to whoever works at the desk."""
     if OrderWord.SIGN_IN_VISITOR not in MAY_ORDER[who.operator.role]:
         raise refused(Refusal.NOT_YOUR_ROLE)
     moment = api.facade.moment()
-    known = sorted(moment.state.visits.items(), key=lambda item: (item[1].valid_from, item[0]))
+    places = sorted((_place(visit.valid_from, visitor), visitor) for visitor, visit in moment.state.visits.items())
+    follow = [one for one in places if after is None or one[0] > _read(after)]
+    known = [(visitor, moment.state.visits[visitor]) for _, visitor in follow[:limit]]
     return VisitsOut(
         visits=[
             VisitOut(
@@ -51,6 +61,7 @@ async def visits(who: Watching, api: Context) -> VisitsOut:
             )
             for visitor, visit in known
         ],
+        after=_written(follow[limit - 1][0]) if len(follow) > limit else None,
         badges=await asyncio.to_thread(sorted, badges_to_hand_out(moment.state)),
         levels=[
             VisitorLevelOut(id=level.id, name=level.name)
@@ -98,6 +109,20 @@ async def sign_in(visitor: Id, asked: BadgeIn, who: Ordering, api: Context) -> O
 async def sign_out(visitor: Id, asked: BadgeBackIn, who: Ordering, api: Context) -> OrderedOut:
     """Sign a visitor out, with or without the badge."""
     return await give(api, who, SignOutVisitor(CardholderId(visitor), asked.badge_returned))
+
+
+def _place(expected: datetime, visitor: str) -> tuple[int, str]:
+    """Return where a visit stands in the list: it stays there when the visits around it come and go."""
+    return (expected - _EPOCH) // timedelta(microseconds=1), visitor
+
+
+def _written(place: tuple[int, str]) -> str:
+    return f"{place[0]}.{place[1]}"
+
+
+def _read(after: str) -> tuple[int, str]:
+    microseconds, _, visitor = after.partition(".")
+    return int(microseconds), visitor
 
 
 def _hosts(api: Api, text: str, escort: bool) -> list[WhoOut]:  # noqa: FBT001 - as it came

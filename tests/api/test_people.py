@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from api.routes.people import MOST_FOUND
 from controller.domain.enrolment_orders import IssueBadge, OpenEnrolment, RecordCardholder
 from controller.domain.evacuation import CheckIn, EndEvacuation, StartEvacuation, UndoCheckIn
 from controller.domain.events import (
@@ -15,6 +16,7 @@ from controller.domain.events import (
     SafeCounted,
     SecondPersonAsked,
 )
+from controller.domain.ids import CardholderId
 from controller.domain.operators import Refusal
 from controller.domain.people import Cardholder, CardholderKind, Credential, CredentialKind, CredentialStatus
 from controller.domain.record_orders import (
@@ -128,6 +130,38 @@ async def test_people_are_found_by_name_and_by_id(facade):
     assert found[0][0] == {**who, **nothing_more, **no_face, "badges": []}
 
 
+async def test_people_come_in_pages_that_leave_nobody_out_and_show_nobody_twice(facade):
+    """Who is added meanwhile, below the cursor, moves nobody; each page is a read on the record."""
+    ids = [f"p-{number:03}" for number in range(2 * MOST_FOUND)]
+    for one in reversed(ids):
+        facade.record(CardholderRecorded("t", Cardholder(CardholderId(one), CardholderKind.STAFF, 0, frozenset()), ""))
+    async with browser(facade) as client:
+        headers = await sign_in(client)
+
+        async def page(after):
+            asked = {**FOR, "text": "p-", "after": after}
+            return (await client.post("/api/people/search", json=asked, headers=headers)).json()
+
+        first = await page(None)
+        facade.record(
+            CardholderRecorded("t", Cardholder(CardholderId("p-000a"), CardholderKind.STAFF, 0, frozenset()), "")
+        )
+        second = await page(first["after"])
+    assert [one["id"] for one in first["people"] + second["people"]] == ids
+    assert (first["after"], second["after"]) == (ids[MOST_FOUND - 1], None)
+    read = ReadRecords(RecordScope.PEOPLE, Purpose.INVESTIGATION, "2026/17")
+    assert facade.tape[-2:] == [(GUARD, read)] * 2
+
+
+async def test_an_export_holds_everybody_at_once(facade):
+    for number in range(MOST_FOUND + 1):
+        person = Cardholder(CardholderId(f"p-{number:03}"), CardholderKind.STAFF, 0, frozenset())
+        facade.record(CardholderRecorded("t", person, ""))
+    async with browser(facade) as client:
+        answer = await client.post("/api/people/export", json=FOR, headers=await sign_in(client))
+    assert (len(answer.json()["people"]), answer.json()["after"]) == (MOST_FOUND + 1, None)
+
+
 async def test_a_record_tells_badges_and_no_number(facade):
     known(facade)
     badge = Credential(
@@ -205,6 +239,6 @@ async def test_an_export_waits_for_the_second_and_hands_out_nothing_before(facad
         first = (await client.post("/api/people/export", json=FOR, headers=headers)).json()
         facade.state = facade.state.__class__(people=facade.state.people)
         second = (await client.post("/api/people/export", json=FOR, headers=headers)).json()
-    assert first == {"people": [], "waits": True}
+    assert first == {"people": [], "after": None, "waits": True}
     assert [each["name"] for each in second["people"]] == ["Alice Example"]
     assert facade.tape[-1] == (GUARD, ExportPeople(Purpose.INVESTIGATION, "2026/17"))

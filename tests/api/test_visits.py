@@ -1,7 +1,7 @@
 """The visitors' desk: orders passed on as they came, and the list of who is expected, with names from the vault."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -65,6 +65,34 @@ async def test_the_list_says_who_is_expected_and_how_far_they_are(facade):
     assert visit["host"]["id"] == "p-1"
     assert (visit["approved"], visit["signed_in"], visit["overdue"]) == (True, True, False)
     assert (visit["credential"], visit["escort"]) == ("pool-1-badge", None)
+
+
+async def test_the_list_comes_in_pages_that_hold_while_visits_come_and_go(facade):
+    """Whom the cursor names is put off meanwhile, so comes again; who comes anew before it is not gone back for."""
+    times = {"g-3": FROM, "g-1": FROM, "g-2": FROM + timedelta(hours=1), "g-4": datetime(1969, 7, 20, tzinfo=UTC)}
+    for visitor, start in times.items():
+        facade.record(VisitorRegistered(CardholderId(visitor), GUARD, "p-1", None, start, UNTIL))
+    async with browser(facade) as client:
+        await sign_in(client)
+        shown, after = [], None
+        while after is not None or not shown:
+            asked = {"limit": 1, **({"after": after} if after else {})}
+            page = (await client.get("/api/visits", params=asked)).json()
+            shown += [one["visitor"]["id"] for one in page["visits"]]
+            if shown == ["g-4", "g-1"]:
+                facade.record(VisitorRegistered(CardholderId("g-1"), GUARD, "p-1", None, UNTIL, UNTIL))
+                facade.record(VisitorRegistered(CardholderId("g-0"), GUARD, "p-1", None, FROM, UNTIL))
+            after = page["after"]
+        whole = (await client.get("/api/visits", params={"limit": 5})).json()
+    assert shown == ["g-4", "g-1", "g-3", "g-2", "g-1"]
+    assert (len(whole["visits"]), whole["after"]) == (5, None)
+
+
+@pytest.mark.parametrize("after", ["", "g-1", "1.", ".g-1", "1e9.g-1", "9" * 19 + ".g-1", "1.g\0" + "x" * 99])
+async def test_a_place_in_the_list_that_the_box_never_named_is_refused(facade, after):
+    async with browser(facade) as client:
+        await sign_in(client)
+        assert problem(await client.get("/api/visits", params={"after": after})) == (422, "invalid_request")
 
 
 async def test_the_desk_knows_which_badges_it_may_hand_out_and_what_a_visitor_may_be_given(facade):

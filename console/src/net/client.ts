@@ -150,7 +150,7 @@ const aboutPerson = (cardholder: string) => ({ params: { path: { cardholder } } 
 
 /** People's records: whatever reads takes a purpose with it. */
 export const people = {
-  search: (why: Reason, text: string) => answer(api.POST("/api/people/search", { body: { ...why, text } })),
+  search: (why: Reason, text: string, after: string | null) => answer(api.POST("/api/people/search", { body: { ...why, text, after } })),
   read: (cardholder: string, why: Reason) => answer(api.POST("/api/people/{cardholder}/read", { ...aboutPerson(cardholder), body: why })),
   history: (cardholder: string, why: Reason) =>
     answer(api.POST("/api/people/{cardholder}/history", { ...aboutPerson(cardholder), body: why })),
@@ -192,7 +192,17 @@ export const evacuation = {
 };
 
 export const muster = (): Promise<Answer<Muster>> => answer(api.GET("/api/muster"));
-export const visits = (): Promise<Answer<Visits>> => answer(api.GET("/api/visits"));
+
+/** Return every visit, all pages of them: whoever stands at the desk is on one of them. */
+export async function visits(): Promise<Answer<Visits>> {
+  let page = await answer(api.GET("/api/visits"));
+  let all: Visits["visits"] = [];
+  while (page.ok && page.value.after !== null) {
+    all = [...all, ...page.value.visits];
+    page = await answer(api.GET("/api/visits", { params: { query: { after: page.value.after } } }));
+  }
+  return page.ok ? { ok: true, value: { ...page.value, visits: [...all, ...page.value.visits] } } : page;
+}
 
 /** Return who of the house has this in their name. */
 export async function hosts(text: string, escort = false): Promise<Answer<Who[]>> {
