@@ -31,6 +31,8 @@ AUTHOR = "test"
 DOORS = 12
 OPERATORS = (*CONSOLE_OPERATORS, ("officer", Role.SECURITY_OFFICER))
 STOP_SECONDS = 20.0
+AWAY = "http://127.0.0.1:9"
+"""The port of a service that nobody runs any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,10 +91,14 @@ def _heard(process: subprocess.Popen[str], word: str):
 
 
 def _site(folder: Path) -> Path:
-    """Write the demo's site without a post at which the password is enough: here everybody shows a second factor."""
+    """Write the demo's site without a post at which the password is enough: here everybody shows a second factor.
+
+    Events may be told to a receiver that is away.
+    """
     text = demo_site()[0].read_text(encoding="utf-8")
     site = folder / "embassy.toml"
-    site.write_text(re.sub(r"^local_post = .*$", "local_post = []", text, flags=re.MULTILINE), encoding="utf-8")
+    text = re.sub(r"^local_post = .*$", "local_post = []", text, flags=re.MULTILINE)
+    site.write_text(f'{text}\n[integrations]\nwebhooks = ["{AWAY}"]\n', encoding="utf-8")
     return site
 
 

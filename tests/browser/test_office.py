@@ -9,8 +9,9 @@ import pyotp
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.browser.every_screen import violations
 from tests.browser.guard import OWN, door, rail, sign_in
-from tests.browser.stage import staged
+from tests.browser.stage import AWAY, staged
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
@@ -26,11 +27,14 @@ def box(tmp_path):
         yield running
 
 
-def test_the_offices_screens_from_a_report_to_another_policy_and_back(console, box):
+def test_the_offices_screens_from_a_report_to_another_policy_and_back(console, box, picture):
     supervisor, page = console().page(), console().page()
     sign_in(supervisor, box.supervisor)
     sign_in(page, box.officer)
     box.hand("present_card", reader="lobby-in", person="p-003")
+    a_program_is_let_in_and_out_again(page)
+    events_are_told_to_somebody_who_is_away(page)
+    picture(page, "programs")
     the_devices_stand_by_their_wires(page)
     another_policy_is_compared_proven_and_tried(page)
     by_two(page, supervisor, box.supervisor[0])
@@ -48,6 +52,74 @@ def the_devices_stand_by_their_wires(page: Page) -> None:
     rail(page, "Devices")
     expect(page.get_by_text("No device has a fault.")).to_be_visible()
     assert page.locator("[data-device]").count() > 5
+
+
+def a_program_is_let_in_and_out_again(page: Page) -> None:
+    """By the token as it was copied: it opens what it is for, and nothing once it was revoked."""
+    rail(page, "Settings")
+    page.get_by_role("button", name="Make a token").click()
+    form = page.get_by_role("dialog", name="Let a program in")
+    form.get_by_label("Name").fill("bms")
+    form.get_by_label("see doors, zones and alarms").check()
+    form.get_by_label("Why?").fill("The building automation shows which doors stand open.")
+    form.get_by_label("Zones (none").select_option(label="Lobby")
+    assert violations(page, within="dialog") == []
+    form.get_by_role("button", name="Make a token").click()
+    secret = copied(page, "bms")
+    assert secret.startswith("ost_bms.")
+    assert (asked_with(page, secret, "/api/view"), asked_with(page, secret, "/api/events")) == (200, 403)
+    rail(page, "Devices")
+    rail(page, "Settings")
+    token = page.locator('[data-token="bms"]')
+    expect(token).to_contain_text("Lobby")
+    expect(token).not_to_contain_text("never")  # it was just used
+    assert secret.partition(".")[2] not in page.content()
+    token.get_by_role("button", name="Revoke bms's token").click()
+    page.get_by_label("Why?").fill("no longer needed")
+    page.get_by_role("dialog").get_by_role("button", name="Revoke", exact=True).click()
+    expect(page.get_by_text("No program is let in.")).to_be_visible()
+    assert asked_with(page, secret, "/api/view") == 401
+
+
+def events_are_told_to_somebody_who_is_away(page: Page) -> None:
+    page.get_by_role("button", name="Add a webhook").click()
+    form = page.get_by_role("dialog", name="Tell of events somewhere")
+    form.get_by_label("Name").fill("siem")
+    form.get_by_label("Address").fill(f"{AWAY}/ostiary")
+    form.get_by_label("Why?").fill("The mission's log server.")
+    form.get_by_role("button", name="Add a webhook").click()
+    first = copied(page, "siem")
+    hook = page.locator('[data-webhook="siem"]')
+    hook.get_by_role("button", name="Make a new secret for siem").click()
+    page.get_by_role("dialog").get_by_role("button", name="New secret").click()
+    assert copied(page, "siem") != first
+    expect(hook).to_contain_text("No answer:", timeout=STUDY_MILLISECONDS)  # the new secret is an event that is told
+    expect(hook).to_contain_text("Not taken")
+    assert violations(page, within="main > :last-child") == []
+
+
+def copied(page: Page, name: str) -> str:
+    """Copy what is shown once, put it away, and return it."""
+    shown = page.get_by_role("dialog", name=f"{name}: copy it now")
+    secret = shown.get_by_label("Secret").input_value()
+    assert violations(page, within="dialog") == []
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    shown.get_by_role("button", name="Copy").click()
+    expect(shown.get_by_text("Copied.")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == secret
+    shown.get_by_role("button", name="I have kept it").click()
+    expect(shown).to_have_count(0)
+    return secret
+
+
+def asked_with(page: Page, token: str, path: str) -> int:
+    """Ask for something as a program does, that has no cookie."""
+    program = page.context.browser.new_context(ignore_https_errors=True)
+    try:
+        origin = page.evaluate("location.origin")
+        return program.request.get(f"{origin}{path}", headers={"Authorization": f"Bearer {token}"}).status
+    finally:
+        program.close()
 
 
 def what_is_chosen_is_kept(page: Page) -> None:

@@ -101,7 +101,7 @@ def a_face_is_enrolled_and_withdrawn(page: Page, record: Locator, picture) -> No
     record.get_by_role("button", name="Enrol a face").click()
     dialog = page.get_by_role("dialog", name="Enrol the face of Nadia Newcomer")
     dialog.get_by_role("button", name="Use the webcam").click()
-    page.wait_for_function("document.querySelector('video')?.videoWidth > 0")
+    expect(dialog.locator("video")).to_have_js_property("videoWidth", WEBCAM[1])
     dialog.get_by_role("button", name="Take a picture").click()
     good, bad = dialog.locator('[data-photo="good"]'), dialog.locator('[data-photo="nobody"]')
     expect(good).to_have_count(1, timeout=EYES_MILLISECONDS)
@@ -110,6 +110,7 @@ def a_face_is_enrolled_and_withdrawn(page: Page, record: Locator, picture) -> No
     dialog.get_by_label("Or choose photos").set_input_files(files)
     expect(bad).to_contain_text("No face can be seen", timeout=EYES_MILLISECONDS)
     expect(good).to_have_count(5)
+    assert bad.evaluate("({ scrollHeight, clientHeight }) => scrollHeight <= clientHeight")  # the whole sentence
     expect(dialog.get_by_role("button", name="Enrol", exact=True)).to_be_disabled()  # the ground was not said
     dialog.get_by_label("Which form, signed when?").fill("Form 7, today")
     picture(page, "people-face")
