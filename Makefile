@@ -38,7 +38,7 @@ $(PAGE): $(CONSOLE) | $(READY)
 demo: setup
 	@.venv/bin/ostiary demo $(ARGS)
 
-TEST_CRASHES ?= 50
+TEST_CRASHES ?= 25
 # One order of sets and maps for all processes of a run, or they would not name the same tests; another one each run.
 HASHES := $(shell od -An -N2 -tu2 /dev/urandom | tr -d ' ')
 test: setup
@@ -49,7 +49,7 @@ test: setup
 	@echo '== scenarios: the whole box on real wires'
 	@OSTIARY_CRASHES=$(TEST_CRASHES) $(call run_tests,-m "scenario and not browser")
 	@echo '== the console in a real browser'
-	@$(call run_tests,-m browser tests/browser)
+	@PYTHONHASHSEED=$(HASHES) $(call run_tests,-n logical --dist loadfile -m browser tests/browser)
 
 check: setup
 	@echo '== format'

@@ -180,7 +180,8 @@ async def _at_once(hand: Hand, doors: int) -> list[float]:
 
 async def _locked_down(box: Box, doors: int) -> tuple[list[float], int]:
     """Return the milliseconds after which each bolt was seen home, and how many never were."""
-    seen: dict[DoorId, tuple[LockStatus, float]] = {}
+    where = [DoorId(door(number)) for number in range(doors)]
+    seen = {each: (box.core.runtime.state.door(each).lock, box.core.runtime.mono()) for each in where}
 
     def note(record: Recorded) -> None:
         if isinstance(record.event, LockObserved):
@@ -188,15 +189,15 @@ async def _locked_down(box: Box, doors: int) -> tuple[list[float], int]:
 
     box.core.runtime.listen(note)
     for_minutes = datetime.now(UTC) + timedelta(minutes=5)
-    for number in range(doors):
-        await _ordered(box, SetDoorMode(DoorId(door(number)), LockMode.UNLOCKED, for_minutes, "Measured"))
+    for each in where:
+        await _ordered(box, SetDoorMode(each, LockMode.UNLOCKED, for_minutes, "Measured"))
     await until(lambda: sum(status is LockStatus.UNLOCKED for status, _ in seen.values()) == doors, PATIENCE_SECONDS)
-    open_doors = [where for where, (status, _) in seen.items() if status is LockStatus.UNLOCKED]
+    open_doors = [each for each, (status, _) in seen.items() if status is LockStatus.UNLOCKED]
     if len(open_doors) < doors:
         raise BenchmarkFailed(f"only {len(open_doors)} of {doors} doors could be held unlocked")
     began = box.core.runtime.mono()
     await _ordered(box, StartLockdown("Measured"))
-    await until(lambda: all(seen[where][0] is LockStatus.LOCKED for where in open_doors), PATIENCE_SECONDS)
+    await until(lambda: all(seen[each][0] is LockStatus.LOCKED for each in open_doors), PATIENCE_SECONDS)
     took = [1000 * (at - began) for status, at in seen.values() if status is LockStatus.LOCKED]
     return took or [1000 * PATIENCE_SECONDS], doors - len(took)
 
