@@ -82,12 +82,13 @@ class Connection:
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError, RequestError):
             pass  # a viewer that breaks off or talks nonsense is hung up on
         finally:
+            # The sockets go before the first wait: hang_up may cancel any wait from here on.
+            for datagrams in self._datagrams:
+                datagrams.abort()
+            self._writer.close()
             if self._player is not None:
                 self._player.cancel()
                 await asyncio.wait([self._player])
-            for datagrams in self._datagrams:
-                datagrams.close()
-            self._writer.close()
             with contextlib.suppress(ConnectionError):
                 await self._writer.wait_closed()
 

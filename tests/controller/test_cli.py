@@ -252,7 +252,7 @@ def test_a_list_that_cannot_be_used_is_a_sentence(ostiary, box, tmp_path, conten
 def test_a_face_takes_a_running_box(ostiary, box, tmp_path):
     photo = tmp_path / "photo.jpg"
     photo.write_bytes(b"x")
-    refused = ostiary("face", "enrol", "p-001", str(photo))
+    refused = ostiary("face", "enrol", "p-001", str(photo), "--basis", "consent", "--reason", "form 7")
     assert (refused.exit_code, "ostiary run" in refused.stderr) == (2, True)
 
 

@@ -16,6 +16,7 @@ from controller.domain.effects import (
     Hold,
     HoldUnlocked,
     Light,
+    MoveHead,
     Release,
     Relock,
     SetOutput,
@@ -25,6 +26,7 @@ from controller.domain.effects import (
     waits_for_log,
 )
 from controller.domain.events import KIND_OF, KINDS, Event
+from controller.domain.heads import StopCamera
 from controller.domain.ids import AlarmId, CameraId, CardholderId, DoorId, OperatorId, OutputId, ReaderId, RequestId
 from controller.domain.instant import Instant
 
@@ -40,6 +42,7 @@ CLASSES: list[tuple[Effect, bool]] = [
     (SetOutput(OutputId("siren"), on=True), False),
     (AskFace(REQUEST, CameraId("c"), CardholderId("p"), 10.0), False),
     (StopFace(REQUEST), False),
+    (MoveHead(StopCamera(CameraId("c")), 10.0), False),
     *((Signal(READER, light), light is Light.GRANTED) for light in Light),
 ]
 
