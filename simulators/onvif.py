@@ -67,7 +67,8 @@ class OnvifCamera:
 
     async def __aenter__(self) -> Self:
         app = web.Application()
-        app.router.add_post("/onvif/device_service", self._asked)
+        for path in ("/onvif/device_service", "/onvif/device_service/{subscription}"):
+            app.router.add_post(path, self._asked)
         app.router.add_get("/snapshot", self._snapshot)
         self._runner = web.AppRunner(app)
         await self._runner.setup()
@@ -100,7 +101,7 @@ class OnvifCamera:
         asked = etree.QName(body[0]).localname
         if asked not in OPEN_TO_ALL and not self._is_authentic(envelope):
             return _fault("ter:NotAuthorized", "Sender not Authorized", 400)
-        answer = self._answers().get(asked)
+        answer = self._answers(request.match_info.get("subscription", "")).get(asked)
         if answer is None:
             return _fault("ter:ActionNotSupported", f"{asked} is not supported", 500)
         said = answer(body[0])
@@ -120,9 +121,9 @@ class OnvifCamera:
         scene = self._cameras.scene(self._camera)
         return scene is not None and scene.walking > 0
 
-    def _answers(self) -> Mapping[str, Callable[[Any], str | Awaitable[str]]]:
+    def _answers(self, subscription: str) -> Mapping[str, Callable[[Any], str | Awaitable[str]]]:
         return {
-            **self.events.answers(),
+            **self.events.answers(subscription),
             **(self._head.answers() if self._head is not None else {}),
             "GetSystemDateAndTime": lambda _: _now(),
             "GetServices": lambda _: self._services(),

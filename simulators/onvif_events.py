@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,47 +18,57 @@ HOLDS_BACK = 5.0
 
 
 class OnvifEvents:
-    """``moves`` says whether something moves before the camera now; ``address`` where its pull points are."""
+    """``moves`` says whether something moves before the camera now; ``address`` where its pull points are.
+
+    Each subscription has its own, with its number behind the address, and is told everything whoever else listens.
+    """
 
     def __init__(self, moves: Callable[[], bool], address: Callable[[], str]) -> None:
         self._moves, self._address = moves, address
-        self._told: bool | None = None
-        self.subscribed = 0
+        self._told: dict[str, bool | None] = {}
+        self._numbers = itertools.count(1)
 
-    def answers(self) -> Mapping[str, Callable[[Any], str | Awaitable[str]]]:
-        """Return what it does for each question."""
+    @property
+    def subscribed(self) -> int:
+        """How many subscriptions stand."""
+        return len(self._told)
+
+    def answers(self, subscription: str) -> Mapping[str, Callable[[Any], str | Awaitable[str]]]:
+        """Return what it does for each question at this pull point; at none, one may only subscribe."""
+        if subscription not in self._told:
+            return {"CreatePullPointSubscription": lambda _: self._subscribe()}
         return {
-            "CreatePullPointSubscription": lambda _: self._subscribe(),
-            "PullMessages": lambda _: self._pull(),
-            "SetSynchronizationPoint": lambda _: self._synchronize(),
+            "PullMessages": lambda _: self._pull(subscription),
+            "SetSynchronizationPoint": lambda _: self._synchronize(subscription),
             "Renew": lambda _: f"<wsnt:RenewResponse>{_times('wsnt', termination_first=True)}</wsnt:RenewResponse>",
-            "Unsubscribe": lambda _: self._unsubscribe(),
+            "Unsubscribe": lambda _: self._unsubscribe(subscription),
         }
 
     def _subscribe(self) -> str:
-        self.subscribed += 1
-        self._told = None
+        subscription = str(next(self._numbers))
+        self._told[subscription] = None
         return (
             "<tev:CreatePullPointSubscriptionResponse><tev:SubscriptionReference>"
-            f"<wsa5:Address>{self._address()}</wsa5:Address></tev:SubscriptionReference>{_times('wsnt')}"
+            f"<wsa5:Address>{self._address()}/{subscription}</wsa5:Address></tev:SubscriptionReference>{_times('wsnt')}"
             "</tev:CreatePullPointSubscriptionResponse>"
         )
 
-    def _unsubscribe(self) -> str:
-        self.subscribed -= 1
+    def _unsubscribe(self, subscription: str) -> str:
+        del self._told[subscription]
         return "<wsnt:UnsubscribeResponse/>"
 
-    def _synchronize(self) -> str:
-        self._told = None
+    def _synchronize(self, subscription: str) -> str:
+        self._told[subscription] = None
         return "<tev:SetSynchronizationPointResponse/>"
 
-    async def _pull(self) -> str:
+    async def _pull(self, subscription: str) -> str:
         for _ in range(round(HOLDS_BACK / LOOKS_EVERY)):
-            if self._moves() is not self._told:
+            if self._moves() is not self._told.get(subscription):
                 break
             await asyncio.sleep(LOOKS_EVERY)
-        news = "" if self._moves() is self._told else self._message(active=self._moves())
-        self._told = self._moves()
+        active, news = self._moves(), ""
+        if subscription in self._told and active is not self._told[subscription]:
+            self._told[subscription], news = active, self._message(active=active)
         return f"<tev:PullMessagesResponse>{_times('tev')}{news}</tev:PullMessagesResponse>"
 
     @staticmethod
