@@ -29,6 +29,8 @@ from simulators.secrets_of import make_missing, read_logins
 pytestmark = [pytest.mark.anyio, pytest.mark.scenario, pytest.mark.timeout(300)]
 
 PATIENCE = 40.0
+SHOWN_AT_MOST = 5
+"""A grant whose record a busy disk keeps waiting is taken back: whoever stands there shows the badge again."""
 WALKS = 4
 """A machine with much else to do may see too few pictures of a walk: they come again."""
 
@@ -200,8 +202,10 @@ async def hall(tmp_path: Path):
 
 
 async def test_two_behind_one_badge_and_somebody_in_an_armed_area_are_told_by_the_camera(hall):
-    hall.hand.present_card("front-in", "p-1")
-    await hall.sees(lambda: not hall.building.door("front").state.bolt_locked)
+    for _ in range(SHOWN_AT_MOST):
+        hall.hand.present_card("front-in", "p-1")
+        if await until(lambda: not hall.building.door("front").state.bolt_locked, 3.0):
+            break
     assert hall.hand.push("front")
     await hall.sees(lambda: hall.state.locations.get("p-1") == "hall")
     await hall.walk_until(2, lambda: hall.alarms(AlarmKind.TAILGATING))
