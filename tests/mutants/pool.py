@@ -3,6 +3,9 @@
 mutmut itself starts pytest anew for every mutant: seconds of importing and collecting, for tests of milliseconds. Here
 the tests are collected once, and each child is a fork of what is collected. What a mutant does while modules are being
 imported is therefore not tried.
+
+A child runs the tests that reach its function, those first that promise the most kills for each second: they killed
+others of that function or its module, or stand in the module's own file, and are quick.
 """
 
 from __future__ import annotations
@@ -18,6 +21,8 @@ from collections.abc import Iterator
 from contextlib import chdir
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
+from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -28,10 +33,14 @@ from mutmut.utils.file_utils import walk_mutatable_files
 from mutmut.utils.format_utils import mangled_name_from_mutant_name
 
 PATTERNS = "OSTIARY_MUTANTS"
-SECONDS = "OSTIARY_MUTANT_SECONDS"  # of tests for each mutant, at most: a quick first pass, for whoever looks for gaps
-LIVES, DIES, UNTRIED, ENDLESS = 0, 1, 33, 36  # as mutmut writes them down
+SECONDS = "OSTIARY_MUTANT_SECONDS"  # of tests for each mutant, at most: for a quick first pass
+NO_MUTANT = ""
+LIVES, DIES, UNTRIED, ENDLESS, REFUSED = 0, 1, 33, 36, 37  # as mutmut writes them down
+SETTLED = frozenset({"killed", "timeout", "caught by type check"})
 SAVE_EVERY = 10.0  # seconds
-PATIENCE = 5.0  # seconds of a processor for one test, and as many times what it took without a mutant
+PATIENCE = 2.0  # seconds of a processor for one test, beside
+SLOWER = 5.0  # times what it took without a mutant
+OVERHEAD = 0.002  # seconds that pytest takes for any test
 HOME = ".."  # from where mutmut names its files
 
 
@@ -46,17 +55,16 @@ class Trial:
     @property
     def function(self) -> str:
         """Return the function it is a mutant of, as mutmut spells it."""
-        return str(mangled_name_from_mutant_name(self.name))
+        return function_of(self.name)
 
     @property
     def module(self) -> str:
         """Return the module of that function."""
         return self.function.rpartition(".")[0]
 
-    def order(self, breadth: Counter[str]) -> None:
-        """Put the module's own tests first, then those that reach little else."""
-        own = f"test_{self.module.rpartition('.')[2]}"
-        self.items.sort(key=lambda item: (item.path.stem != own, breadth[item.nodeid]))
+    def owns(self, item: pytest.Item) -> bool:
+        """Tell whether a test stands in the module's own file."""
+        return item.path.stem == f"test_{self.module.rpartition('.')[2]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,53 +88,74 @@ class Pool:
     tried: int = 0
 
     def trials(self, items: list[pytest.Item], patterns: list[str]) -> Iterator[Trial]:
-        """Yield every mutant that is meant and not known to be dead."""
+        """Yield every mutant that is meant and not settled, in the order of the patterns."""
         by_id = {item.nodeid: item for item in items}
-        breadth = Counter(test for tests in self.reached.values() for test in tests)
-        for results in _results():
-            for name, code in results.exit_code_by_key.items():
-                meant = not patterns or any(fnmatch(name, pattern) for pattern in patterns)
-                if meant and status_by_exit_code[code] != "killed":
-                    trial = Trial(name, results, [])
-                    ids = self.reached.get(trial.function, [])
-                    trial.items.extend(by_id[one] for one in ids if one in by_id)
-                    trial.order(breadth)
-                    yield trial
+        found = [(name, results) for results in _results() for name in _unsettled(results)]
+
+        @cache
+        def reaching(function: str) -> list[pytest.Item]:
+            return [by_id[one] for one in self.reached.get(function, ()) if one in by_id]
+
+        for number, pattern in enumerate(patterns):
+            for name, results in found:
+                if fnmatch(name, pattern) and not any(fnmatch(name, before) for before in patterns[:number]):
+                    yield Trial(name, results, reaching(function_of(name)))
 
     def _takes(self, item: pytest.Item) -> float:
         return self.seconds.get(item.nodeid, 0.0)
 
-    def start(self, trial: Trial) -> None:
-        """Fork a child that tries the mutant: first what killed others of that function, then of its module."""
-        if not trial.items:
-            self._learn(trial, UNTRIED)
-            return
-        near, far = self.killers[trial.function], self.killers[trial.module]
-        trial.items.sort(key=lambda item: (-near[item.nodeid], -far[item.nodeid]))
+    def _promises(self, trial: Trial, item: pytest.Item) -> float:
+        """Return about how many kills a second a test will bring: one of its function counts as ten of its module."""
+        near, far = self.killers[trial.function][item.nodeid], self.killers[trial.module][item.nodeid]
+        kills = 10 * near + far + (1.0 if trial.owns(item) else 0.1)
+        return kills / (self._takes(item) + OVERHEAD)
+
+    def fails_unchanged(self, items: list[pytest.Item]) -> str:
+        """Return which of the tests fails without any mutant: it would kill them all. Empty: none does."""
         ours, theirs = os.pipe()
         child = os.fork()
         if child == 0:
-            self._try(trial, theirs)
+            self._try(NO_MUTANT, items, theirs)
+        os.close(theirs)
+        with os.fdopen(ours) as told:
+            failed = told.read()
+        return failed if os.waitpid(child, 0)[1] else ""
+
+    def start(self, trial: Trial) -> None:
+        """Fork a child that tries the mutant: first with what promises most."""
+        if not trial.items:
+            self._learn(trial, UNTRIED)
+            return
+        trial.items.sort(key=lambda item: self._promises(trial, item), reverse=True)
+        ours, theirs = os.pipe()
+        child = os.fork()
+        if child == 0:
+            self._try(trial.name, trial.items, theirs)
         os.close(theirs)
         self.running[child] = Child(trial, ours)
 
-    def _try(self, trial: Trial, killer: int) -> None:
-        """Run the tests until one fails; never returns."""
-        plugins = trial.items[0].config.pluginmanager
+    def _try(self, mutant: str, tests: list[pytest.Item], killer: int) -> None:
+        """Run the tests for which there is time, until one fails; never returns."""
+        plugins = tests[0].config.pluginmanager
         plugins.unregister(plugins.get_plugin("terminalreporter"))
         plugins.register(Killer(killer))
         signal.signal(signal.SIGPROF, lambda *_: os._exit(ENDLESS))
-        set_mutant_under_test(trial.name)
-        left = float(os.environ.get(SECONDS, "inf"))
+        set_mutant_under_test(mutant)
+        limit = float(os.environ.get(SECONDS, "inf"))
+        items = tests if mutant == NO_MUTANT else list(self._affordable(tests, limit))
         try:
-            for item, after in zip(trial.items, [*trial.items[1:], None], strict=True):
-                if (left := left - self._takes(item)) < 0:
-                    break
-                signal.setitimer(signal.ITIMER_PROF, PATIENCE * (1.0 + self._takes(item)))
+            for item, after in pairwise([*items, None]):
+                signal.setitimer(signal.ITIMER_PROF, PATIENCE + SLOWER * self._takes(item))
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
         except BaseException:  # noqa: BLE001 - whatever a mutant throws out of pytest itself was noticed by that
             os._exit(DIES)
         os._exit(LIVES)
+
+    def _affordable(self, items: list[pytest.Item], seconds: float) -> Iterator[pytest.Item]:
+        for item in items:
+            if self._takes(item) <= seconds:
+                seconds -= self._takes(item)
+                yield item
 
     def wait(self) -> None:
         """Wait for one child to end, and note what became of its mutant."""
@@ -168,6 +197,11 @@ class Killer:
             os._exit(DIES)
 
 
+def function_of(mutant: str) -> str:
+    """Return the name of the function that a mutant is one of, as mutmut spells it."""
+    return str(mangled_name_from_mutant_name(mutant))
+
+
 def _results() -> list[SourceFileMutationData]:
     with chdir(HOME):
         found = [SourceFileMutationData(path=path) for path in walk_mutatable_files()]
@@ -176,14 +210,21 @@ def _results() -> list[SourceFileMutationData]:
     return found
 
 
+def _unsettled(results: SourceFileMutationData) -> list[str]:
+    codes = results.exit_code_by_key.items()
+    return [name for name, code in codes if status_by_exit_code[code] not in SETTLED]
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtestloop(session: pytest.Session) -> bool:
     """Try the mutants in place of running the tests."""
     told = json.loads(Path("mutmut-stats.json").read_text(encoding="utf-8"))
     pool = Pool(told["duration_by_test"], told["tests_by_mangled_function_name"])
-    trials = list(pool.trials(session.items, os.environ.get(PATTERNS, "").split()))
+    trials = list(pool.trials(session.items, os.environ.get(PATTERNS, "*").split()))
     gc.collect()
     gc.freeze()  # or each child would copy every page at its first collection
+    if failed := pool.fails_unchanged(session.items):
+        pytest.exit(f"without a mutant fails {failed}", returncode=1)
     for trial in trials:
         while len(pool.running) >= (os.cpu_count() or 1):
             pool.wait()

@@ -5,12 +5,17 @@ say of what is gone, no rule fails, and nothing is asked of a door or a siren th
 from __future__ import annotations
 
 import random
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from datetime import datetime, timedelta
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Union, get_args, get_origin, get_type_hints
 
 import pytest
 
 from controller.domain import area_orders as area
+from controller.domain import ids
 from controller.domain import maintenance_orders as work
 from controller.domain import operators as op
 from controller.domain import stimuli as st
@@ -22,6 +27,7 @@ from controller.domain.effects import FireRelease, HoldUnlocked, SetOutput, Unlo
 from controller.domain.events import UnlockFailure, Violation
 from controller.domain.ids import OUTSIDE
 from controller.domain.operators import Operator, Role
+from controller.domain.people import Cardholder
 from controller.domain.points import PointCondition
 from controller.domain.site import AntiPassback, EscortOrder, EscortRule
 from controller.rules.fold import apply
@@ -70,7 +76,7 @@ class Day:
 
     def anything(self, house):
         dice = self.dice
-        kinds = [self.at_reader, self.at_door, self.at_door, self.at_device, self.order, self.order]
+        kinds = [self.at_reader, self.at_door, self.at_door, self.at_device, self.order, self.order, self.any_order]
         return dice.choice(kinds)(house)
 
     def at_reader(self, house):
@@ -156,7 +162,58 @@ class Day:
                 work.StartMaintenance(Source(point=at.PIR), until, "x"),
             ]
         )
-        return at.order(dice.choice([at.GIL, at.SUE, OTTO]), what)
+        return at.order(dice.choice(WHO), what)
+
+    def any_order(self, house):
+        """Any order there is, about anything: most are refused."""
+        kind, dice, site = self.dice.choice(ORDERS), self.dice, self.site
+        alarms, visits = list(house.state.alarms) or ["a0"], list(house.state.visits)
+        of_type = {
+            ids.DoorId: list(site.doors),
+            ids.ReaderId: list(site.readers),
+            ids.DeviceId: list(site.devices),
+            ids.PointId: list(site.points),
+            ids.CameraId: list(site.cameras),
+            ids.AreaId: list(site.areas),
+            ids.ZoneId: list(site.zones),
+            ids.FireZoneId: list(site.fire_zones),
+            ids.CauseId: list(site.causes),
+            ids.AccessLevelId: list(site.access_levels),
+            ids.CardholderId: [*at.PEOPLE, *visits, "guest"],
+            ids.CredentialId: [at.badge_of(who) for who in at.PEOPLE],
+            ids.OperatorId: [*WHO, "token-1"],
+            ids.AlarmId: alarms,
+            ids.RequestId: [f"r{house.state.requests}"],
+            ids.SafePointId: ["yard"],
+            Cardholder: list(at.PEOPLE.values()),
+            Source: [Source(door=door) for door in site.doors] + [Source(device=device) for device in site.devices],
+            datetime: [house.now.wall, house.now.wall + LATER],
+            bool: [False, True],
+            int: [0, 1, 2],
+            float: [1.0],
+            str: ["x", "https://hooks.example/x"],
+        }
+
+        def some(hint):
+            if get_origin(hint) in (Union, UnionType):
+                return some(dice.choice(get_args(hint)))
+            if get_origin(hint) in (frozenset, tuple):
+                return get_origin(hint)([some(get_args(hint)[0])])
+            if isinstance(hint, type) and issubclass(hint, Enum):
+                return dice.choice([*hint])
+            return None if hint is NoneType else dice.choice(of_type[hint])
+
+        hints = get_type_hints(kind)
+        return at.order(dice.choice(WHO), kind(**{each.name: some(hints[each.name]) for each in fields(kind)}))
+
+
+def _each_of(union) -> Iterator[type]:
+    for kind in get_args(union):
+        yield from _each_of(kind) if get_args(kind) else [kind]
+
+
+WHO = [at.GIL, at.SUE, OTTO]
+ORDERS = [*_each_of(op.Order)]
 
 
 def random_house(seed):
@@ -193,6 +250,12 @@ def test_what_the_policy_does_not_know_fails_no_rule_and_opens_nothing(seed, res
     assert not {a.source.door for a in house.state.alarms.values() if a.persists} - {None, *house.site.doors}
     for event in house.events:
         begun = apply(begun, event, house.now)
+
+
+def test_every_order_there_is_can_be_given_on_such_a_day():
+    house, day = at.quiet_house(rich_site()), Day(0)
+    given = {type(day.any_order(house).order) for _ in range(40 * len(ORDERS))}
+    assert given == {*ORDERS}
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -6,6 +6,7 @@ After each script all is as it should be again, an hour passes, and the box star
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 
 from controller.domain.words import word_for
 from tests.controller.builders import House, everything_answers, quiet_house
@@ -22,12 +23,11 @@ def scripts() -> Mapping[str, Script]:
     return alarms | events | {f"story: {name}": script for name, script in STORIES.items()}
 
 
-def chronicle() -> Iterator[str]:
-    """Every script, act by act: what was recorded (``.``) and what was asked of the outside (``>``)."""
-    quiet = quiet_house()
-    for name, script in scripts().items():
-        yield f"# {name}"
-        yield from told(script, House(quiet.site, quiet.state, quiet.now))
+def chapter(name: str, script: Script) -> Iterator[str]:
+    """One script, act by act: what was recorded (``.``) and what was asked of the outside (``>``)."""
+    quiet = _quiet()
+    yield f"# {name}"
+    yield from told(script, House(quiet.site, quiet.state, quiet.now))
 
 
 def told(script: Script, house: House) -> Iterator[str]:
@@ -45,6 +45,11 @@ def told(script: Script, house: House) -> Iterator[str]:
     everything_answers(house)
     yield "  the box starts anew"
     yield from (new for new in _new(house) if new not in ROUTINE)
+
+
+@cache
+def _quiet() -> House:
+    return quiet_house()
 
 
 def _new(house: House) -> Iterator[str]:
