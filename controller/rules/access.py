@@ -207,7 +207,10 @@ def count_as_used(turn: Turn, door: Door, cardholder: CardholderId | None) -> No
 
 
 def _grant_two(turn: Turn, request: AccessRequest, grant: Grant, first: PendingChallenge) -> None:
-    """Let two in together, if what was true of the first, when they showed their badge, still is."""
+    """Let two in together, if what was true of the first, when they showed their badge, still is.
+
+    Else a second person goes no further than the first. An escort asked for nobody, and may go in alone.
+    """
     second = Companion(request.id, _credential(turn, request).id, first.wanted)
     theirs = replace(completed(first, request.reader), companion=second)
     decision = decide(turn.site, turn.state, theirs, turn.now)
@@ -218,7 +221,7 @@ def _grant_two(turn: Turn, request: AccessRequest, grant: Grant, first: PendingC
         _deny(turn, theirs, decision, None)
     else:
         answer(turn, completed(first, request.reader, late=True))
-    answer(turn, replace(request, companion=None, late=True))
+    answer(turn, replace(request, companion=None, late=Factor.SECOND_PERSON in first.wanted))
 
 
 def _grant(turn: Turn, *granted: tuple[AccessRequest, Grant]) -> None:

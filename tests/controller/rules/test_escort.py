@@ -13,6 +13,7 @@ from controller.domain.decision import DenyReason
 from controller.domain.effects import Light, Signal
 from controller.domain.ids import CardholderId
 from controller.domain.operators import ForgivePassback
+from controller.domain.people import CredentialStatus
 from controller.domain.site import EscortOrder, EscortRule, Factor, Site
 from tests.controller.builders import (
     ALICE,
@@ -29,6 +30,7 @@ from tests.controller.builders import (
     STAFF,
     SUE,
     House,
+    badge,
     closes,
     of_kind,
     opens,
@@ -95,6 +97,15 @@ def test_whoever_may_not_escort_goes_in_alone_and_the_visitor_is_refused() -> No
     house.see(swipe(FRONT_IN, BOB))
     assert denials(house) == [(EVE, (R.ESCORT_NEEDED,))]
     assert granted(house) == [BOB]
+
+
+def test_an_escort_goes_in_alone_where_the_visitor_falls_short_by_then() -> None:
+    house = reception(escorts())
+    house.see(swipe(FRONT_IN, EVE))
+    house.see(st.BadgeEnrolled("test", badge(EVE, status=CredentialStatus.STOLEN)))
+    house.see(swipe(FRONT_IN, ALICE))
+    assert denials(house) == [(EVE, (R.CREDENTIAL_STOLEN,))]
+    assert granted(house) == [ALICE]
 
 
 @pytest.mark.parametrize("order", [EscortOrder.EITHER, EscortOrder.ESCORT_FIRST])
