@@ -1,13 +1,13 @@
 """Mutants of ``controller/rules``, and the names of those that no test kills: ``python -m tests.mutants``.
 
-A mutant that a test kills costs a fraction of a second; one that lives costs all tests that reach it, up to a minute.
-So there are three passes. Each mutant is tried with a few seconds of tests, those first that promise most. What lives
-is shown to mypy: what that refuses is dead, ``make check`` would not let it in. What is left is tried with every test.
-Not among them are the laws of Hypothesis, and tests whose rules run in another process (``pyproject.toml``).
+mypy sees them first: what it refuses is dead, ``make check`` would not let it in, and that is most of them. The others
+are tried with the tests (`tests.mutants.pool`): one that dies costs a fraction of a second, one that lives all tests
+that reach it, up to a minute. Not among these are the laws of Hypothesis, and tests whose rules run in another process
+(``pyproject.toml``). ``OSTIARY_MUTANT_SECONDS=3`` gives each mutant three seconds of tests, for whoever looks for gaps.
 
 What lives through all this stands in ``explained.toml`` with the reason why no test tells it from the rules, or this
 ends with exit code 1. Names or patterns of mutants may be given (``'controller.rules.door*'``), and are tried in that
-order; results are kept in ``mutants/`` until their function changes, and ``--quick`` leaves out the last pass.
+order; results are kept in ``mutants/`` until their function changes.
 """
 
 from __future__ import annotations
@@ -25,24 +25,20 @@ from mutmut.mutation.data import SourceFileMutationData
 from mutmut.stats import status_by_exit_code
 from mutmut.utils.file_utils import walk_mutatable_files
 
-from tests.mutants.living import Living, living
-from tests.mutants.pool import LIVES, PATTERNS, REFUSED, SECONDS
+from tests.mutants.living import living
+from tests.mutants.pool import PATTERNS, REFUSED
 from tests.mutants.typed import TypeChecker
 
 FEW = "controller.rules.second_person*"
 EXPLAINED = Path(__file__).with_name("explained.toml")
-QUICK = "3"  # seconds of tests for each mutant in the first pass
 SETTLED_BY = {"killed": "killed", "timeout": "killed", "caught by type check": "refused by the type checker"}
 
 
-def main(arguments: list[str]) -> int:
+def main(patterns: list[str]) -> int:
     """Run the mutants, look at those that live, and tell of each that nobody explained."""
-    patterns = [argument for argument in arguments if argument != "--quick"]
     _generate()
-    _try(patterns, {SECONDS: QUICK})
-    _ask_the_type_checker([living(name, path) for name, code, path in _results(patterns) if code == LIVES])
-    if "--quick" not in arguments:
-        _try(patterns, {})
+    _ask_the_type_checker([(name, path) for name, code, path in _results(patterns) if code is None])
+    _try(patterns)
     return _tell(patterns)
 
 
@@ -71,27 +67,27 @@ def _generate() -> None:
     subprocess.run(["mutmut", "run", FEW], check=True)
 
 
-def _try(patterns: list[str], limits: dict[str, str]) -> None:
+def _ask_the_type_checker(mutants: list[tuple[str, Path]]) -> None:
+    """Note which of these are refused."""
+    with TypeChecker() as checker:
+        refused = checker.refused(mutants)
+    for path in {path for _, path in mutants}:
+        results = SourceFileMutationData(path=path)
+        results.load()
+        results.exit_code_by_key |= {name: REFUSED for name in results.exit_code_by_key if name in refused}
+        results.save()
+
+
+def _try(patterns: list[str]) -> None:
     """Try those that are meant in a pool of ours: see `tests.mutants.pool`."""
     mutmut = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutmut"]
     arguments = [*mutmut["pytest_add_cli_args"], *mutmut["pytest_add_cli_args_test_selection"]]
     subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "tests.mutants.pool", "--assert=plain", *arguments],
         cwd="mutants",
-        env=os.environ | {PATTERNS: " ".join(patterns or ["*"]), "PY_IGNORE_IMPORTMISMATCH": "1"} | limits,
+        env=os.environ | {PATTERNS: " ".join(patterns or ["*"]), "PY_IGNORE_IMPORTMISMATCH": "1"},
         check=True,
     )
-
-
-def _ask_the_type_checker(mutants: list[Living]) -> None:
-    """Note which of these are refused."""
-    with TypeChecker() as checker:
-        refused = checker.refused(mutants)
-    for path in {mutant.path for mutant in refused}:
-        results = SourceFileMutationData(path=path)
-        results.load()
-        results.exit_code_by_key |= {mutant.name: REFUSED for mutant in refused if mutant.path == path}
-        results.save()
 
 
 def _meant(name: str, patterns: list[str]) -> bool:

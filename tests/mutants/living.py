@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from libcst import Module
-from mutmut.mutation.diff_apply import get_diff_for_mutant, read_functions_from_index
+from mutmut.mutation.diff_apply import get_diff_for_mutant
 from mutmut.utils.format_utils import orig_function_and_class_names_from_key
 
 
@@ -25,27 +24,9 @@ class Living:
         return str(orig_function_and_class_names_from_key(self.name)[0])
 
     @property
-    def owner(self) -> str | None:
-        """Return the class of that function, if it has one."""
-        owner: str | None = orig_function_and_class_names_from_key(self.name)[1]
-        return owner
-
-    @property
     def key(self) -> tuple[str, str, str]:
         """Return what names it in ``explained.toml``."""
         return self.function, self.removed, self.added
-
-    def text(self) -> str:
-        """Return the mutated function, without its decorators.
-
-        Raises:
-            LookupError: mutmut has no such mutant.
-        """
-        functions = read_functions_from_index(self.name, self.path)
-        if functions is None:
-            raise LookupError(self.name)
-        bare = functions[1].with_changes(decorators=[], leading_lines=[])
-        return str(Module([bare]).code)
 
 
 def living(name: str, path: Path) -> Living:

@@ -22,7 +22,7 @@ from contextlib import chdir
 from dataclasses import dataclass, field
 from fnmatch import fnmatch
 from functools import cache
-from itertools import pairwise
+from itertools import zip_longest
 from pathlib import Path
 
 import pytest
@@ -144,7 +144,7 @@ class Pool:
         limit = float(os.environ.get(SECONDS, "inf"))
         items = tests if mutant == NO_MUTANT else list(self._affordable(tests, limit))
         try:
-            for item, after in pairwise([*items, None]):
+            for item, after in zip_longest(items, items[1:]):
                 signal.setitimer(signal.ITIMER_PROF, PATIENCE + SLOWER * self._takes(item))
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
         except BaseException:  # noqa: BLE001 - whatever a mutant throws out of pytest itself was noticed by that
