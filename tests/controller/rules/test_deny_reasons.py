@@ -15,13 +15,14 @@ from controller.domain.area_orders import ArmArea
 from controller.domain.decision import (
     AccessRequest,
     Challenge,
+    Check,
     Decision,
     Deny,
     DenyReason,
     FaceOutcome,
     Grant,
 )
-from controller.domain.ids import OUTSIDE, CardholderId, CompetencyId, ReaderId, RequestId, ZoneId
+from controller.domain.ids import OUTSIDE, CardholderId, CompetencyId, CredentialId, ReaderId, RequestId, ZoneId
 from controller.domain.instant import Instant
 from controller.domain.operators import BlockDoor, RefusePassage, SetThreatLevel, StartLockdown
 from controller.domain.people import CredentialStatus, HeldCompetency
@@ -636,6 +637,41 @@ def test_a_badge_whose_holder_nobody_knows_is_unknown() -> None:
     decision = ask(house)
     assert isinstance(decision, Deny)
     assert decision.reasons == (R.UNKNOWN_CREDENTIAL,)
+
+
+@pytest.mark.parametrize(
+    ("request_", "check"),
+    [
+        (
+            AccessRequest(RequestId("r1"), ReaderId("nowhere"), badge(ALICE).id, NONE),
+            Check("reader", "reader nowhere", R.UNKNOWN_READER),
+        ),
+        (
+            AccessRequest(RequestId("r1"), FRONT_IN, None, frozenset({Factor.PIN})),
+            Check("credential", "a personal PIN that is nobody's", R.WRONG_PIN),
+        ),
+        (
+            AccessRequest(RequestId("r1"), FRONT_IN, CredentialId("found"), frozenset({Factor.CARD})),
+            Check("credential", "credential found", R.UNKNOWN_CREDENTIAL),
+        ),
+    ],
+)
+def test_of_what_nobody_knows_the_trace_says_so_and_nothing_else(request_: AccessRequest, check: Check) -> None:
+    assert quiet_house().decide(request_) == Deny((check.refused,), (check,))
+
+
+@pytest.mark.parametrize(
+    ("dates", "facts"),
+    [
+        ({}, "valid without an end"),
+        ({"valid_from": MONDAY_TEN}, "valid from 2026-11-23T10:00+01:00 until ever"),
+        ({"valid_until": MONDAY_TEN + timedelta(days=1)}, "valid from ever until 2026-11-24T10:00+01:00"),
+    ],
+)
+def test_the_trace_says_from_when_until_when_a_badge_is_valid(dates: dict[str, datetime], facts: str) -> None:
+    decision = _enrolled(**dates)(quiet_house())
+    assert isinstance(decision, Grant)
+    assert [check.facts for check in decision.trace if check.name == "validity"] == [facts]
 
 
 def test_deciding_on_an_empty_state_is_a_denial() -> None:
