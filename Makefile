@@ -38,7 +38,7 @@ $(PAGE): $(CONSOLE) | $(READY)
 demo: setup
 	@.venv/bin/ostiary demo $(ARGS)
 
-TEST_CRASHES ?= 25
+TEST_CRASHES ?= 12
 # One order of sets and maps for all processes of a run, or they would not name the same tests; another one each run.
 HASHES := $(shell od -An -N2 -tu2 /dev/urandom | tr -d ' ')
 test: setup

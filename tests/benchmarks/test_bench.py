@@ -14,7 +14,7 @@ from typing import Any
 import psutil
 import pytest
 
-from benchmarks.cli import main
+from benchmarks.cli import MEASUREMENTS, main
 from benchmarks.faces import photos
 
 pytestmark = [pytest.mark.scenario, pytest.mark.timeout(600)]  # every row, some of them on slow lines
@@ -57,6 +57,9 @@ ROWS = {
 }
 if photos().is_dir():
     ROWS["face_in_5s"] = "%"
+SAME_AGAIN = {"9600_3", "9600_20", "115200_20", "115200_35"}
+PLAYED = [name for name in ROWS if name.removeprefix("osdp_badge_to_relay_") not in SAME_AGAIN]
+"""Not the lines that differ from others in two numbers alone: each takes a building and two panels."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +72,10 @@ class Run:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Every row, with tiny counts, on real wires."""
+    """One row of each make, with tiny counts, on real wires."""
     folder = tmp_path_factory.mktemp("bench")
     file = folder / "rows.json"
-    command = [sys.executable, "-m", "benchmarks", "--quick", "--json", file, "--folder", folder / "work"]
+    command = [sys.executable, "-m", "benchmarks", "--quick", *PLAYED, "--json", file, "--folder", folder / "work"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=580, check=False)
     assert done.returncode == 0, done.stderr
     left = [process for process in psutil.process_iter(["cmdline"]) if str(folder) in str(process.info["cmdline"])]
@@ -81,10 +84,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_every_row_is_there_under_its_promised_name(run: Run) -> None:
-    assert {name: row["unit"] for name, row in run.rows.items()} == ROWS
+    assert {name: row["unit"] for name, row in run.rows.items()} == {name: ROWS[name] for name in PLAYED}
+    assert MEASUREMENTS.keys() - {"face_in_5s"} == ROWS.keys() - {"face_in_5s"}
 
 
-@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("name", PLAYED)
 def test_a_row_has_the_form_that_machines_read(run: Run, name: str) -> None:
     row = run.rows[name]
     assert set(row) == {"name", "value", "unit", "promise", "beside", "ratio", "holds"}
