@@ -27,7 +27,7 @@ help:
 
 setup: $(READY) $(PAGE)
 
-$(READY): requirements.lock pyproject.toml hatch_build.py packaging/setup vision/weights.json packaging/weights/package-lock.json api/fonts.json packaging/fonts/package-lock.json $(wildcard packaging/shims/*/pyproject.toml)
+$(READY): requirements.lock pyproject.toml hatch_build.py packaging/setup vision/weights.json packaging/weights/package-lock.json api/fonts.json packaging/fonts/package-lock.json controller/passwords.json packaging/passwords/package-lock.json $(wildcard packaging/shims/*/pyproject.toml)
 	@packaging/setup
 	@touch $@
 
@@ -85,5 +85,5 @@ lock: $(READY)
 	@packaging/lock
 
 clean:
-	rm -rf .venv api/static api/fonts vision/weights packaging/weights/node_modules packaging/fonts/node_modules console/node_modules console/src/api/schema.d.ts build dist
+	rm -rf .venv api/static api/fonts controller/passwords vision/weights packaging/weights/node_modules packaging/fonts/node_modules packaging/passwords/node_modules console/node_modules console/src/api/schema.d.ts build dist
 	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

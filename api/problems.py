@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from api.schemas import NEW_PASSWORD_LENGTH, ProblemOut
 from controller.domain.operators import Refusal
+from controller.domain.passwords import Weakness, WeakPassword
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -97,6 +98,17 @@ REFUSED: Mapping[Refusal, tuple[int, str]] = {
 """Status and sentence of each refusal."""
 
 
+WEAK: Mapping[Weakness, str] = {
+    Weakness.COMMON: (
+        "This password is one of those that are tried first. Take several words that have nothing in common."
+    ),
+    Weakness.NAMED: (
+        "This password is made of your name or the mission's. Take words that say nothing of you or of this place."
+    ),
+}
+"""The sentence of each password that nobody may choose."""
+
+
 class Problem(Exception):
     """An error for the caller: ``code`` for programs, ``detail`` for people."""
 
@@ -133,6 +145,10 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(Problem)
     async def problem(_: Request, error: Problem) -> Response:
         return respond(error)
+
+    @app.exception_handler(WeakPassword)
+    async def weak(_: Request, error: WeakPassword) -> Response:
+        return respond(Problem(422, error.why.value, WEAK[error.why]))
 
     @app.exception_handler(RequestValidationError)
     async def invalid(_: Request, error: RequestValidationError) -> Response:

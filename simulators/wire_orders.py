@@ -36,14 +36,6 @@ def wire_orders(building: Building) -> dict[str, Verb]:
         building.line(said["line"]).restore()
         return {}
 
-    async def mistake_key(said: Mapping[str, str]) -> dict[str, object]:
-        _on_osdp(building, said).mistake_key()
-        return {}
-
-    async def recall_key(said: Mapping[str, str]) -> dict[str, object]:
-        _on_osdp(building, said).recall_key()
-        return {}
-
     async def present_raw(said: Mapping[str, str]) -> dict[str, object]:
         badge = Badge(int(said["bits"]), bytes.fromhex(said["raw"]))
         building.head(said["reader"]).present_card(badge.bit_count, badge.raw)
@@ -61,8 +53,8 @@ def wire_orders(building: Building) -> dict[str, Verb]:
         building.line(said["line"]).let_in(None)
         return {}
 
-    verbs = (line_faults, device_faults, cut_line, mend_line, mistake_key, recall_key, present_raw, wire, unwire)
-    return {verb.__name__: verb for verb in verbs}
+    verbs = (line_faults, device_faults, cut_line, mend_line, present_raw, wire, unwire)
+    return {verb.__name__: verb for verb in verbs} | _key_orders(building)
 
 
 def faults_of(said: Mapping[str, str]) -> Faults:
@@ -79,6 +71,26 @@ def faults_of(said: Mapping[str, str]) -> Faults:
         else:
             given[each.name] = _share(word)
     return Faults(**given)  # type: ignore[arg-type] # each of its field's kind, by the field's own default
+
+
+def _key_orders(building: Building) -> dict[str, Verb]:
+    """Return the verbs about which key a reader holds."""
+
+    async def mistake_key(said: Mapping[str, str]) -> dict[str, object]:
+        _on_osdp(building, said).mistake_key()
+        return {}
+
+    async def recall_key(said: Mapping[str, str]) -> dict[str, object]:
+        _on_osdp(building, said).recall_key()
+        return {}
+
+    async def hang_another(said: Mapping[str, str]) -> dict[str, object]:
+        """Hang another reader in the place of this one, as it came out of its carton: it takes the public key."""
+        _on_osdp(building, said).mistake_key()
+        _on_osdp(building, said).install_mode()
+        return {}
+
+    return {verb.__name__: verb for verb in (mistake_key, recall_key, hang_another)}
 
 
 def _share(word: str) -> float:

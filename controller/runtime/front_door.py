@@ -7,6 +7,7 @@ import secrets
 
 from controller.domain.ids import OperatorId
 from controller.domain.operators import Operator
+from controller.domain.passwords import WeakPassword, weakness
 from controller.domain.stimuli import DuressSeen, SignInTried
 from controller.runtime.facade import Second, SignIn
 from controller.runtime.ports import Passwords
@@ -25,7 +26,8 @@ class FrontDoor:
     async def sign_in(self, operator: OperatorId, password: str, *, new_password: str | None, address: str) -> SignIn:
         """Check a password. A one-time password counts only together with a new one, which then replaces it.
 
-        What still takes a second factor is no sign-in yet; that somebody is forced is told at once all the same.
+        What still takes a second factor is no sign-in yet; that somebody is forced is told at once all the same. Raises
+        ``WeakPassword`` for a new one that nobody may choose: the one-time password goes on counting.
         """
         outcome = await self._checked(operator, password, new_password, address)
         if outcome.operator is None:
@@ -44,11 +46,15 @@ class FrontDoor:
         return outcome
 
     async def change_password(self, operator: OperatorId, password: str, new_password: str, address: str) -> bool:
-        """Keep another password. Whoever is forced, and gives that password, is answered alike; nothing changes."""
+        """Keep another password. Whoever is forced, and gives that password, is answered alike; nothing changes.
+
+        Raises ``WeakPassword``.
+        """
         right, forced = await asyncio.to_thread(self._compare, operator, password)
         if not (right or forced):
             self._runtime.handle(SignInTried(operator, succeeded=False, address=address))
             return False
+        await self._refuse_weak(operator, new_password)
         if (await asyncio.to_thread(self._compare, operator, new_password))[1]:
             return False
         if right:
@@ -58,11 +64,13 @@ class FrontDoor:
     async def choose_duress(self, operator: OperatorId, password: str, duress: str) -> bool:
         """Keep a password for when somebody forces the operator; False unless ``password`` is their own, and another.
 
-        Whoever signed in by force, and gives that password, is answered alike, and nothing is changed.
+        Whoever signed in by force, and gives that password, is answered alike, and nothing is changed. Raises
+        ``WeakPassword``.
         """
         right, forced = await asyncio.to_thread(self._compare, operator, password)
         if password == duress or not (right or forced):
             return False
+        await self._refuse_weak(operator, duress)
         if not forced:
             await asyncio.to_thread(self._passwords.set_duress_password, operator, duress)
         return True
@@ -84,8 +92,16 @@ class FrontDoor:
         if one_time and not forced:
             if new_password is None or (await asyncio.to_thread(self._compare, name, new_password))[1]:
                 return SignIn(new_password_needed=True)
+            await self._refuse_weak(name, new_password)
             await asyncio.to_thread(self._passwords.set_password, name, new_password, one_time=False)
         return SignIn(operator, watched=forced, second=await self._second(operator, address))
+
+    async def _refuse_weak(self, operator: OperatorId, password: str) -> None:
+        """Raise ``WeakPassword`` for one that is tried first, or is made of the operator's name or the mission's."""
+        leaked = await asyncio.to_thread(self._passwords.leaked)
+        why = weakness(password, (operator, self._runtime.site.name), leaked)
+        if why is not None:
+            raise WeakPassword(why)
 
     async def _second(self, operator: Operator, address: str) -> Second:
         """Tell what is asked besides. Who has set up a second factor shows it, wherever they are."""

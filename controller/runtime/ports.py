@@ -14,6 +14,7 @@ from controller.domain.heads import HeadOrder
 from controller.domain.hygiene import BrokerFacts, WireFacts
 from controller.domain.ids import CameraId, CardholderId, CredentialId, OperatorId
 from controller.domain.instant import Instant
+from controller.domain.passwords import Leaked
 from controller.domain.roles import SecondFactor
 
 
@@ -454,6 +455,10 @@ class Passwords(Protocol):
 
     def set_password(self, operator: OperatorId, password: str, *, one_time: bool) -> None:
         """Keep a new password (its argon2id hash). Slow: call it in a thread."""
+        ...
+
+    def leaked(self) -> Leaked:
+        """Return the passwords that are tried first, and that nobody may choose. Slow: call it in a thread."""
         ...
 
 

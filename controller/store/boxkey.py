@@ -22,6 +22,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from controller.domain.passwords import weakness
+from controller.store.leaked_passwords import leaked_passwords
 from controller.store.private_file import shred, write_private
 
 KEY_BYTES = 32
@@ -238,6 +240,8 @@ def _bound_to(way: Way) -> bytes:
 def _refuse_weak(way: Way, secret: bytes) -> None:
     if way is Way.PASSPHRASE and len(secret) < LEAST_PASSPHRASE:
         raise BoxLocked(f"the passphrase is too short: {LEAST_PASSPHRASE} characters at least, five random words say")
+    if way is Way.PASSPHRASE and weakness(secret.decode(errors="replace"), (), leaked_passwords()) is not None:
+        raise BoxLocked("the passphrase is one of those that are tried first: take five random words")
     if way is not Way.PASSPHRASE and len(secret) < LEAST_TOKEN:
         raise BoxLocked(f"the {way} is too short: {LEAST_TOKEN} random bytes at least (head -c 32 /dev/urandom)")
 

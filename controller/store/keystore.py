@@ -26,10 +26,12 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy.pool import NullPool
 
 from controller.domain.ids import CardholderId, CredentialId, OperatorId
+from controller.domain.passwords import Leaked
 from controller.store import boxkey
 from controller.store.answers import Answers
 from controller.store.boxkey import KEY_BYTES, NONCE_BYTES, SealBroken
 from controller.store.in_turn import InTurn
+from controller.store.leaked_passwords import leaked_passwords
 from controller.store.private_file import PRIVATE
 from controller.store.programs import Programs
 from controller.store.second_factors import SecondFactors
@@ -266,6 +268,10 @@ class Keystore:
         with self._engine.begin() as connection:
             connection.execute(OPERATOR_SECRET.delete().where(OPERATOR_SECRET.c.operator == operator))
             connection.execute(OPERATOR_SECRET.insert(), [row])
+
+    def leaked(self) -> Leaked:
+        """Return the passwords that are tried first, and that nobody may choose."""
+        return leaked_passwords()
 
     def set_duress_password(self, operator: OperatorId, password: str) -> None:
         """Keep the argon2id hash of the password for when somebody forces them."""

@@ -32,6 +32,7 @@ from controller.domain.ids import (
 )
 from controller.domain.instant import Instant
 from controller.domain.operators import Operator, Order, Refusal, Role
+from controller.domain.passwords import Weakness, WeakPassword
 from controller.domain.roles import FactorChange, SecondFactor
 from controller.domain.site import (
     Assurance,
@@ -231,6 +232,7 @@ class FakeFacade:
         self.passwords = {GUARD: PASSWORD, SECOND: PASSWORD, AUDITOR: PASSWORD}
         self.one_time = {OperatorId("new"): ONE_TIME}
         self.duress: dict[OperatorId, str] = {}
+        self.weak: dict[str, Weakness] = {}
         self.tape: list[tuple[object, ...]] = []
         self.refusal: Refusal | None = None
         self.wires: list[WireFacts] = []
@@ -283,6 +285,7 @@ class FakeFacade:
         if self.one_time.get(operator) == password:
             if new_password is None:
                 return SignIn(new_password_needed=True)
+            self._refuse_weak(new_password)
             del self.one_time[operator]
             self.passwords[operator] = new_password
             self.operators[operator] = Operator(operator, Role.GUARD)
@@ -316,6 +319,7 @@ class FakeFacade:
     async def change_password(self, operator: OperatorId, password: str, new_password: str, address: str) -> bool:
         if self.passwords[operator] != password:
             return False
+        self._refuse_weak(new_password)
         self.passwords[operator] = new_password
         return True
 
@@ -338,8 +342,13 @@ class FakeFacade:
 
     async def choose_duress(self, operator: OperatorId, password: str, duress: str) -> bool:
         self.tape.append(("choose_duress", operator))
+        self._refuse_weak(duress)
         self.duress[operator] = duress
         return self.passwords[operator] == password != duress
+
+    def _refuse_weak(self, password: str) -> None:
+        if password in self.weak:
+            raise WeakPassword(self.weak[password])
 
     async def signed_out(self, operator: OperatorId) -> None:
         self.tape.append(("signed_out", operator))

@@ -3,6 +3,7 @@ import pytest
 from api.sessions import ABSOLUTE_SECONDS, IDLE_SECONDS, KEYS_REMEMBERED, SESSIONS_PER_OPERATOR, Sessions, Throttle
 from controller.domain.ids import OperatorId
 from controller.domain.operators import Operator, Role
+from controller.domain.passwords import Weakness
 from controller.rules.order import RIGHTS
 from tests.api.fakes import AUDITOR, GUARD, ONE_TIME, PASSWORD, browser, problem, sign_in
 
@@ -77,6 +78,29 @@ async def test_a_new_password_of_eleven_characters_is_too_weak(facade):
     assert problem(answer) == (422, "weak_password")
     assert "eleven char" not in answer.text
     assert facade.tape == []
+
+
+@pytest.mark.parametrize(
+    ("why", "told"), [(Weakness.COMMON, "tried first"), (Weakness.NAMED, "your name or the mission's")]
+)
+async def test_a_password_that_nobody_may_choose_is_refused_with_what_to_do(facade, why, told):
+    facade.weak["gil the guard"] = why
+    async with browser(facade) as client:
+        headers = await sign_in(client)
+        changed = {"password": PASSWORD, "new_password": "gil the guard"}
+        forced = {"password": PASSWORD, "duress_password": "gil the guard"}
+        answers = [
+            await client.post("/api/account/password", json=changed, headers=headers),
+            await client.post("/api/session/duress-password", json=forced, headers=headers),
+            await client.post("/api/session", json=NEW | {"new_password": "gil the guard"}),
+        ]
+        for answer in answers:
+            assert problem(answer) == (422, why.value)
+            assert told in answer.json()["detail"]
+            assert "gil the guard" not in answer.text
+        assert facade.duress == {}
+        chosen = NEW | {"new_password": "twelve chars"}
+        assert (await client.post("/api/session", json=chosen)).status_code == 200  # the one-time password still counts
 
 
 async def test_a_new_password_ends_the_operators_other_sessions(facade):

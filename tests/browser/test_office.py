@@ -17,6 +17,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
 
 STUDY_MILLISECONDS = 60_000
 """How long a study may take on a busy machine: each is a process of its own."""
+KEY_MILLISECONDS = 180_000
+"""How long the wizard may take: two minutes, and until the reader speaks."""
+HEAD = "osdp-chancery"
 PROOF_MILLISECONDS = 240_000
 """How long it may take until a policy is proven once more and in force."""
 
@@ -36,7 +39,9 @@ def test_the_offices_screens_from_a_report_to_another_policy_and_back(console, b
     events_are_told_to_somebody_who_is_away(page)
     picture(page, "programs")
     the_devices_stand_by_their_wires(page)
+    another_reader_is_given_a_key(supervisor, box)  # it listens to every address of the wire while a policy is proven
     another_policy_is_compared_proven_and_tried(page)
+    it_speaks_in_its_secure_channel(supervisor, picture)
     by_two(page, supervisor, box.supervisor[0])
     expect(versions(page).first).to_contain_text(f"{box.officer[0]} and {box.supervisor[0]}")
     expect(door(supervisor, "lobby-door")).to_have_accessible_name(re.compile("Front entrance"))
@@ -52,6 +57,35 @@ def the_devices_stand_by_their_wires(page: Page) -> None:
     rail(page, "Devices")
     expect(page.get_by_text("No device has a fault.")).to_be_visible()
     assert page.locator("[data-device]").count() > 5
+
+
+def another_reader_is_given_a_key(page: Page, box) -> None:
+    """By keyboard alone. The dialog says what will happen before anything does."""
+    box.hand("hang_another", reader="chancery-in")
+    rail(page, "Devices")
+    expect(page.locator(f'[data-device="{HEAD}"]')).not_to_contain_text("online, secure channel")
+    page.locator(f'[data-device="{HEAD}"]').get_by_role("button", name=re.compile("^Replace ")).press("Enter")
+    dialog = page.get_by_role("dialog", name=re.compile("^Another reader in the place of"))
+    expect(dialog.get_by_label("Why is it replaced?")).to_be_focused()
+    expect(dialog.get_by_role("listitem")).to_have_count(3)
+    expect(dialog).to_contain_text("two minutes at most")
+    expect(dialog.get_by_role("button", name="Give the new reader its key")).to_be_disabled()
+    assert violations(page, within="dialog") == []
+    page.keyboard.type("Struck by lightning")
+    page.keyboard.press("Enter")
+    expect(dialog.locator('[aria-current="step"]')).to_contain_text("key of its own")
+    assert violations(page, within="dialog") == []
+
+
+def it_speaks_in_its_secure_channel(page: Page, picture) -> None:
+    dialog = page.get_by_role("dialog", name=re.compile("^Another reader in the place of"))
+    expect(dialog.locator('[data-replacing="done"]')).to_contain_text("Serial number", timeout=KEY_MILLISECONDS)
+    expect(dialog).to_contain_text("Others were heard on the wire")  # the demo's wire has several readers
+    assert violations(page, within="dialog") == []
+    picture(page, "devices-replaced")
+    dialog.get_by_role("button", name="Close").last.click()
+    expect(page.locator(f'[data-device="{HEAD}"]')).to_contain_text("online, secure channel")
+    expect(page.locator(f'[data-device="{HEAD}"]')).to_contain_text("Fault: its key was set where others could listen")
 
 
 def a_program_is_let_in_and_out_again(page: Page) -> None:

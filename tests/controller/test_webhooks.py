@@ -14,9 +14,9 @@ import pytest
 from controller.cli import Nobody
 from controller.core import open_core, start_up
 from controller.domain import stimuli as st
-from controller.domain.events import WebhookUndelivered
+from controller.domain.events import WebhookAdded, WebhookUndelivered
 from controller.domain.integration_orders import AddWebhook, RemoveWebhook
-from controller.domain.operators import Operator, Role
+from controller.domain.operators import Operator, Role, UnlockOnce
 from controller.posting import Unposted, post, signature, trusting
 from controller.store.programs import OVERLAP
 from controller.webhooks import Patience, Webhooks
@@ -29,8 +29,8 @@ SECONDS = 60.0
 KIND = "operator_recorded"
 QUICK = Patience(0.05, 0.2, 600.0)
 RECEIVER = """
-import hashlib, hmac, http.server, json, sys, time
-port, told, secret, answer = int(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
+import hashlib, hmac, http.server, json, ssl, sys, time
+port, told, secret, answer, *bundle = int(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4]), *sys.argv[5:]
 
 class Receiver(http.server.BaseHTTPRequestHandler):
     def do_POST(self):
@@ -50,6 +50,10 @@ class Receiver(http.server.BaseHTTPRequestHandler):
         pass
 
 server = http.server.HTTPServer(("127.0.0.1", port), Receiver)
+if bundle:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(bundle[0])
+    server.socket = context.wrap_socket(server.socket, server_side=True)
 print(server.server_port, flush=True)
 server.serve_forever()
 """
@@ -58,11 +62,22 @@ server.serve_forever()
 class Post:
     """A receiver: its process, and what it was told."""
 
-    def __init__(self, tmp_path):
+    def __init__(self, tmp_path, bundle=None):
+        """`bundle`: a file with certificate and key, where it speaks TLS."""
         self.file, self.port, self.process, self.secret = tmp_path / "told.jsonl", 0, None, "none"
+        self.bundle = [bundle] if bundle else []
 
     def start(self, answer=200):
-        command = [sys.executable, "-c", RECEIVER, str(self.port), str(self.file), self.secret, str(answer)]
+        command = [
+            sys.executable,
+            "-c",
+            RECEIVER,
+            str(self.port),
+            str(self.file),
+            self.secret,
+            str(answer),
+            *self.bundle,
+        ]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         self.port = int(self.process.stdout.readline())
 
@@ -116,13 +131,13 @@ def record(core, *names):
         core.runtime.handle(st.OperatorEnrolled("test", Operator(name, Role.GUARD)))
 
 
-async def hooked(core, receiver, kind=KIND):
+async def hooked(core, receiver, kind=KIND, name="siem", reason="sealed:x"):
     """A webhook to the receiver, which knows its secret."""
     core.runtime.handle(st.OperatorEnrolled("test", Operator("sven", Role.SECURITY_OFFICER)))
-    url = f"http://127.0.0.1:{receiver.port}/in"
-    order = AddWebhook("siem", url, frozenset({kind}), "sealed:x")
+    url = f"http{'s' if receiver.bundle else ''}://127.0.0.1:{receiver.port}/in"
+    order = AddWebhook(name, url, frozenset({kind}), reason)
     await core.runtime.handle(st.Ordered("sven", order)).durable
-    secret = core.keystore.programs.make_webhook_secret("siem", core.clock.now().wall)
+    secret = core.keystore.programs.make_webhook_secret(name, core.clock.now().wall)
     receiver.kill()
     receiver.secret = secret
     receiver.start()
@@ -159,6 +174,50 @@ async def test_every_event_is_told_in_order_through_kills_of_the_receiver_and_of
     assert all(one["event"]["withheld"] and one["event"]["operator"] is None for one in receiver.told)
     assert outcomes == {"delivered", "failed"}
     assert (tmp_path / "data" / "outbox.db").stat().st_mode & 0o077 == 0
+
+
+async def test_only_whom_the_site_file_names_hears_of_people_and_the_log_says_why_and_the_box_what_was_told(
+    tmp_path, site, receiver
+):
+    """The courier's name goes to one receiver, encrypted; the other hears of the door, and that more is withheld."""
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    identity = authority(tmp_path).server(["127.0.0.1"])
+    bundle = folder / "bundle.pem"
+    bundle.write_bytes(identity.certificate + identity.key)
+    archive = Post(folder, bundle)
+    archive.start()
+    named, bare = f"https://127.0.0.1:{archive.port}", f"http://127.0.0.1:{receiver.port}"
+    site.write_text(f'{SITE}\n[integrations]\nwebhooks = ["{named}", "{bare}"]\npersonal_data = ["{named}"]\n')
+    kind = "door_unlock_ordered"
+    try:
+        async with running(tmp_path, site) as (core, hooks):
+            why = core.vault.seal_text("reason", core.clock.now().wall.date(), "The mission's register of couriers.")
+            await hooked(core, archive, kind, "archive", why)
+            await hooked(core, receiver, kind, "siem")
+            await until(lambda: hooks.standing("archive").delivered and hooks.standing("siem").delivered)
+            whom, sealed = core.vault.seal_guest("Courier Kim")
+            core.runtime.handle(st.Ordered("sven", UnlockOnce("gate", whom, sealed)))
+            await until(lambda: archive.told and receiver.told)
+            await until(lambda: hooks.standing("archive").delivered == core.runtime.seq)
+            deliveries = await hooks.deliveries("archive", before=None, limit=10)
+            added = [r.event for r in core.runtime.read(before=None, limit=50) if isinstance(r.event, WebhookAdded)]
+            reasons = {one.webhook: core.vault.text(one.reason) for one in added}
+    finally:
+        archive.kill()
+    (whole,), (withheld,) = archive.told, receiver.told
+    assert whole["right"]
+    assert (whole["event"]["who"]["name"], whole["event"]["operator"]) == ("Courier Kim", "sven")
+    assert not whole["event"]["withheld"]
+    assert (withheld["event"]["who"], withheld["event"]["operator"], withheld["event"]["withheld"]) == (
+        None,
+        None,
+        True,
+    )
+    assert withheld["event"]["door"] == "gate"
+    assert "Kim" not in json.dumps(withheld)
+    assert reasons["archive"] == "The mission's register of couriers."
+    assert [(one.number, one.outcome) for _, one in deliveries] == [(int(whole["n"]), "delivered")]
 
 
 @pytest.mark.parametrize("answer", [302, 404, 500])

@@ -2,6 +2,7 @@
 import createClient, { type Middleware } from "openapi-fetch";
 import type { components, paths } from "../api/schema";
 import { isKey, t, type Key } from "../i18n/text.ts";
+import { told } from "../i18n/told.ts";
 import type { Way } from "../model/turning.ts";
 import type { Head, LoggedEvent, Me, Muster, OrderedMode, Purpose, Recording, Site, Visits, Who, Why } from "../model/types";
 
@@ -270,7 +271,7 @@ export const order = {
 export function refusalText(refused: { status: number; code: string; detail: string }): string {
   if (refused.status === 0) return t("refusal.no_answer");
   const key = `refusal.${refused.code}`;
-  return isKey(key) ? t(key as Key) : t("refusal.other", { detail: refused.detail || refused.code });
+  return isKey(key) ? t(key as Key) : t("refusal.other", { detail: told(refused.detail) || refused.code });
 }
 
 export async function answer<T>(request: Promise<Reply<T>>): Promise<Answer<T>> {

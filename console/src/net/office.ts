@@ -10,6 +10,8 @@ export type Study = Schemas["StudyOut"];
 export type StudyKind = Schemas["PolicyStudyKind"];
 export type Policies = Schemas["PoliciesOut"];
 export type Devices = Schemas["DevicesOut"];
+export type Device = Devices["devices"][number];
+export type Replaced = Schemas["ReplacedOut"];
 export type Hygiene = Schemas["WireHygieneOut"][];
 export type Checkpoint = Schemas["CheckpointOut"];
 
@@ -31,6 +33,9 @@ export async function reportFile(body: ReportAsked, signal: AbortSignal): Promis
 }
 
 export const devices = (): Promise<Answer<Devices>> => answer(api.GET("/api/devices"));
+/** Let the box give another reader in this one's place a key: two minutes at most until it answers. */
+export const replaceReader = (device: string, reason: string): Promise<Answer<Replaced>> =>
+  answer(api.POST("/api/devices/{device}/replace", { params: { path: { device } }, body: { reason } }));
 export const hygiene = (): Promise<Answer<Hygiene>> => answer(api.GET("/api/devices/hygiene"));
 
 export const audit = {

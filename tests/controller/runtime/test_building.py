@@ -16,6 +16,7 @@ from controller.domain.console import ConsoleRules
 from controller.domain.events import OperatorSignedIn, OperatorSignInFailed
 from controller.domain.ids import CardholderId
 from controller.domain.operators import LockDoor, Operator, Refusal, Role, UnlockOnce
+from controller.domain.passwords import Leaked, Weakness, WeakPassword
 from controller.domain.roles import SecondFactor
 from controller.runtime import runtime as module
 from controller.runtime.building import Building as Facade
@@ -51,6 +52,9 @@ class Passwords:
 
     def set_password(self, operator, password, *, one_time):
         self.known[operator] = (password, one_time)
+
+    def leaked(self):
+        return Leaked(frozenset({"dragon"}), frozenset({"correcthorse"}))
 
 
 class Guests:
@@ -209,3 +213,29 @@ async def test_another_password_is_kept_only_with_the_old_one_and_never_the_one_
     assert passwords.known[GIL] == ("my own", False)
     assert await building.change_password(GIL, "my own", "a new sentence", POST)
     assert passwords.known[GIL] == ("a new sentence", False)
+
+
+@pytest.mark.parametrize(
+    ("chosen", "why"),
+    [("Correct Horse", Weakness.COMMON), ("dragon 2026-11", Weakness.COMMON), ("gil-gil-26", Weakness.NAMED)],
+)
+async def test_nobody_chooses_a_password_that_is_tried_first_or_tells_who_they_are(building, passwords, chosen, why):
+    for ask in (
+        lambda: building.sign_in(GIL, "once", new_password=chosen, address=POST),
+        lambda: building.change_password(GIL, "once", chosen, POST),
+        lambda: building.choose_duress(GIL, "once", chosen),
+    ):
+        with pytest.raises(WeakPassword) as refused:
+            await ask()
+        assert refused.value.why is why
+    assert (passwords.known, passwords.duress) == ({GIL: ("once", True)}, {})
+    wrong = await building.sign_in(GIL, "guessed", new_password=chosen, address=POST)
+    assert wrong.refused  # whoever has no password learns nothing of the list
+    assert not await building.change_password(GIL, "guessed", chosen, POST)
+    assert not await building.choose_duress(GIL, "guessed", chosen)
+
+
+async def test_the_name_of_the_mission_is_no_password(building, inner):
+    with pytest.raises(WeakPassword) as refused:
+        await building.sign_in(GIL, "once", new_password=f"{inner.runtime.site.name} 1", address=POST)
+    assert refused.value.why is Weakness.NAMED
