@@ -23,9 +23,9 @@ const LOCALE: Readonly<Record<Language, string>> = { en: "en-GB", fr: "fr-FR", e
 
 const WORDS: Readonly<Record<Language, () => Promise<Words>>> = {
   en: async () => [en, enSteps],
-  fr: async () => [(await import("./fr.json", { with: { type: "json" } })).default, (await import("./steps.fr.json", { with: { type: "json" } })).default],
-  es: async () => [(await import("./es.json", { with: { type: "json" } })).default, (await import("./steps.es.json", { with: { type: "json" } })).default],
-  ar: async () => [(await import("./ar.json", { with: { type: "json" } })).default, (await import("./steps.ar.json", { with: { type: "json" } })).default],
+  fr: () => both(import("./fr.json", { with: { type: "json" } }), import("./steps.fr.json", { with: { type: "json" } })),
+  es: () => both(import("./es.json", { with: { type: "json" } }), import("./steps.es.json", { with: { type: "json" } })),
+  ar: () => both(import("./ar.json", { with: { type: "json" } }), import("./steps.ar.json", { with: { type: "json" } })),
 };
 
 let spoken: Language = "en";
@@ -111,6 +111,12 @@ export function stampOf(timeZone: string): (moment: string | number) => string {
   return written({
     timeZone, day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
   });
+}
+
+/** Both are fetched at the same time. */
+async function both(texts: Promise<{ default: Catalogue }>, courses: Promise<{ default: Procedures }>): Promise<Words> {
+  const [words, procedures] = await Promise.all([texts, courses]);
+  return [words.default, procedures.default];
 }
 
 function written(options: Intl.DateTimeFormatOptions): (moment: string | number) => string {
