@@ -86,6 +86,7 @@ def it_speaks_in_its_secure_channel(page: Page, picture) -> None:
     dialog.get_by_role("button", name="Close").last.click()
     expect(page.locator(f'[data-device="{HEAD}"]')).to_contain_text("online, secure channel")
     expect(page.locator(f'[data-device="{HEAD}"]')).to_contain_text("Fault: its key was set where others could listen")
+    rail(page, "Watch")
 
 
 def a_program_is_let_in_and_out_again(page: Page) -> None:
