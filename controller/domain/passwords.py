@@ -53,6 +53,8 @@ def weakness(password: str, names: Iterable[str], leaked: Leaked) -> Weakness | 
 
 def folded(text: str) -> str:
     """Return a text without case, accents and spaces: who guesses tries all of them."""
+    if text.isascii():
+        return "".join(text.lower().split())
     plain = unicodedata.normalize("NFKD", text).casefold()
     return "".join(letter for letter in plain if not letter.isspace() and not unicodedata.combining(letter))
 
