@@ -54,6 +54,7 @@ from tests.controller.builders import (
     PEOPLE,
     PIR,
     ROOM,
+    STAFF,
     SUE,
     House,
     badge,
@@ -660,18 +661,41 @@ def test_of_what_nobody_knows_the_trace_says_so_and_nothing_else(request_: Acces
     assert quiet_house().decide(request_) == Deny((check.refused,), (check,))
 
 
+def _of_two_levels(house: House) -> Decision:
+    house.see(st.PersonEnrolled("test", replace(PEOPLE[ALICE], levels=frozenset({STAFF, GUARDS})), "sealed"))
+    house.travel(datetime(2026, 11, 23, 18, 0, tzinfo=BERLIN))
+    return ask(house)
+
+
+BOTH = (HeldCompetency(FIRST_AID, MONDAY_TEN + timedelta(days=1)), HeldCompetency(DRIVING, None))
+
+
 @pytest.mark.parametrize(
-    ("dates", "facts"),
+    ("row", "name", "facts"),
     [
-        ({}, "valid without an end"),
-        ({"valid_from": MONDAY_TEN}, "valid from 2026-11-23T10:00+01:00 until ever"),
-        ({"valid_until": MONDAY_TEN + timedelta(days=1)}, "valid from ever until 2026-11-24T10:00+01:00"),
+        (ask, "validity", "valid without an end"),
+        (_enrolled(valid_from=MONDAY_TEN), "validity", "valid from 2026-11-23T10:00+01:00 until ever"),
+        (
+            _enrolled(valid_until=MONDAY_TEN + timedelta(days=1)),
+            "validity",
+            "valid from ever until 2026-11-24T10:00+01:00",
+        ),
+        (lambda house: (_clock(house), ask(house, FRONT_OUT))[1], "clock", "outside needs no clock"),
+        (lambda house: ask(house, FRONT_OUT), "right", "going outside takes no right"),
+        (_of_two_levels, "right", "guards holds, staff outside"),
+        (
+            _trained(*BOTH, needs=(FIRST_AID, DRIVING)),
+            "competency",
+            "driving until ever, first-aid until 2026-11-24T10:00+01:00",
+        ),
+        (_trained(reader=FRONT_OUT), "competency", "no competency needed"),
+        (_threat_locks, "threat level", "threat level 2 locks inner"),
+        (lambda house: ask(house, INNER_IN, BOB), "threat level", "threat level 0 does not lock inner"),
+        (_ordered(BlockDoor(FRONT, "repair")), "block", "blocked by sue"),
     ],
 )
-def test_the_trace_says_from_when_until_when_a_badge_is_valid(dates: dict[str, datetime], facts: str) -> None:
-    decision = _enrolled(**dates)(quiet_house())
-    assert isinstance(decision, Grant)
-    assert [check.facts for check in decision.trace if check.name == "validity"] == [facts]
+def test_what_the_trace_says(row: Row, name: str, facts: str) -> None:
+    assert [check.facts for check in row(quiet_house()).trace if check.name == name] == [facts]
 
 
 def test_deciding_on_an_empty_state_is_a_denial() -> None:
