@@ -187,7 +187,7 @@ def _last_out_arms(turn: Turn, area: IntrusionArea) -> None:
         return
     if not any(isinstance(event, ev.EntryObserved) and _leaves(turn.site, area, event) for event in turn.events):
         return
-    if any(turn.state.headcount.get(zone, 0) for zone in area.zones):
+    if any(turn.state.headcount.get(zone) for zone in area.zones):
         return
     obstacles = _obstacles(turn.state, area)
     if _somebody_may_be_in(turn.state, area):

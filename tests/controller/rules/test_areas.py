@@ -227,6 +227,19 @@ def test_disarming_ends_either_delay(house: House, seconds: float) -> None:
 # Who may what
 
 
+def test_disarming_ends_no_alarm_but_the_areas_own(house: House) -> None:
+    arm(house)
+    house.see(opens(FRONT))  # forced, and no part of the area
+    house.see(point(GLASS))
+    house.see(order(GIL, DisarmArea(ROOM)))
+    assert [
+        (a.kind, a.persists) for a in (*house.alarms(AlarmKind.FORCED_OPEN), *house.alarms(AlarmKind.INTRUSION))
+    ] == [
+        (AlarmKind.FORCED_OPEN, True),
+        (AlarmKind.INTRUSION, False),
+    ]
+
+
 def test_what_is_so_already_or_unknown_is_refused(house: House) -> None:
     assert why(house, DisarmArea(ROOM)) is Refusal.ALREADY_SO
     assert why(house, ArmArea(AreaId("nowhere"))) is Refusal.UNKNOWN_AREA
@@ -438,6 +451,16 @@ def test_what_is_not_ready_on_schedule_is_told_and_armed_as_soon_as_it_is() -> N
     assert not house.alarms(AlarmKind.FAULT)[0].persists
 
 
+def test_every_point_that_kept_the_schedule_from_arming_is_named() -> None:
+    house = scheduled()
+    for each in (PIR, GLASS):
+        house.see(point(each, PointCondition.SHORTED))
+    at(house, 20)
+    assert [alarm.detail for alarm in house.alarms(AlarmKind.FAULT) if alarm.source == Source(area=ROOM)] == [
+        "not armed on schedule: The glass, The pir"
+    ]
+
+
 def test_a_box_that_slept_through_the_beginning_arms_when_it_wakes() -> None:
     house = scheduled()
     at(house, 19)
@@ -462,6 +485,15 @@ def test_the_last_one_out_arms() -> None:
     leaves(house)
     assert mode(house) is AreaMode.EXIT_DELAY
     assert ev.AreaArming(ROOM, None, ev.ArmedBy.LAST_OUT, 30.0) in house.events
+
+
+def test_nobody_who_leaves_arms_an_area_that_is_walked() -> None:
+    house = room(last_out=True)
+    enters(house)
+    house.see(order(SUE, WalkTest(ROOM, house.now.wall + timedelta(hours=1))))
+    leaves(house)
+    assert mode(house) is AreaMode.DISARMED
+    assert of_kind(ev.ArmingWithheld, house.events) == []
 
 
 def test_without_being_told_to_it_is_not_armed_by_the_last_one_out(house: House) -> None:

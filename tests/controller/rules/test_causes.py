@@ -168,6 +168,14 @@ def test_a_delay_is_waited_for_and_what_ends_within_it_never_was() -> None:
     assert switched(house) == [ON]
 
 
+def test_a_delay_that_still_runs_holds_up_no_other() -> None:
+    site = with_cause(with_area(small_site()), TRIPPED, BLOCK, delay_seconds=60.0)
+    house = quiet_house(with_cause(site, TRIPPED, SOUND, delay_seconds=10.0))
+    house.see(point(GLASS))
+    house.wait(10.0)
+    assert switched(house) == [ON]
+
+
 def test_a_time_ends_the_effect_and_what_goes_on_does_not_begin_anew() -> None:
     house = house_with(TRIPPED, reset=Reset.AFTER, reset_seconds=20.0)
     house.see(point(GLASS))

@@ -231,6 +231,15 @@ def test_no_relock_on_close_while_somebody_may_still_pass() -> None:
     assert house.see(closes(INNER), after=1.0).effects == ()
 
 
+@pytest.mark.parametrize(("after", "effects"), [(5.999, ()), (6.0, (Relock(INNER),))])
+def test_a_leaf_that_closes_as_the_last_right_to_pass_ends_is_locked(after: float, effects: tuple[Relock, ...]) -> None:
+    house = quiet_house()
+    house.see(swipe(INNER_OUT, ALICE))
+    house.see(opens(INNER), after=1.0)
+    house.see(swipe(INNER_OUT, BOB), after=1.0)
+    assert house.see_late(closes(INNER), after).effects == effects
+
+
 def test_a_forced_door_is_not_told_to_lock_against_its_leaf() -> None:
     assert quiet_house().see(opens(FRONT)).effects == ()
 

@@ -112,6 +112,15 @@ def test_not_secured_while_one_door_is_not_seen_so(straggler: st.Stimulus) -> No
     assert raised.detail == house.site.doors[straggler.door].name  # type: ignore[union-attr]
 
 
+def test_the_alarm_names_every_door_that_is_not_seen_secured() -> None:
+    house = quiet_house()
+    for straggler in (bolt(CELLAR, LockStatus.JAMMED), opens(INNER), START):
+        house.see(straggler)
+    house.wait(5.0)
+    (alarm,) = house.alarms(AlarmKind.LOCKDOWN_INCOMPLETE)
+    assert alarm.detail == "The inner door, The cellar door"
+
+
 def test_secured_when_the_last_straggler_is_seen_closed_and_locked() -> None:
     house = quiet_house()
     house.see(swipe(FRONT_IN, ALICE))
