@@ -9,14 +9,15 @@ import pytest
 from controller.domain import events as ev
 from controller.domain import stimuli as st
 from controller.domain.alarms import AlarmKind, Source
-from controller.domain.decision import DenyReason
+from controller.domain.decision import AccessRequest, DenyReason
 from controller.domain.ids import RequestId
-from controller.domain.operators import ConfirmPassage, SetThreatLevel
+from controller.domain.operators import AcknowledgeAlarm, BlockDoor, ConfirmPassage, SetThreatLevel
 from controller.domain.people import CredentialStatus
 from controller.domain.site import Factor, Site
 from tests.controller.builders import (
     ALICE,
     BOB,
+    FRONT,
     FRONT_IN,
     GIL,
     INNER_IN,
@@ -31,6 +32,7 @@ from tests.controller.builders import (
     personal,
     quiet_house,
     small_site,
+    strange_card,
     swipe,
     with_reader,
     with_zone,
@@ -177,6 +179,25 @@ def test_old_tries_are_forgotten_and_a_restart_is_no_way_around() -> None:
     everything_answers(house)
     house.see(own_pin(FRONT_IN, BOB))
     assert denials(house)[-1] == (DenyReason.TOO_MANY_PIN_TRIES,)
+
+
+def test_a_strange_card_at_a_closed_keypad_is_no_further_guess() -> None:
+    house = at_home()
+    guess(house, 5)
+    (alarm,) = house.alarms(AlarmKind.PIN_BRUTE_FORCE)
+    house.see(order(GIL, AcknowledgeAlarm(alarm.id)))
+    house.see(strange_card(FRONT_IN))
+    assert len(house.alarms(AlarmKind.PIN_BRUTE_FORCE)) == 1
+    guess(house, 1)
+    assert len(house.alarms(AlarmKind.PIN_BRUTE_FORCE)) == 2
+
+
+def test_what_was_asked_stands_beside_a_refusal_so_that_it_can_be_decided_again() -> None:
+    house = at_home()
+    house.see(order(GIL, BlockDoor(FRONT, "paint")))
+    house.see(own_pin(FRONT_IN, ALICE))
+    (denied,) = of_kind(ev.AccessDenied, house.events)
+    assert denied.asked == AccessRequest(denied.request, FRONT_IN, denied.credential, frozenset({Factor.PIN}))
 
 
 def test_a_card_is_read_while_the_keypad_is_closed() -> None:
