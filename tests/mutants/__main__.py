@@ -70,12 +70,11 @@ def _generate() -> None:
 def _ask_the_type_checker(mutants: list[tuple[str, Path]]) -> None:
     """Note which of these are refused."""
     with TypeChecker() as checker:
-        refused = checker.refused(mutants)
-    for path in {path for _, path in mutants}:
-        results = SourceFileMutationData(path=path)
-        results.load()
-        results.exit_code_by_key |= {name: REFUSED for name in results.exit_code_by_key if name in refused}
-        results.save()
+        for path, refused in checker.refused(mutants):
+            results = SourceFileMutationData(path=path)
+            results.load()
+            results.exit_code_by_key |= dict.fromkeys(refused, REFUSED)
+            results.save()
 
 
 def _try(patterns: list[str]) -> None:

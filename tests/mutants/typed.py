@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -38,28 +38,26 @@ class TypeChecker:
     def __exit__(self, *_: object) -> None:
         self._dmypy("stop")
 
-    def refused(self, mutants: Iterable[tuple[str, Path]]) -> set[str]:
-        """Return the names of those that are no well-typed programs, given names and modules."""
+    def refused(self, mutants: Iterable[tuple[str, Path]]) -> Iterator[tuple[Path, set[str]]]:
+        """Yield the names of those that are no well-typed programs by their modules, as they are found."""
         waiting: dict[tuple[Path, Function], list[str]] = {}
         for name, path in mutants:
             waiting.setdefault((path, _function(name)), []).append(name)
-        refused = set()
         while waiting:
             print(f"\rmypy: {sum(map(len, waiting.values()))} are left ", end="", flush=True)
             at_once = defaultdict(list)
             for (path, _), names in waiting.items():
                 at_once[path].append(names.pop())
-            refused |= self._refused_at_once(at_once)
+            yield from self._refused_at_once(at_once)
             waiting = {function: names for function, names in waiting.items() if names}
-        return refused
 
-    def _refused_at_once(self, mutants: Mapping[Path, list[str]]) -> set[str]:
+    def _refused_at_once(self, mutants: Mapping[Path, list[str]]) -> list[tuple[Path, set[str]]]:
         """Look at mutants of different functions: an error in the lines of one is about that one."""
         owners = {path: _put_in(path, names) for path, names in mutants.items()}
         errors = self._dmypy("recheck")
         for path in mutants:
             shutil.copyfile(path, TYPED / path)
-        return {owners[path][line] for path, line in errors}
+        return [(path, {owners[path][line] for there, line in errors if there == path}) for path in mutants]
 
     def _dmypy(self, *arguments: str) -> set[tuple[Path, int]]:
         """Return where there are errors."""
