@@ -39,8 +39,8 @@ NO_MUTANT = ""
 LIVES, DIES, UNTRIED, ENDLESS, REFUSED = 0, 1, 33, 36, 37  # as mutmut writes them down
 SETTLED = frozenset({"killed", "timeout", "caught by type check"})
 SAVE_EVERY = 10.0  # seconds
-PATIENCE = 2.0  # seconds of a processor for one test, beside
-SLOWER = 5.0  # times what it took without a mutant
+PATIENCE = 2.0  # seconds of a processor for any test,
+SLOWER = 5.0  # and so many times what it took without a mutant
 OVERHEAD = 0.002  # seconds that pytest takes for any test
 HOME = ".."  # from where mutmut names its files
 
@@ -120,7 +120,7 @@ class Pool:
         os.close(theirs)
         with os.fdopen(ours) as told:
             failed = told.read()
-        return failed if os.waitpid(child, 0)[1] else ""
+        return (failed or "a test that does not end") if os.waitpid(child, 0)[1] else ""
 
     def start(self, trial: Trial) -> None:
         """Fork a child that tries the mutant: first with what promises most."""
