@@ -532,6 +532,17 @@ def test_whoever_lacks_one_competency_is_told_which(row: Row, facts: str) -> Non
     assert [check.facts for check in decision.trace if check.refused] == [facts]
 
 
+def test_whoever_waited_for_a_second_and_for_an_escort_is_told_of_both_and_of_nothing_of_their_own() -> None:
+    house = quiet_house(with_zone(small_site(), LOBBY, two_person=True))
+    _escorts(house, EscortOrder.EITHER)
+    needs_one = replace(PEOPLE[ALICE], needs_escort=True)
+    house.see(st.PersonEnrolled("test", needs_one, "sealed"))
+    house.see(swipe(FRONT_IN, ALICE))
+    decision = _last(house.wait(30.0))
+    assert isinstance(decision, Deny)
+    assert decision.reasons == (R.SECOND_PERSON_NEEDED, R.ESCORT_NEEDED)
+
+
 def test_a_watch_listed_badge_is_an_alarm_each_time_and_says_whose() -> None:
     house = quiet_house()
     _status(CredentialStatus.WATCH_LISTED)(house)
@@ -667,6 +678,11 @@ def _of_two_levels(house: House) -> Decision:
     return ask(house)
 
 
+def _matched(house: House) -> Decision:
+    shown = AccessRequest(RequestId("r99"), CELLAR_IN, badge(BOB).id, frozenset({Factor.CARD}))
+    return house.decide(replace(shown, face=FaceOutcome.MATCHED))
+
+
 BOTH = (HeldCompetency(FIRST_AID, MONDAY_TEN + timedelta(days=1)), HeldCompetency(DRIVING, None))
 
 
@@ -692,6 +708,17 @@ BOTH = (HeldCompetency(FIRST_AID, MONDAY_TEN + timedelta(days=1)), HeldCompetenc
         (_threat_locks, "threat level", "threat level 2 locks inner"),
         (lambda house: ask(house, INNER_IN, BOB), "threat level", "threat level 0 does not lock inner"),
         (_ordered(BlockDoor(FRONT, "repair")), "block", "blocked by sue"),
+        (_mantrap(swipe(INNER_OUT, BOB)), "interlock", "inner is granted and not yet used"),
+        (_grant_elsewhere, "grant elsewhere", "open grant at front"),
+        (_wrong_pin, "pin", "the PIN was wrong"),
+        (_third_wrong_pin_and_again, "pin", "too many wrong PINs"),
+        (_matched, "face", "the face matched"),
+        (_faced(FaceOutcome.MISMATCH), "face", "the face is not the badge holder's"),
+        (_faced(FaceOutcome.NOT_LIVE), "face", "the face is a picture, not a person"),
+        (_faced(FaceOutcome.NOBODY), "face", "no face was shown"),
+        (_faced(FaceOutcome.BLURRED), "face", "the face could not be judged: blurred"),
+        (_no_factor, "in time", "the badge, or what it was challenged for, was not presented in time"),
+        (_log_late, "log", "the log cannot be written in time"),
     ],
 )
 def test_what_the_trace_says(row: Row, name: str, facts: str) -> None:
