@@ -308,7 +308,7 @@ def _alarm(site: Site, alarm: Alarm, now: Instant, texts: Texts, names: Names) -
         area=source.area,
         zone=source.zone
         or (zone_of_door(site, door) if door else (camera.zone if camera else (point.zone if point else None))),
-        camera=source.camera or at_door,
+        camera=source.camera or at_door or (point.sight.camera if point and point.sight else None),
         detail=told.name if told else alarm.detail,
         raised_at=alarm.raised_at,
         persists=alarm.persists,

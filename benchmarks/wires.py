@@ -120,7 +120,8 @@ async def opened(files: Files, data: Path, *wires: str, console: bool) -> AsyncI
     async with simulator(files, data, *wires) as (child, ready):
         lines = {LineId(line): port for line, port in ready["lines"].items()}
         cameras = {CameraId(camera): url for camera, url in ready["cameras"].items()}
-        async with Box(data, files.site, Ports(lines, cameras, console=console)) as box:
+        heads = {CameraId(camera): port for camera, port in ready["heads"].items()}
+        async with Box(data, files.site, Ports(lines, cameras, heads=heads, console=console)) as box:
             await box.admin.import_people(load_people(files.people, box.core.runtime.site), AUTHOR)
             await box.pki.equip(data / BUNDLES, AUTHOR)
             await connect(child, box.broker.port, data / BUNDLES)

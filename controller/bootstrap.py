@@ -32,7 +32,7 @@ from controller.erasure import ErasureKeeper
 from controller.face_keeper import FaceKeeper
 from controller.film_keeper import FilmKeeper
 from controller.filming import Filming
-from controller.heads import HeadKeeper
+from controller.heads import HeadKeeper, plugged_in
 from controller.notary import NotaryTask
 from controller.osdp_keys import KeyRing, MissingKey, osdp_keys, private_json
 from controller.pki_admin import PkiAdmin, authority_of, mqtt_devices, said_of_lacking
@@ -85,6 +85,7 @@ class Ports:
     plain_http: bool = False
     disk_low_mib: int = LOW_MIB
     buses: Mapping[BusId, str] = field(default_factory=dict)
+    heads: Mapping[CameraId, str] = field(default_factory=dict)
 
 
 class Box:
@@ -162,7 +163,7 @@ class Box:
         self._stack.push_async_callback(self._close_eyes)
         await self.eyes.start()
         self._stack.push_async_callback(self.heads.stop)
-        await self.heads.start(site.cameras, access, site.sights)
+        await self.heads.start(plugged_in(site.cameras, self._ports.heads), access, site.sights)
         self.filming = Filming(self.core, self._ports.disk_low_mib * MIB)
         await self.filming.start(access)
         self.building.films, self.building.evidence = self.filming, self.admin.evidence.desk
@@ -305,7 +306,7 @@ class Box:
             self.building.look_through(self.eyes)
             self._switchboard.look_through(self.eyes)
             await self.eyes.start()
-            await self.heads.start(site.cameras, access, site.sights)
+            await self.heads.start(plugged_in(site.cameras, self._ports.heads), access, site.sights)
             self._open_face_desk()
             self.filming.follow(site, access)
         self._faces.follow(self.eyes)

@@ -24,7 +24,9 @@ from controller.domain.ids import BusId, CameraId, CardholderId, LineId
 from controller.domain.operators import Role
 from controller.domain.site import DeviceKind, Site
 from controller.face_admin import FaceRefused
+from controller.ledger import auditor
 from controller.ledger.verifier import Intact, verify
+from controller.notary import PUBLIC_KEY_FILE
 from controller.osdp_keys import OSDP_KEYS, SCBK_BYTES, KeyNote, KeyRing, Origin
 from controller.site.loader import load_site
 from controller.site.people import load_people
@@ -36,8 +38,8 @@ from controller.store.secret_files import SecretFiles
 
 AUTHOR = "demo"
 CONSOLE_OPERATORS = (("guard", Role.GUARD), ("supervisor", Role.SUPERVISOR))
-SCENARIO_OPERATORS = (("post-1", Role.GUARD), ("post-2", Role.SUPERVISOR))
-"""The simulated guards: at their own posts, so that the two above are free for whoever watches."""
+SCENARIO_OPERATORS = (("post-1", Role.GUARD), ("post-2", Role.SUPERVISOR), ("officer-1", Role.SECURITY_OFFICER))
+"""The simulated ones: at their own posts, so that the two above are free for whoever watches."""
 
 SIMULATOR_SECONDS = 20.0
 STOP_SECONDS = 5.0
@@ -159,6 +161,7 @@ async def run_demo(folder: Path, *, headless: bool, seconds: float | None, port:
             _typed(CameraId, ready["cameras"]),
             http=port,
             buses=_typed(BusId, ready["buses"]),
+            heads=_typed(CameraId, ready["heads"]),
         )
         box = Box(folder, site_file, ports if not headless else _without_console(ports))
         async with box, asyncio.TaskGroup() as tasks:
@@ -229,7 +232,8 @@ async def _appoint(box: Box, folder: Path, simulator: Simulator, say: Say) -> No
     bundles = folder / BUNDLES
     await box.pki.equip(bundles, AUTHOR)
     simulator.tell(mqtt={"port": box.broker.port, "bundles": str(bundles)})
-    simulator.tell(api={"url": box.url, "ca": box.ca, "operators": posts})
+    outside = [sys.executable, auditor.__file__, "--log-key", str(folder / PUBLIC_KEY_FILE)]
+    simulator.tell(api={"url": box.url, "ca": box.ca, "operators": posts, "auditor": outside})
 
 
 async def _play(

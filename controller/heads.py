@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from controller.domain.effects import MoveHead
@@ -35,6 +35,14 @@ NO_SIGHTS: Mapping[PointId, Sight] = MappingProxyType({})
 NOWHERE = CameraId("")
 
 Submit = Callable[[Stimulus], asyncio.Future[None]]
+
+
+def plugged_in(cameras: Mapping[CameraId, Camera], ports: Mapping[CameraId, str]) -> dict[CameraId, Camera]:
+    """Return the cameras, each head at the port named here, or where none is, where the site file says."""
+    return {
+        name: replace(camera, head=replace(camera.head, port=ports[name])) if camera.head and name in ports else camera
+        for name, camera in cameras.items()
+    }
 
 
 @dataclass(slots=True)

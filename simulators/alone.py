@@ -48,6 +48,8 @@ async def run(site_file: Path, people_file: Path, data: Path, lines: LinesAre, p
         _say(f"{len(site.doors)} doors, {len(site.readers)} readers, {len(site.lines)} OSDP lines; the hand: {address}")
         for line, path in building.lines.items():
             _say(f"  {line} at {path}")
+        for camera, path in building.mounts.items():
+            _say(f"  the head of {camera} at {path}")
         _say(f"  the box: ostiary run --site {site_file} --data {data} --mqtt-port {mqtt_port}")
         _say(f"  its certificates, once it runs: ostiary pki issue --all --to {data / BUNDLES} --data {data}")
         connecting = asyncio.create_task(_connect(building, data / BUNDLES, mqtt_port))

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Coroutine, Iterable, Mapping
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -31,6 +32,7 @@ from simulators.badges import Badge, badge
 from simulators.boards import board_buses_of, boards_of
 from simulators.bus import PacedBus
 from simulators.camera import Cameras
+from simulators.camera_mount import Mount, mount_buses_of, mounts_of
 from simulators.detector import LoopState, MqttDetector
 from simulators.door import Door
 from simulators.io_module import IoModule
@@ -38,7 +40,7 @@ from simulators.lock import SCAN, MqttLock
 from simulators.mqtt_reader import MqttReader
 from simulators.mqtt_session import Device, MqttSession
 from simulators.reader import Reader
-from simulators.scene import EMPTY, Scene, loop
+from simulators.scene import EMPTY, STANDARD, Scene, loop
 from simulators.wiring import (
     LinesAre,
     buses_of,
@@ -53,6 +55,9 @@ from simulators.wiring import (
 CONNECT_SECONDS = 10.0
 FACES = {"astronaut": "astronaut", "grace_hopper": "hopper"}
 """From the face that people.csv names to the portrait that is drawn."""
+
+GESTURES = (Scene(), Scene(turned_head=1.0), Scene(turned_head=-1.0), Scene(eyes_closed=True), Scene(photo=True))
+"""What somebody before a reader's camera does, and the one who holds up a photo."""
 
 Head = Reader | MqttReader
 
@@ -81,6 +86,8 @@ class Building:
         self.boards = boards_of(site, self.doors)
         self._board_buses = board_buses_of(site, self.boards)
         self._cameras = {camera: _camera(camera, logins[camera]) for camera in site.cameras}
+        self._mounts = mounts_of(site, self._look)
+        self._mount_buses = mount_buses_of(site, self._mounts, lines or LinesAre())
         self._heads: dict[DeviceId, Head] = {d: p for d, p in self._peripherals.items() if isinstance(p, Reader)}
         self.loops = dict.fromkeys(site.point_wires, LoopState.NORMAL)
         self._detectors: dict[DeviceId, MqttDetector] = {}
@@ -93,6 +100,10 @@ class Building:
             for bus in self._buses.values():
                 bus.start()
                 stack.callback(bus.stop)
+            self._loop = asyncio.get_running_loop()
+            for mount_bus in self._mount_buses.values():
+                mount_bus.start()
+                stack.callback(mount_bus.stop)
             for board_bus in self._board_buses.values():
                 board_bus.start()
                 stack.callback(board_bus.stop)
@@ -122,6 +133,12 @@ class Building:
     def buses(self) -> dict[str, str]:
         """Return where each Modbus bus is plugged in."""
         return {bus: wire.path for bus, wire in self._board_buses.items()}
+
+    @property
+    def mounts(self) -> dict[str, str]:
+        """Return the serial port of each camera's head."""
+        heads = {camera: self.site.cameras[camera].head for camera in self._mounts}
+        return {camera: self._mount_buses[head.port].path for camera, head in heads.items() if head is not None}
 
     @property
     def camera_urls(self) -> dict[str, str]:
@@ -218,6 +235,10 @@ class Building:
         """Return the box that holds a camera; KeyError for no such camera."""
         return self._cameras[CameraId(camera)]
 
+    def mount(self, camera: str) -> Mount:
+        """Return the head that a camera stands on; KeyError where it is fixed."""
+        return self._mounts[CameraId(camera)]
+
     def show_face(self, camera: str, face: str) -> None:
         """Let the person whose face people.csv names so stand before a camera; KeyError for an unknown one."""
         self.camera(camera).show_face(camera, FACES[face])
@@ -242,10 +263,11 @@ class Building:
     def warm_up(self) -> None:
         """Draw and encode what the cameras will show, so that nobody waits for it later. Slow: for a thread."""
         for camera in self.site.cameras:
-            loop(camera, EMPTY)
+            loop(camera, EMPTY, STANDARD)
         for camera in {reader.camera for reader in self.site.readers.values() if reader.camera}:
             for face in self._faces():
-                loop(camera, Scene(people=(FACES[face],)))
+                for does in GESTURES:
+                    loop(camera, replace(does, people=(FACES[face],)), STANDARD)
 
     def write_portraits(self, folder: Path) -> dict[str, list[str]]:
         """Write the enrolment photos of everybody who has a face on file, and return their paths. For a thread.
@@ -256,6 +278,10 @@ class Building:
 
     def _faces(self) -> list[str]:
         return sorted({row.face for row in self.people.values() if row.face in FACES})
+
+    def _look(self, camera: CameraId, aside: bool) -> None:  # noqa: FBT001 - as a mount tells it
+        """Let a camera see what is before it once its head has turned; called in the head's thread."""
+        self._loop.call_soon_threadsafe(self._cameras[camera].look, camera, aside)
 
     def _keep(self, work: Coroutine[object, object, None]) -> None:
         self._tasks.append(self._group.create_task(work))

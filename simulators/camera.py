@@ -145,6 +145,10 @@ class Cameras:
         """Turn it aside."""
         self.show(camera, Scene(turned=True))
 
+    def look(self, camera: str, aside: bool) -> None:  # noqa: FBT001 - a head's word
+        """Let it look aside because its head turned there, or look again where it did; who is before it stays."""
+        self.show(camera, replace(self._seen(camera), turned=aside))
+
     def smear(self, camera: str) -> None:
         """Grease its lens."""
         self.show(camera, replace(self._seen(camera), blurred=True))

@@ -195,6 +195,8 @@ class Connection:
                 index = 0
             if self._unsent() < SEND_BUFFER:
                 for packet in packetizer.packets(film.pictures[index % len(film.pictures)], time.monotonic()):
+                    if self._writer.is_closing():
+                        return
                     self._send(packet)
             else:
                 shown = None  # begin again with an IDR once the viewer has caught up

@@ -171,6 +171,7 @@ async def _run(site_file: Path, people_file: Path, data: Path, lines: LinesAre) 
                     "lines": building.lines,
                     "buses": building.buses,
                     "cameras": building.camera_urls,
+                    "heads": building.mounts,
                     "portraits": portraits,
                 }
             }

@@ -93,6 +93,15 @@ class Guard(Screen):
         found: dict[str, Any] = response.json()
         return found
 
+    async def fetch(self, button: str, /, **said: object) -> bytes:
+        """Ask for a file (`recordings/c3/read`), and return it. Raises GuardError where it is refused."""
+        try:
+            return (await self._sent(f"/api/{button}", **said)).content
+        except GuardError as refused:
+            if not await self._said_again(refused):
+                raise
+            return (await self._sent(f"/api/{button}", **said)).content
+
     async def watch(self) -> None:
         """Follow the event stream until cancelled, through lost connections, and miss nothing."""
         last = ""
@@ -128,14 +137,19 @@ class Guard(Screen):
         return {"code": self._generator.generate_otp(self._shown)}
 
     async def _post(self, path: str, /, **said: object) -> dict[str, object]:
+        response = await self._sent(path, **said)
+        told: dict[str, object] = response.json() if response.content else {}
+        return told
+
+    async def _sent(self, path: str, /, **said: object) -> httpx.Response:
         try:
             response = await self._http.post(path, json=said)
         except httpx.HTTPError as error:
             raise GuardError(f"{path}: {error!r}") from error
-        told = response.json() if response.content else {}
-        if response.is_error or not isinstance(told, dict):
-            raise GuardError(f"{path}: {response.status_code} {told.get('code', '')}", str(told.get("code", "")))
-        return told
+        if response.is_error:
+            code = str(response.json().get("code", "")) if response.content else ""
+            raise GuardError(f"{path}: {response.status_code} {code}", code)
+        return response
 
 
 async def _messages(response: httpx.Response) -> AsyncIterator[tuple[str, str, Mapping[str, object]]]:

@@ -11,6 +11,7 @@ import contextlib
 import time
 
 from simulators.acts.arrivals import arrivals
+from simulators.acts.cameras import cameras
 from simulators.acts.consulate import consulate
 from simulators.acts.guard_post import guard_post
 from simulators.acts.lockdown import lockdown
@@ -19,6 +20,7 @@ from simulators.acts.server_room import server_room
 from simulators.acts.steps import ROUTES, Step
 from simulators.acts.vault import WRONG_PIN, vault
 from simulators.acts.visitors import visitors
+from simulators.acts.watched import watched
 from simulators.building import Building
 from simulators.guard import Guard, GuardError
 from simulators.hand import until
@@ -27,7 +29,7 @@ from simulators.screen import SeenAlarm
 
 __all__ = ["ROUTES", "WRONG_PIN", "Step", "play", "tidy"]
 
-PLACES = (consulate, visitors, server_room, vault, guard_post, outer_doors, arrivals)
+PLACES = (consulate, visitors, server_room, watched, vault, guard_post, outer_doors, arrivals, cameras)
 
 
 async def play(stage: Stage) -> None:

@@ -21,6 +21,9 @@ PAUSE_SECONDS = 6.0
 SIGN_IN_SECONDS = 60.0
 FIRST_VIEW_SECONDS = 5.0
 
+Operators = tuple[Guard, Guard, Guard]
+"""At the guard's post, at the second one, and the security officer."""
+
 
 class Theatre:
     """What happens in the building because the parent said so. Runs its work in `tasks`, until `close`."""
@@ -30,8 +33,9 @@ class Theatre:
         self._orders = Orders(building)
         self._running: set[asyncio.Task[None]] = set()
         self._playing: asyncio.Task[None] | None = None
-        self._operators: asyncio.Future[tuple[Guard, Guard]] = asyncio.get_running_loop().create_future()
+        self._operators: asyncio.Future[Operators] = asyncio.get_running_loop().create_future()
         self._enrolled = asyncio.Event()
+        self._auditor: tuple[str, ...] = ()
         self._rounds = 0
 
     def take(self, message: Mapping[str, object]) -> None:
@@ -39,8 +43,11 @@ class Theatre:
         match message:
             case {"mqtt": {"port": int(port), "bundles": str(path)}}:
                 self._start(self._connect(port, Path(path)))
-            case {"api": {"url": str(url), "ca": str(ca), "operators": [dict(first), dict(second)]}}:
-                self._start(self._sign_in(url, ca, first, second))
+            case {
+                "api": {"url": str(url), "ca": str(ca), "operators": [dict(a), dict(b), dict(c)], "auditor": [*words]}
+            }:
+                self._auditor = tuple(map(str, words))
+                self._start(self._sign_in(url, ca, a, b, c))
             case {"enrolled": list()}:
                 self._enrolled.set()
             case {"play": {"scenario": "morning", **options}} if self._playing is None or self._playing.done():
@@ -81,24 +88,33 @@ class Theatre:
             self._say({"error": str(error)})
 
     async def _sign_in(self, url: str, ca: str, *operators: Mapping[str, str]) -> None:
-        """Sign both in, and watch their screens until the end."""
+        """Sign everybody in, and watch their screens until the end."""
         async with AsyncExitStack() as stack, asyncio.TaskGroup() as watching:
             guards = [await stack.enter_async_context(Guard(url, ca=ca)) for _ in operators]
             for guard, operator in zip(guards, operators, strict=True):
                 await guard.sign_in(operator["operator"], operator["password"])
                 watching.create_task(guard.watch())
             self._say({"signed_in": {"operators": len(guards)}})
-            self._operators.set_result((guards[0], guards[1]))
+            self._operators.set_result((guards[0], guards[1], guards[2]))
 
     async def _play(self, *, again: bool) -> None:
         async with asyncio.timeout(SIGN_IN_SECONDS):
-            guard, second = await asyncio.shield(self._operators)
+            guard, second, officer = await asyncio.shield(self._operators)
         await guard.until(lambda g: g.seq > 0, FIRST_VIEW_SECONDS)
         while True:
             if self._rounds:
                 await morning.tidy(self._building, guard, second)
             self._rounds += 1
-            stage = Stage(self._building, guard, second, say=self._say, steps=morning.Step, enrolled=self._enrolled)
+            stage = Stage(
+                self._building,
+                guard,
+                second,
+                say=self._say,
+                steps=morning.Step,
+                enrolled=self._enrolled,
+                officer=officer,
+                auditor=self._auditor,
+            )
             await morning.play(stage)
             self._say({"report": stage.tally.report(stage.truth())})
             if not again:

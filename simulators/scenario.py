@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import TypeVar
@@ -71,7 +71,11 @@ class Tally:
 
 
 class Stage:
-    """One round of a scenario: the hand, two operators, and the tally. `steps` are its steps' sentences."""
+    """One round of a scenario: the hand, the operators, and the tally. `steps` are its steps' sentences.
+
+    `officer`: who hands out evidence, together with the second one; `auditor`: the command by which somebody outside
+    checks it, the package's path being put last.
+    """
 
     def __init__(
         self,
@@ -82,8 +86,11 @@ class Stage:
         say: Say,
         steps: type[StrEnum],
         enrolled: asyncio.Event,
+        officer: Guard,
+        auditor: Sequence[str],
     ) -> None:
         self.building, self.guard, self.second = building, guard, second
+        self.officer, self.auditor = officer, auditor
         self.hand = Hand(building)
         self.tally = Tally()
         self.since = guard.seq

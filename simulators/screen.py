@@ -55,6 +55,8 @@ class SeenAlarm:
     device: str | None
     persists: bool
     acknowledged_by: str | None
+    area: str | None = None
+    camera: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +111,19 @@ class SeenArea:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenPoint:
+    """A detector, or what a camera is watched for."""
+
+    id: str
+    condition: str
+
+
+@dataclass(frozen=True, slots=True)
 class SeenGuarding:
     """Whatever points guard."""
 
     areas: tuple[SeenArea, ...] = ()
+    points: tuple[SeenPoint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +141,7 @@ class View:
     guarding: SeenGuarding = SeenGuarding()
 
     def alarm(self, kind: str, **place: str) -> SeenAlarm | None:
-        """Return the newest alarm of a kind at a place (`door=`, `reader=`, `device=`), or None."""
+        """Return the newest alarm of a kind at a place (`door=`, `reader=`, `device=`, …), or None."""
         found = [a for a in self.alarms if a.kind == kind and all(getattr(a, k) == v for k, v in place.items())]
         return max(found, key=lambda alarm: int(alarm.id[1:]), default=None)
 
@@ -149,6 +160,10 @@ class View:
     def area(self, area: str) -> str | None:
         """Return how an intrusion area stands, or None for one that is not shown."""
         return next((each.mode for each in self.guarding.areas if each.id == area), None)
+
+    def at_rest(self, point: str) -> bool:
+        """Return whether a point is shown as one before which nothing stirs."""
+        return any((each.id, each.condition) == (point, "normal") for each in self.guarding.points)
 
     def online(self, thing: str) -> bool:
         """Return whether a device or camera is shown as there."""

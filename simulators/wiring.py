@@ -65,6 +65,10 @@ class LinesAre:
     fifo: int = FIFO
     linked: bool = False
 
+    def link(self, port: str) -> Path | None:
+        """Return where a port's link stands, its folder made; None where there is none."""
+        return _link(port) if self.linked else None
+
 
 def buses_of(site: Site, peripherals: Mapping[DeviceId, Peripheral], are: LinesAre) -> dict[LineId, PacedBus]:
     """Return one pty for each line, not started. OSError for a port at which no link can stand."""
@@ -76,7 +80,7 @@ def buses_of(site: Site, peripherals: Mapping[DeviceId, Peripheral], are: LinesA
             turnaround=are.turnaround,
             fifo=are.fifo,
             faults=replace(are.faults, seed=are.faults.seed + number),
-            link=_link(line.port) if are.linked else None,
+            link=are.link(line.port),
         )
         for number, line in enumerate(site.lines.values())
     }

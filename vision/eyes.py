@@ -207,7 +207,12 @@ class Eyes:
             template = from_bytes(challenge.template, challenge.mode, self._kind)
         self._ballots[challenge.challenge_id] = (tracking.Ballot(challenge, threshold), template)
 
-        if challenge.liveness is Liveness.CHALLENGE and self._eyelids is None:
+        if challenge.liveness is Liveness.CHALLENGE:
+            self._see_eyelids()
+
+    def _see_eyelids(self) -> None:
+        """Load who measures them, unless that was done: where a gesture may be asked for, before it is."""
+        if self._eyelids is None:
             with contextlib.suppress(ModelRefusedError):  # then heads are turned, and no eyes are closed
                 self._eyelids = self._load_eyelids()
 
@@ -225,6 +230,8 @@ class Eyes:
         self._list = None if self._judge is None else watchlist.listed(said, self._judge.calibration)
 
     def _watch(self, watch: Watch) -> None:
+        if watch.gestures:
+            self._see_eyelids()
         before = self._cameras.get(watch.camera)
         if before is not None and before.watch == watch:
             return

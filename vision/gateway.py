@@ -12,7 +12,7 @@ import structlog
 
 from controller.domain.decision import FaceOutcome
 from controller.domain.effects import AskFace, StopFace
-from controller.domain.faces import Gesture
+from controller.domain.faces import Gesture, Liveness
 from controller.domain.filming import Camera, MaskKind, Sensitivity, ViewTrouble
 from controller.domain.ids import CameraId, CardholderId, DoorId, PointId, RequestId
 from controller.domain.points import Confirm, PointCondition, SightKind
@@ -287,6 +287,7 @@ def _watch(site: Site, camera: Camera, access: CameraAccess) -> eyes.Watch:
         counting=tuple(eyes.CountingLine(each.door, each.line, each.beyond) for each in camera.counts),
         ignored=(*camera.motion.ignore, *burnt),
         least=LEAST_MOVING[camera.motion.sensitivity],
+        gestures=any(r.camera == camera.id and r.liveness is Liveness.CHALLENGE for r in site.readers.values()),
     )
 
 

@@ -139,7 +139,7 @@ class Watch:
 
     ``burnt`` is painted on every picture that is shown, ``veiled`` on those for whom the veil is not lifted. ``sights``
     and ``counting`` are looked for, but not where motion is to be ``ignored``; ``least``: what share of the picture
-    must move to count.
+    must move to count. ``gestures``: somebody before it may be asked for one.
     """
 
     camera: str
@@ -152,6 +152,7 @@ class Watch:
     counting: tuple[CountingLine, ...] = ()
     ignored: tuple[Polygon, ...] = ()
     least: float = 0.003
+    gestures: bool = False
 
     def __repr__(self) -> str:
         return f"Watch(camera={self.camera!r}, url={self.url!r})"  # the password stays out of every log

@@ -13,6 +13,9 @@ from simulators.screen import Screen
 DOOR, READER = DoorId("guard-post-door"), "guard-post-in"
 SLOW, STRANGER, ABSENT = "p-019", "p-021", "p-020"
 COUNTER = "panic-counter"
+CAMERA = "cam-gate"
+WALKS = 3
+"""A machine with much else to do may see too few pictures of a walk: then they come again."""
 
 UNUSED_SECONDS = 9.0
 BEYOND_SECONDS = 1.0
@@ -23,6 +26,7 @@ async def guard_post(stage: Stage) -> None:
     """Play what happens at the guard post."""
     await _look(stage)
     await _unused(stage)
+    await _behind(stage)
     await _exit(stage)
     await _panic(stage)
     await _lines(stage)
@@ -58,6 +62,25 @@ async def _unused(stage: Stage) -> None:
         UNUSED_SECONDS,
     )
     await stage.happens("and the door is locked again", lambda: leaf.state.bolt_locked, DOOR_SECONDS)
+
+
+async def _behind(stage: Stage) -> None:
+    """One is let in, two go: the door saw one entry, and the camera counts who crosses the line before it."""
+    stage.begin(Step.BEHIND)
+    await stage.rest(DOOR)
+    since = stage.guard.seq
+    stage.check("the guard post lets one in", await stage.let_in(READER, ABSENT) is not None)
+    await stage.go_through(DOOR)
+    if not await stage.seen(f"{ABSENT} is seen to enter", entry(since, DOOR, ABSENT)):
+        return
+    for _ in range(WALKS):
+        seconds = stage.building.camera(CAMERA).walk(CAMERA, people=2)
+        if await stage.guard.until(lambda g: g.raised("tailgating", since, door=DOOR), seconds + SCREEN_SECONDS):
+            break
+    told = stage.guard.raised("tailgating", since, door=DOOR)
+    stage.check("who slips in behind is an alarm", told and told.camera == CAMERA)
+    counted = [r.seq for r in stage.guard.all_records("person_counted", since, door=DOOR)]
+    stage.check("and the one who was let in is none", told and len([n for n in counted if n < told.seq]) > 1)
 
 
 async def _exit(stage: Stage) -> None:

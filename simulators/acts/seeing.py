@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from simulators.scenario import Stage
 from simulators.screen import Record, Screen
+
+EYES_SECONDS = 25.0
+"""How long cameras and face engine may take after the box's start."""
 
 
 def entry(since: int, door: str, person: str) -> Callable[[Screen], Record | None]:
@@ -13,6 +17,12 @@ def entry(since: int, door: str, person: str) -> Callable[[Screen], Record | Non
 
 
 def persists(screen: Screen, kind: str, **place: str) -> bool:
-    """Tell whether the newest alarm of a kind at a place (`door=`, `device=`) still has its cause."""
+    """Tell whether the newest alarm of a kind at a place (`door=`, `camera=`, …) still has its cause."""
     alarm = screen.view.alarm(kind, **place)
     return alarm is not None and alarm.persists
+
+
+async def eyes_open(stage: Stage, *cameras: str) -> bool:
+    """Check that cameras are shown as there, once the box had its time."""
+    there = await stage.guard.until(lambda g: all(map(g.view.online, cameras)), EYES_SECONDS)
+    return stage.check(f"{', '.join(cameras)}: seen to be there", there)

@@ -115,7 +115,7 @@ async def _intrusion(stage: Stage) -> None:
     await stage.seen("it is armed", lambda g: g.view.area(AREA) == "armed")
     await stage.refusal("nobody enters what is armed", "registry-in", REGISTRAR, "area_armed")
     stage.hand.trip(DETECTOR)
-    await stage.seen("somebody moves there", lambda g: g.raised("intrusion", since))
+    await stage.seen("somebody moves there", lambda g: g.raised("intrusion", since, point=DETECTOR))
     await stage.happens("the siren sounds", lambda: building.sounds(SIREN), SCREEN_SECONDS)
     await stage.happens("the police are called", lambda: building.sounds(POLICE), SCREEN_SECONDS)
     await stage.refusal("the room beside it is blocked", "comms-in", CUSTODIANS[0], "door_blocked")

@@ -12,7 +12,8 @@ from controller.domain.events import EntryObserved, Violation
 from controller.domain.hygiene import KeyFacts, WireFacts
 from controller.domain.ids import OUTSIDE, AreaId, CredentialId, DeviceId, FireZoneId, PointId, RequestId
 from controller.domain.instant import Instant
-from controller.domain.site import DoorKind, Factor, FireZone, Input
+from controller.domain.points import Point, PointKind, Sight, SightKind
+from controller.domain.site import DoorKind, Factor, FireZone, Input, Site
 from controller.domain.state import DeviceState, Lockdown, PendingChallenge, Sighting
 from controller.rules.lockdown import not_secured
 from controller.rules.mode import mode_requests
@@ -35,14 +36,15 @@ from tests.api.fakes import (
 )
 
 SITE = small_site()
+SEEN = PointId("see-gate")
 LOCKED, UNLOCKED, JAMMED, NO_BOLT = LockStatus.LOCKED, LockStatus.UNLOCKED, LockStatus.JAMMED, LockStatus.UNKNOWN
 CLOSED, OPEN, UNSEEN = Position.CLOSED, Position.OPEN, Position.UNKNOWN
 
 
-def view(mono: float = 50.0, **changes: object):
+def view(mono: float = 50.0, site: Site = SITE, **changes: object):
     state, now = quiet_state(**changes), Instant(NOON, mono)
-    modes = {door: mode_requests(SITE, state, door, now) for door in SITE.doors}
-    return view_of(Moment("boot-1", 9, SITE, state, modes), now)
+    modes = {door: mode_requests(site, state, door, now) for door in site.doors}
+    return view_of(Moment("boot-1", 9, site, state, modes), now)
 
 
 def gate(state: DoorState, **changes: object):
@@ -194,6 +196,13 @@ def test_alarms_stand_in_the_order_a_guard_works_them():
 def test_an_alarm_says_where_to_look(source, name, door, zone, camera):
     shown = view(**alarms(alarm("a-1", AlarmKind.TAMPER, source))).alarms[0]
     assert (shown.name, shown.door, shown.zone, shown.camera) == (name, door, zone, camera)
+
+
+def test_an_alarm_of_a_point_that_a_camera_sees_shows_that_camera():
+    seen = Point(SEEN, "Somebody at the gate", LOBBY, PointKind.CAMERA, None, sight=Sight(CAMERA, SightKind.TOLD, ()))
+    site = replace(SITE, points={SEEN: seen})
+    shown = view(site=site, **alarms(alarm("a-1", AlarmKind.INTRUSION, Source(point=SEEN)))).alarms[0]
+    assert (shown.name, shown.zone, shown.camera) == ("Somebody at the gate", LOBBY, CAMERA)
 
 
 def test_people_count_as_inside_only_where_they_are_known_to_be():

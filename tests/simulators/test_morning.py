@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from controller.domain.faces import Gesture
 from controller.domain.people import CredentialStatus
 from controller.domain.site import Factor
 from controller.rules.schedule import When, when
 from controller.site.loader import load_site
 from controller.site.people import load_people
 from simulators import morning
-from simulators.acts import arrivals, consulate, guard_post, server_room, vault, visitors
+from simulators.acts import arrivals, cameras, consulate, guard_post, server_room, vault, visitors, watched
 from simulators.building import Building
 from simulators.guard import GuardError
 from simulators.hand import until
@@ -54,6 +55,10 @@ class Post(Screen):
         await self.show("event", {"seq": self._seq, "kind": kind, **nothing, "reasons": [], "detail": {}, **facts})
 
 
+def on_stage(building, say):
+    return Stage(building, Post(), Post(), say=say, steps=Steps, enrolled=asyncio.Event(), officer=Post(), auditor=())
+
+
 @pytest.fixture
 def anyio_backend():
     return "asyncio"
@@ -64,7 +69,7 @@ async def stage():
     keys = {device.id: bytes(16) for device in SITE.devices.values()}
     logins = dict.fromkeys(SITE.cameras, ("ostiary", "secret"))
     async with Building(SITE, PEOPLE, keys=keys, logins=logins) as building:
-        stage = Stage(building, Post(), Post(), say=[].append, steps=Steps, enrolled=asyncio.Event())
+        stage = on_stage(building, say=[].append)
         yield stage
 
 
@@ -162,7 +167,7 @@ async def test_what_does_not_come_in_time_and_what_is_refused_are_failed_checks_
 @pytest.mark.anyio
 async def test_steps_are_numbered_as_they_begin(stage):
     said = []
-    stage = Stage(stage.building, Post(), Post(), say=said.append, steps=Steps, enrolled=asyncio.Event())
+    stage = on_stage(stage.building, say=said.append)
     stage.begin(Steps.TWO)
     stage.begin(Steps.ONE)
     assert said == [
@@ -215,6 +220,19 @@ def test_whoever_arrives_in_the_morning_may_do_so_at_any_hour_by_badge_and_at_ni
         assert outside is None or (outside.factors == {Factor.PIN} and row.pin)
         assert row.assurance >= zone.minimum_assurance
         assert row.clearance >= SITE.threat_levels[0].minimum_clearance.get(zone.id, 0)
+
+
+def test_what_the_acts_look_at_is_there():
+    assert guard_post.CAMERA in SITE.cameras
+    assert {count.door for count in SITE.cameras[guard_post.CAMERA].counts} == {guard_post.DOOR}
+    assert {cameras.CUT, cameras.COVERED, cameras.TURNING} <= set(SITE.cameras)
+    assert not {guard_post.CAMERA, watched.CAMERA, server_room.CAMERA} & {cameras.CUT, cameras.COVERED}
+    head = SITE.cameras[cameras.TURNING].head
+    assert head is not None
+    assert (head.home, set(head.presets)) == (cameras.HOME, {cameras.HOME, cameras.ELSEWHERE})
+    assert SITE.areas[watched.AREA].points == {watched.FENCE, watched.BAYS}
+    assert {SITE.sights[point].camera for point in (watched.FENCE, watched.BAYS)} == {watched.CAMERA}
+    assert set(server_room.GESTURES) == set(Gesture)
 
 
 def test_enough_people_arrive_on_each_wire_for_a_percentile_to_mean_something():

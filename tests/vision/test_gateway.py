@@ -97,7 +97,8 @@ async def settle():
 async def test_every_camera_is_watched_where_the_box_says(gateway):
     watched = {watch.camera: watch for watch in gateway._supervisor.posted}
     assert set(watched) == set(SITE.cameras)
-    assert watched[CAMERA] == eyes.Watch(CAMERA, "rtsp://192.0.2.1/x", "ostiary", "hunter2")
+    assert watched[CAMERA] == eyes.Watch(CAMERA, "rtsp://192.0.2.1/x", "ostiary", "hunter2", gestures=True)
+    assert [watch.camera for watch in watched.values() if watch.gestures] == [CAMERA], "no other asks for any"
     assert watched["cam-lobby"].url == SITE.cameras["cam-lobby"].url
 
 

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from controller.domain.faces import Liveness
+from controller.domain.filming import MaskKind
 from controller.domain.ids import OUTSIDE
 from controller.domain.people import CardholderKind, CredentialStatus
 from controller.domain.points import OutputKind
@@ -111,8 +113,16 @@ def test_most_of_what_a_zone_may_ask_is_asked_somewhere(site: Site):
     assert [reader.id for reader in readers if reader.random_search_percent] == ["vehicle-gate-in"]
     assert [door.id for door in site.doors.values() if door.unlocked_schedule] == ["consular-door"]
     assert site.doors["consular-door"].after_first_person
-    assert (len(site.interlocks), len(site.fire_zones), len(site.areas), len(site.causes)) == (1, 1, 1, 3)
-    assert {point.kind for point in site.points.values()} >= {"fire", "pir", "glass_break", "panic", "mains", "battery"}
+    assert (len(site.interlocks), len(site.fire_zones), len(site.areas), len(site.causes)) == (1, 1, 2, 3)
+    assert {point.kind for point in site.points.values()} >= {
+        "fire",
+        "pir",
+        "glass_break",
+        "panic",
+        "mains",
+        "battery",
+        "camera",
+    }
     assert {output.kind for output in site.outputs.values()} == set(OutputKind)
     assert site.escalation is not None
     assert site.retention
@@ -151,7 +161,16 @@ def test_the_registry_asks_for_a_pin_and_the_server_room_for_a_face(site: Site):
     entry = site.readers["server-in"]
     assert entry.camera == "cam-server"
     assert site.cameras[entry.camera].zone == entry.leaves
+    assert entry.liveness is Liveness.CHALLENGE
     assert all(camera.url == f"rtsp://127.0.0.1:8554/{camera.id}" for camera in site.cameras.values())
+
+
+def test_cameras_watch_a_line_and_an_area_count_at_a_door_turn_and_hide_what_they_must(site: Site):
+    assert {point: sight.kind for point, sight in site.sights.items()} == {"see-bays": "intrusion", "see-fence": "line"}
+    assert [count.door for camera in site.cameras.values() for count in camera.counts] == ["guard-post-door"]
+    assert [camera.id for camera in site.cameras.values() if camera.head] == ["cam-chancery"]
+    masks = {mask.kind for camera in site.cameras.values() for mask in camera.masks or ()}
+    assert masks == set(MaskKind)
 
 
 def test_doors_lie_on_the_wall_between_their_zones_and_cameras_inside_theirs(site: Site):
