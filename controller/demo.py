@@ -43,6 +43,7 @@ SCENARIO_OPERATORS = (("post-1", Role.GUARD), ("post-2", Role.SUPERVISOR), ("off
 
 SIMULATOR_SECONDS = 20.0
 STOP_SECONDS = 5.0
+ENROL_TRIES = 3
 BUNDLES = "bundles"
 """The folder under the demo's data with what its simulated devices connect with."""
 MAX_LINE = 16 * 1024 * 1024
@@ -289,12 +290,21 @@ async def _enrol(
         template = box.core.vault.template(faces[face])
         if template is None:
             images = [await asyncio.to_thread(Path(photo).read_bytes) for photo in photos]
-            try:
-                await box.admin.faces.enrol(faces[face], images, AUTHOR, FaceBasis.CONSENT, "the demo's own")
-            except FaceRefused as error:
-                raise DemoFailed(str(error)) from error
+            await _enrol_one(box, faces[face], images)
             say(f"  enrolled the face of {face} from {len(images)} photos")
     simulator.tell(enrolled=sorted(portraits or {}))
+
+
+async def _enrol_one(box: Box, whom: CardholderId, images: list[bytes]) -> None:
+    """Enrol one face; on a busy machine the eyes may take longer than an enrolment may, and are asked again."""
+    for tries_left in reversed(range(ENROL_TRIES)):
+        try:
+            await box.admin.faces.enrol(whom, images, AUTHOR, FaceBasis.CONSENT, "the demo's own")
+        except FaceRefused as error:
+            if not tries_left:
+                raise DemoFailed(str(error)) from error
+        else:
+            return
 
 
 def _report(folder: Path, boot: str, rounds: Rounds, frames: int, events: int) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import asyncio
 import time
 from collections.abc import Coroutine, Iterable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -55,9 +54,6 @@ from simulators.wiring import (
 CONNECT_SECONDS = 10.0
 FACES = {"astronaut": "astronaut", "grace_hopper": "hopper"}
 """From the face that people.csv names to the portrait that is drawn."""
-
-GESTURES = (Scene(), Scene(turned_head=1.0), Scene(turned_head=-1.0), Scene(eyes_closed=True), Scene(photo=True))
-"""What somebody before a reader's camera does, and the one who holds up a photo."""
 
 Head = Reader | MqttReader
 
@@ -266,8 +262,12 @@ class Building:
             loop(camera, EMPTY, STANDARD)
         for camera in {reader.camera for reader in self.site.readers.values() if reader.camera}:
             for face in self._faces():
-                for does in GESTURES:
-                    loop(camera, replace(does, people=(FACES[face],)), STANDARD)
+                loop(camera, Scene(people=(FACES[face],)), STANDARD)
+
+    async def draw(self, camera: str, *scenes: Scene) -> None:
+        """Draw and encode what a camera is about to show, so that no picture of it is late; KeyError for no camera."""
+        for scene in scenes:
+            await self.camera(camera).film(camera, scene, "")
 
     def write_portraits(self, folder: Path) -> dict[str, list[str]]:
         """Write the enrolment photos of everybody who has a face on file, and return their paths. For a thread.

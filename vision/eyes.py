@@ -165,6 +165,7 @@ class Eyes:
         self._load_once()
         for name in sorted(self._cameras, key=lambda name: not self._is_challenged(name)):
             self._look_if_due(self._cameras[name])
+            self._tell(self._clock())  # on a busy machine one round may take longer than anybody waits for a word
         self._enrol_one_photo()
         now = self._clock()
         self._give_verdicts(now)

@@ -8,6 +8,7 @@ from controller.domain.ids import DoorId
 from simulators.acts.seeing import entry
 from simulators.acts.steps import Step
 from simulators.scenario import DOOR_SECONDS, SCREEN_SECONDS, Stage
+from simulators.scene import Scene
 from simulators.screen import Screen
 
 DOOR, READER = DoorId("guard-post-door"), "guard-post-in"
@@ -67,6 +68,7 @@ async def _unused(stage: Stage) -> None:
 async def _behind(stage: Stage) -> None:
     """One is let in, two go: the door saw one entry, and the camera counts who crosses the line before it."""
     stage.begin(Step.BEHIND)
+    await stage.building.draw(CAMERA, Scene(walking=2))
     await stage.rest(DOOR)
     since = stage.guard.seq
     stage.check("the guard post lets one in", await stage.let_in(READER, ABSENT) is not None)

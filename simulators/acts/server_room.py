@@ -15,6 +15,7 @@ from simulators.camera_orders import HEADINGS
 from simulators.door import Door
 from simulators.hand import released, until
 from simulators.scenario import SCREEN_SECONDS, Stage
+from simulators.scene import Scene
 
 DOOR, READER, CAMERA = DoorId("server-door"), "server-in", "cam-server"
 HOLDER, CONTRACTOR = "p-001", "p-025"
@@ -22,6 +23,12 @@ HOLDER, CONTRACTOR = "p-001", "p-025"
 FACE_SECONDS = 16.0
 """How long a face may take: as long as the reader waits for it, and a little."""
 
+POSES = (
+    Scene(people=(FACES["astronaut"],), photo=True),
+    Scene(people=(FACES["astronaut"],), turned_head=1.0),
+    Scene(people=(FACES["astronaut"],), turned_head=-1.0),
+    Scene(people=(FACES["astronaut"],), eyes_closed=True),
+)
 TRIES = 3
 """On a busy machine a face may be out of sight for too long while it does what was asked: then it is asked again."""
 
@@ -41,6 +48,7 @@ async def server_room(stage: Stage) -> None:
     stage.begin(Step.NOBODY_FIRST)
     await stage.refusal("nobody of the house is in", READER, CONTRACTOR, "nobody_first")
     ready = await _eyes_ready(stage)
+    await stage.building.draw(CAMERA, *POSES)
     stage.begin(Step.FACE_ALONE)
     if ready:
         await _face_alone(stage)

@@ -17,7 +17,8 @@ from simulators.film import look_at
 from simulators.guard import GuardError
 from simulators.hand import until
 from simulators.scenario import SCREEN_SECONDS, Stage
-from simulators.screen import Record
+from simulators.scene import Scene
+from simulators.screen import Record, Screen
 
 CAMERA, AREA = "cam-parking", "parking-night"
 FENCE, BAYS = "see-fence", "see-bays"
@@ -52,19 +53,31 @@ async def watched(stage: Stage) -> None:
 
 async def _walked_in(stage: Stage) -> Record | None:
     """Arm the parking and let somebody walk in; return the alarm's record."""
+    await stage.building.draw(CAMERA, Scene(walking=1))
     since = stage.guard.seq
     await stage.seen("nobody is seen there", lambda g: all(map(g.view.at_rest, (FENCE, BAYS))), QUIET_SECONDS)
     await stage.press("the guard arms the parking", stage.guard, f"areas/{AREA}/arm")
     await stage.seen("the parking is armed", lambda g: g.view.area(AREA) == "armed")
     await _walk_until(
-        stage, lambda: all(stage.guard.raised("intrusion", since, point=point) for point in (FENCE, BAYS))
+        stage,
+        lambda: all(
+            _saw(stage.guard, point, since) and stage.guard.raised("intrusion", since, point=point)
+            for point in (FENCE, BAYS)
+        ),
     )
-    stage.check("a camera sees who crosses the line", stage.guard.raised("intrusion", since, point=FENCE))
+    stage.check("a camera sees who crosses the line", _saw(stage.guard, FENCE, since))
+    stage.check("and who walks between the cars", _saw(stage.guard, BAYS, since))
     raised = stage.guard.raised("intrusion", since, point=BAYS)
-    stage.check("and who walks between the cars", raised)
+    stage.check("each is an alarm", raised and stage.guard.raised("intrusion", since, point=FENCE))
     await stage.press("the guard disarms the parking", stage.guard, f"areas/{AREA}/disarm")
     await stage.seen("the intrusion's cause is gone", lambda g: not persists(g, "intrusion", area=AREA))
     return raised
+
+
+def _saw(screen: Screen, point: str, since: int) -> bool:
+    """Tell whether somebody was seen there: a camera that is lost raises an armed area's alarm as well."""
+    told = screen.all_records("point_observed", since)
+    return any(r.detail["point"] == point and r.detail["condition"] == "active" for r in told)
 
 
 async def _walk_until(stage: Stage, told: Callable[[], bool]) -> None:
