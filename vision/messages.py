@@ -388,7 +388,7 @@ class EngineRefused:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """The thread that judges faces has gone round once more; taken by the supervisor, not handed on."""
+    """The thread that judges faces goes on with its round; taken by the supervisor, not handed on."""
 
     at: float
 

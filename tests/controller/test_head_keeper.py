@@ -92,6 +92,15 @@ async def stage(**given):
             await known.keeper.stop()
 
 
+async def test_a_head_is_found_where_it_is_plugged_in_and_every_other_where_the_site_file_says():
+    fixed = replace(small_site().cameras[LOBBY_CAMERA], id="fixed", head=None)
+    built = {LOBBY_CAMERA: Stage(None, port="/dev/ttyUSB2").cameras[LOBBY_CAMERA], "fixed": fixed}
+    assert heads.plugged_in(built, {}) == built
+    found = heads.plugged_in(built, {LOBBY_CAMERA: "/dev/pts/7", "fixed": "/dev/pts/8"})
+    assert found["fixed"] == fixed
+    assert found[LOBBY_CAMERA].head == replace(built[LOBBY_CAMERA].head, port="/dev/pts/7")
+
+
 async def test_a_camera_is_sent_home_at_the_start_and_when_nobody_turns_it_any_more():
     async with stage() as known:
         await until(lambda: known.aim.pan == 10.0 and not known.keeper.is_away(LOBBY_CAMERA))

@@ -20,12 +20,13 @@ ATTEMPTS = 3
 REPORT = {"swipes", "grants", "denials", "entries", "alarms", "faces", "frames", "events", "log_intact", "unlock_ms"}
 DENIALS = {
     "area_armed", "credential_expired", "credential_lost", "credential_returned", "door_blocked",
-    "face_does_not_match", "guard_refused", "host_not_approved", "interlock", "lockdown", "no_access_right",
-    "nobody_first", "threat_level", "unknown_credential", "wrong_pin",
+    "face_does_not_match", "face_not_live", "guard_refused", "host_not_approved", "interlock", "lockdown",
+    "no_access_right", "nobody_first", "threat_level", "unknown_credential", "wrong_pin",
 }  # fmt: skip
 ALARMS = {
-    "duress", "face_mismatch", "fire", "fire_line_fault", "forced_open", "held_open", "intrusion", "mains",
-    "offline", "panic", "tailgating", "tamper", "two_person_broken",
+    "camera_covered", "camera_lost", "camera_moved", "duress", "face_mismatch", "fire", "fire_line_fault",
+    "forced_open", "held_open", "intrusion", "mains", "offline", "panic", "spoofed_face", "tailgating", "tamper",
+    "two_person_broken",
 }  # fmt: skip
 """What a morning brings, each by a hand: the simulator's checks say that it was right; here, that it happened."""
 

@@ -56,6 +56,8 @@ class Console(httpx.AsyncBaseTransport):
                 raise httpx.ConnectError("gone")
             case "/api/lockdown/end":
                 return httpx.Response(202, json={"ordered": True, "code": "second_person_needed"})
+            case "/api/recordings/c1/read":
+                return httpx.Response(200, content=b"a film")
             case "/api/lockdown":
                 return httpx.Response(409, json={"code": "already_so"})
             case "/api/unplugged":
@@ -141,6 +143,13 @@ async def test_a_second_factor_is_set_up_and_each_further_code_is_a_later_one(mo
 async def test_what_an_order_still_waits_for_is_told():
     async with Guard("http://box", Console()) as guard:
         assert await guard.order("lockdown/end") == "second_person_needed"
+
+
+async def test_a_file_is_fetched_as_it_is():
+    async with Guard("http://box", Console()) as guard:
+        assert await guard.fetch("recordings/c1/read", purpose="audit") == b"a film"
+        with pytest.raises(GuardError, match="409 already_so"):
+            await guard.fetch("lockdown")
 
 
 @pytest.mark.parametrize(("button", "why"), [("lockdown", "409 already_so"), ("unplugged", "gone")])

@@ -73,6 +73,18 @@ class FakeSource:
         return count
 
 
+class SlowSource(FakeSource):
+    """A camera whose picture takes its time, on a machine that has much else to do."""
+
+    def __init__(self, watch, box, seconds):
+        super().__init__(watch)
+        self._box, self._seconds = box, seconds
+
+    def latest(self):
+        self._box.now += self._seconds
+        return self.frame
+
+
 @dataclass(slots=True)
 class FakeEngine:
     """Reads the person off the first pixel; person N lies along axis N."""
@@ -351,3 +363,25 @@ def test_a_template_of_another_engine_never_matches(box):
     box.eyes.take(Challenge("c1", "lobby", "alice", to_bytes(template), mode, box.now, box.now + 2.0, kind))
     box.show(ALICE, seconds=2.2)
     assert [verdict.outcome for verdict in box.of(FaceVerdict)] == [Outcome.NOBODY]
+
+
+def test_a_round_that_takes_long_says_between_cameras_that_it_lives(box):
+    for camera in ("lobby", "parking"):
+        slow = Watch(camera, f"{camera}, slow")
+        box.sources[slow.url] = SlowSource(slow, box, 4.0)
+        box.eyes.take(slow)
+    box.eyes.turn()
+    told = [beat.at for beat in box.of(Heartbeat)]
+    assert len(told) >= 2
+    assert told[-1] - told[-2] < 5.0, "nobody waits for longer than that"
+
+
+def test_eyelids_are_measured_from_the_start_where_a_gesture_may_be_asked_for():
+    loaded = []
+    load = lambda: loaded.append("eyelids") or object()  # noqa: E731 - one line of a table
+    eyes = Eyes(print, print, eyelids=load, open_source=lambda watch, say: FakeSource(watch))
+    eyes.take(Watch("lobby", "lobby"))
+    assert loaded == []
+    eyes.take(Watch("door", "door", gestures=True))
+    eyes.take(Watch("other", "other", gestures=True))
+    assert loaded == ["eyelids"]
