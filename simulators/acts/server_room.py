@@ -125,12 +125,10 @@ async def _shows_a_living_face(stage: Stage, leaf: Door) -> bool:
     GESTURES[asked.detail["gesture"]](stage.building.camera(CAMERA))
     await asyncio.sleep(GESTURE_SECONDS)
     stage.hand.show_face(CAMERA, "astronaut")
-    await until(lambda: not leaf.state.bolt_locked or _refused(stage, since), FACE_SECONDS)
+    await stage.guard.until(
+        lambda g: not leaf.state.bolt_locked or g.record("access_denied", since, reader=READER), FACE_SECONDS
+    )
     return await released(leaf, at, 0.0) is not None
-
-
-def _refused(stage: Stage, since: int) -> bool:
-    return bool(stage.guard.all_records("access_denied", since, reader=READER))
 
 
 async def _contractor(stage: Stage) -> None:

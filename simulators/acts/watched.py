@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import subprocess
 import tempfile
@@ -15,7 +16,6 @@ from simulators.acts.seeing import eyes_open, persists
 from simulators.acts.steps import Step
 from simulators.film import look_at
 from simulators.guard import GuardError
-from simulators.hand import until
 from simulators.scenario import SCREEN_SECONDS, Stage
 from simulators.scene import Scene
 from simulators.screen import Record, Screen
@@ -60,10 +60,7 @@ async def _walked_in(stage: Stage) -> Record | None:
     await stage.seen("the parking is armed", lambda g: g.view.area(AREA) == "armed")
     await _walk_until(
         stage,
-        lambda: all(
-            _saw(stage.guard, point, since) and stage.guard.raised("intrusion", since, point=point)
-            for point in (FENCE, BAYS)
-        ),
+        lambda g: all(_saw(g, point, since) and g.raised("intrusion", since, point=point) for point in (FENCE, BAYS)),
     )
     stage.check("a camera sees who crosses the line", _saw(stage.guard, FENCE, since))
     stage.check("and who walks between the cars", _saw(stage.guard, BAYS, since))
@@ -80,10 +77,10 @@ def _saw(screen: Screen, point: str, since: int) -> bool:
     return any(r.detail["point"] == point and r.detail["condition"] == "active" for r in told)
 
 
-async def _walk_until(stage: Stage, told: Callable[[], bool]) -> None:
+async def _walk_until(stage: Stage, told: Callable[[Screen], bool]) -> None:
     for _ in range(WALKS):
         seconds = stage.building.camera(CAMERA).walk(CAMERA)
-        if await until(told, seconds + SCREEN_SECONDS):
+        if await stage.guard.until(told, seconds + SCREEN_SECONDS):
             return
 
 
@@ -91,10 +88,11 @@ async def _clip_of(stage: Stage, alarm: Record) -> Mapping[str, Any] | None:
     """Wait for an alarm's film, and return what the console says of it."""
     deadline = time.monotonic() + CLIP_SECONDS
     while time.monotonic() < deadline:
-        found = (await stage.guard.ask(f"events/{alarm.seq}/recordings"))["recordings"]
-        clip = next((each for each in found if each["kind"] == "clips"), None)
-        if clip is not None:
-            return dict(clip)
+        with contextlib.suppress(GuardError):  # a box with much else to do is asked again
+            found = (await stage.guard.ask(f"events/{alarm.seq}/recordings"))["recordings"]
+            clip = next((each for each in found if each["kind"] == "clips"), None)
+            if clip is not None:
+                return dict(clip)
         await asyncio.sleep(LOOKS_EVERY)
     return None
 
@@ -134,8 +132,13 @@ async def _audited(command: Sequence[str], package: bytes) -> tuple[int | None, 
         path = Path(folder) / "evidence.zip"
         await asyncio.to_thread(path.write_bytes, package)
         checking = await asyncio.create_subprocess_exec(*command, str(path), stdout=subprocess.PIPE)
-        async with asyncio.timeout(AUDITOR_SECONDS):
-            said, _ = await checking.communicate()
+        try:
+            async with asyncio.timeout(AUDITOR_SECONDS):
+                said, _ = await checking.communicate()
+        except TimeoutError:
+            checking.kill()
+            await checking.wait()
+            return None, f"no verdict within {AUDITOR_SECONDS:.0f} s"
     return checking.returncode, said.decode().strip()
 
 
