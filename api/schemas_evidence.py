@@ -20,8 +20,9 @@ Recording = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 class EvidenceIn(ForIn):
     """What is to be handed out: records (their films come along), recordings, or a time at one camera or one door.
 
-    ``pixelated``: copies, in which the faces that a detector finds are made unknowable. ``witness``: a checkpoint that
-    a witness cosigned, to go with it.
+    ``pixelated``: copies, in which the faces that a detector finds are made unknowable. ``masked``: copies of what a
+    veil hides something of, with that masked; without, two must have lifted it. ``witness``: a checkpoint that a
+    witness cosigned, to go with it.
     """
 
     events: Annotated[tuple[Number, ...], Field(max_length=MOST_CHOSEN)] = ()
@@ -31,6 +32,7 @@ class EvidenceIn(ForIn):
     camera: Name | None = None
     door: Name | None = None
     pixelated: bool = False
+    masked: bool = False
     witness: Annotated[str, StringConstraints(max_length=WITNESS_LENGTH)] = ""
 
     @property

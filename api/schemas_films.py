@@ -14,7 +14,7 @@ from controller.domain.records import RetentionClass
 class RecordingOut(Model):
     """A clip (MP4) or a still (JPEG): ``size`` and ``sha256`` are of it in clear, ``events`` the records it belongs to.
 
-    ``whole`` is false where it was broken off, ``veiled`` true where two must lift a veil before it is shown.
+    ``whole`` is false where it was broken off, ``veiled`` true where it is shown masked until two lift a veil.
     """
 
     id: str

@@ -24,13 +24,14 @@ from controller.console_tls import EVERYWHERE, ConsoleTls, answers_to, in_a_host
 from controller.console_watch import ConsoleWatch
 from controller.control import ControlServer
 from controller.core import Core, open_core, start_up
-from controller.disk import LOW_MIB, MIB, DiskWatch
+from controller.disk import LOW_MIB, MIB, DiskWatch, disks
 from controller.domain.ids import BusId, CameraId, CardholderId, DeviceId, LineId
 from controller.domain.site import Site
 from controller.domain.stimuli import BoxStopping, DeviceSeen, KeepingDone
 from controller.erasure import ErasureKeeper
 from controller.face_keeper import FaceKeeper
 from controller.film_keeper import FilmKeeper
+from controller.filmed import FOLDER
 from controller.filming import Filming
 from controller.heads import HeadKeeper, plugged_in
 from controller.notary import NotaryTask
@@ -358,7 +359,8 @@ class Box:
         self._stack.push_async_callback(notary.stop)
 
     def _watch_disk(self) -> None:
-        watch = DiskWatch(self._folder, self.core.runtime.submit, self._ports.disk_low_mib)
+        watched = disks(self._folder, self._folder / FOLDER)
+        watch = DiskWatch(watched, self.core.runtime.submit, self._ports.disk_low_mib)
         watch.start()
         self._stack.push_async_callback(watch.stop)
 

@@ -32,6 +32,7 @@ def evidence_export(
     camera: Annotated[str | None, typer.Option(help="What this camera recorded in that time.")] = None,
     door: Annotated[str | None, typer.Option(help="What happened at this door in that time, and its films.")] = None,
     pixelated: Annotated[bool, typer.Option("--pixelated", help="Copies, with the faces found pixelated.")] = False,
+    masked: Annotated[bool, typer.Option("--masked", help="Copies, with what a veil hides masked.")] = False,
     witness: Annotated[Path | None, typer.Option(help="What a witness cosigned, to go with it.")] = None,
     case: Case = "",
     password_file: PasswordFile = None,
@@ -55,6 +56,7 @@ def evidence_export(
         camera=camera,
         door=door,
         pixelated=pixelated,
+        masked=masked,
         witness=(lambda: text_of(witness)) if witness else "",
     )
     if done is None:

@@ -6,16 +6,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
 from collections.abc import Iterable
 from datetime import UTC
 from itertools import groupby
-from pathlib import Path
 
 import structlog
 
 from controller import film_keeping
 from controller.core import Core
+from controller.disk import ROOM_AGAIN, Room, free_bytes
 from controller.domain.events import CardholderErased, Recorded, RecordingsDropped, RetentionApplied
 from controller.domain.filming import RECORDED
 from controller.domain.ids import CardholderId
@@ -24,6 +23,8 @@ from controller.filmed import FOLDER, recorded_day
 from controller.store.projection import PERSON, Projection
 
 PERIOD_SECONDS = 60.0
+ROOM_SECONDS = 10.0
+"""How often the disk is asked for its room in between."""
 RECORDS_OF_ONE = 1_000_000
 GIB = 2**30
 FAILED = "recordings past their time could not be destroyed: {error}"
@@ -34,11 +35,12 @@ _LOG = structlog.get_logger(__name__)
 class FilmKeeper:
     """Keeps the recordings of a box to their time and their room. A clock that is not trusted ends nothing.
 
-    ``reserve``: the bytes of disk that are the log's; where less is free, the oldest recordings make room.
+    ``reserve``: the bytes of disk that are the log's; where less is free, the oldest recordings make room, and so much
+    of it that the disk's alarm ends too. ``room``: how many bytes are free where they lie.
     """
 
-    def __init__(self, core: Core, reserve: int) -> None:
-        self._core, self._reserve = core, reserve
+    def __init__(self, core: Core, reserve: int, room: Room = free_bytes) -> None:
+        self._core, self._reserve, self._room = core, reserve, room
         self._projection = Projection(core.folder, core.keystore.secrets)
         self._erased: set[CardholderId] = set()
         self._told = False
@@ -86,11 +88,13 @@ class FilmKeeper:
 
     async def _make_room(self, held: set[CardholderId]) -> None:
         core = self._core
-        free = await asyncio.to_thread(self._free)
+        missing = await asyncio.to_thread(self._missing)
         gib = core.runtime.site.recording.quota_gib
+        if gib is None and not missing:
+            return
         subjects = core.keystore.subjects()
         used = await asyncio.to_thread(self._used, subjects)
-        quota = min(used if gib is None else round(gib * GIB), used - max(0, self._reserve - free))
+        quota = min(used if gib is None else round(gib * GIB), used - missing)
         dropped = await asyncio.to_thread(film_keeping.too_many, core.folder, subjects, quota, held)
         for subject, fact in dropped:
             await self._drop(subject, fact)
@@ -124,9 +128,19 @@ class FilmKeeper:
         files = (path for subject in days for path in film_keeping.files_under(self._core.folder, subject))
         return sum(path.stat().st_size for path in files)
 
-    def _free(self) -> int:
-        folder: Path = self._core.folder / FOLDER
-        return shutil.disk_usage(folder if folder.is_dir() else self._core.folder).free
+    def _missing(self) -> int:
+        """Return the bytes that are to be made free: none while the reserve is not touched."""
+        free = self._room(self._core.folder / FOLDER)
+        return 0 if free >= self._reserve else round(self._reserve * ROOM_AGAIN) - free
+
+    async def _until_due(self) -> None:
+        """Wait until it is time again, or the disk runs full."""
+        loop = asyncio.get_running_loop()
+        due = loop.time() + PERIOD_SECONDS
+        while (left := due - loop.time()) > 0:
+            await asyncio.sleep(min(left, ROOM_SECONDS))
+            if await asyncio.to_thread(self._missing):
+                return
 
     async def _run(self) -> None:
         while True:
@@ -140,4 +154,5 @@ class FilmKeeper:
                     self._core.runtime.submit(FaultSeen(None, active=True, detail=detail))
             else:
                 self._told = False
-            await asyncio.sleep(PERIOD_SECONDS)
+            with contextlib.suppress(OSError):  # a disk that cannot be asked: the next round says so
+                await self._until_due()

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Coroutine, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,16 +20,19 @@ import structlog
 
 from controller.core import Core
 from controller.domain.events import ClipRecorded, Recorded, StillRecorded
-from controller.domain.filming import MaskKind
+from controller.domain.filming import Mask, MaskKind
 from controller.domain.ids import CameraId, CardholderId
 from controller.domain.records import RetentionClass
 from controller.domain.site import Site
 from controller.domain.stimuli import FaultSeen, KeepingDone
 from controller.filmed import FOLDER, SUFFIX, RecordingName, cameras_of, people_of, recording_name
+from controller.runtime.ports import FilmsBusy
 from vision.gateway import CameraAccess
+from vision.messages import Polygon
 from vision.recording import messages as film
 from vision.recording.sealed import BrokenOff, SealedError, unsealed
 from vision.recording.supervisor import RecorderSupervisor, Viewer
+from vision.recording.veiled import veiled
 
 LONGEST_CLIP = 60.0
 """Seconds: something that goes on for longer gets another clip."""
@@ -41,6 +45,8 @@ AHEAD = 3.0
 """Seconds before its end that a file's successor is begun: what lies between them is in one or the other."""
 AGAIN_WITHIN = 2.0
 """Seconds of a clip that must be missing for another one to be begun in its place."""
+MOST_MASKED = 2
+"""Recordings that are masked for viewers at once: each takes a process, and up to all of a film's bytes in memory."""
 _WHOLE, _BROKEN_OFF = True, False
 NO_PICTURE = "no picture came"
 UNKEPT = "{camera} is not recorded: {why}"
@@ -82,6 +88,7 @@ class Filming:
         self._rolling: dict[CameraId, _Asked] = {}
         self._unkept: dict[CameraId, str] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._masking = 0
         self.coverage: dict[CameraId, Coverage] = {}
         self.segment = SEGMENT
 
@@ -126,15 +133,41 @@ class Filming:
         """End that."""
         self._supervisor.unview(number)
 
-    async def read(self, recording: str, *, whole: bool) -> AsyncIterator[bytes]:
-        """Yield a recording in clear, part by part. ``whole``: the log tells that it was finished.
+    async def read(self, recording: str, *, whole: bool, hidden: Sequence[Mask] = ()) -> AsyncIterator[bytes]:
+        """Yield a recording part by part, masked where something is ``hidden``. ``whole``: the log says it was ended.
 
         Raises ``LookupError`` where there is none, or its key is gone, ``SealedError`` where it is not what was
-        written: one that was whole and is shorter now is not.
+        written (one that was whole and is shorter now is not), ``NotCopiedError`` where it cannot be masked,
+        ``FilmsBusy`` where others are masked just now.
         """
         parts = clear_parts(self._core, recording, whole=whole)
+        if hidden:
+            copy = self._masked(recording, parts, [mask.shape for mask in hidden])
+            async with contextlib.aclosing(copy):
+                async for part in copy:
+                    yield part
+            return
         while (part := await asyncio.to_thread(next, parts, None)) is not None:
             yield part
+
+    async def _masked(
+        self, recording: str, clear: Iterator[bytes], masks: Sequence[Polygon]
+    ) -> AsyncGenerator[bytes, None]:
+        """Yield a masked copy. A thread of its own takes it, so that it ends its process whenever the viewer goes."""
+        if self._masking >= MOST_MASKED:
+            raise FilmsBusy
+        name = recording_name(recording)
+        kind = "still" if name is not None and name.kind is RetentionClass.SNAPSHOTS else "film"
+        parts, executor = veiled(kind, clear, masks), ThreadPoolExecutor(1, thread_name_prefix="masked film")
+        self._masking += 1
+        try:
+            loop = asyncio.get_running_loop()
+            while (part := await loop.run_in_executor(executor, next, parts, None)) is not None:
+                yield part
+        finally:
+            self._masking -= 1
+            executor.submit(parts.close)
+            executor.shutdown(wait=False)
 
     @property
     def recorder_pid(self) -> int | None:

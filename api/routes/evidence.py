@@ -41,8 +41,8 @@ async def export(asked: EvidenceIn, who: Fresh, api: Context) -> Response:
         raise Problem(404, "no_evidence", "This building keeps no recordings.")
     try:
         chosen = await evidence.choose(_wanted(asked), silent=who.sees_silent)
-        await evidence.examine(chosen, asked.witness)
-        order = chosen.order(asked.purpose, asked.case, pixelated=asked.pixelated)
+        await evidence.examine(chosen, asked.witness, masked=asked.masked)
+        order = chosen.order(asked.purpose, asked.case, pixelated=asked.pixelated, masked=asked.masked)
         refusal = await api.facade.order(who.operator.id, order)
         if refusal is not None:
             raise refused(refusal)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Path, WebSocket, WebSocketDisconnect
@@ -18,13 +18,14 @@ from api.schemas_films import LiftIn, RecordingOut, RecordingsOut
 from api.schemas_people import ForIn
 from api.security import Api, Context, Ordering, SignedIn, Watching, api_of, cookie_name, look_up
 from controller.domain.events import ClipRecorded, Recorded, StillRecorded
-from controller.domain.filming import MaskKind
+from controller.domain.filming import Mask
 from controller.domain.ids import CameraId
 from controller.domain.operators import may_play_back, may_watch
 from controller.domain.record_orders import LiftVeil, LowerVeil, ReadRecords, RecordOrder, subject
 from controller.domain.records import RecordScope, RetentionClass
+from controller.domain.veils import hidden
 from controller.domain.words import word_for
-from controller.runtime.ports import Fragments
+from controller.runtime.ports import FilmsBusy, Fragments
 
 POLICY_VIOLATION = 1008
 MASKED = 4403
@@ -33,6 +34,11 @@ STREAM_ENDED = 4404
 MOST = 200
 
 router = APIRouter(tags=["films"])
+
+
+class VeilBackError(Exception):
+    """A veil hangs again before a camera of which somebody was being sent a recording in clear."""
+
 
 Id = Annotated[str, Path(max_length=NAME_LENGTH)]
 RecordingId = Annotated[str, Path(max_length=128)]
@@ -59,22 +65,29 @@ async def recordings(seq: Seq, who: Watching, api: Context) -> RecordingsOut:
     },
 )
 async def read(recording: RecordingId, asked: ForIn, who: Ordering, api: Context) -> Response:
-    """Return one recording. For what purpose it was seen, and by whom, stands in the log before it is shown."""
+    """Return one recording. For what purpose it was seen, and by whom, stands in the log before it is shown.
+
+    What a veil hides is masked in it, in a copy encoded anew, unless two have lifted it: then it is as it was recorded.
+    """
     record = next(iter(await api.facade.history("recording", recording, before=None, limit=1)), None)
     if record is None or not may_see(who, record) or not isinstance(record.event, ClipRecorded | StillRecorded):
         raise Problem(404, "unknown_recording", "There is no such recording, or its time is over.")
     event = record.event
     order = ReadRecords(RecordScope.RECORDING, asked.purpose, asked.case, camera=event.camera, recording=recording)
     await _give(api, who, order)
-    if _veiled(api, event.camera):
-        raise Problem(409, "veiled", "A veil hangs before this camera. Two must lift it for a time.")
-    parts = _opened(api, recording, whole=getattr(event, "whole", True))
+    masks = _hidden(api, event.camera)
+    parts = _opened(api, recording, whole=getattr(event, "whole", True), masks=masks)
     try:
         first = await anext(parts)
+    except FilmsBusy as error:
+        raise Problem(
+            503, "films_busy", "Other recordings are being masked just now. Try again in a moment."
+        ) from error
     except (LookupError, ValueError, StopAsyncIteration) as error:
         raise Problem(404, "recording_gone", "The recording is gone, or is not what was recorded.") from error
     kind = "image/jpeg" if isinstance(event, StillRecorded) else "video/mp4"
-    return StreamingResponse(_with(first, parts), media_type=kind)
+    rest = parts if masks else _while_lifted(api, event.camera, parts)
+    return StreamingResponse(_with(first, rest), media_type=kind)
 
 
 @router.post("/cameras/{camera}/veil/lift", status_code=202)
@@ -154,11 +167,9 @@ def _may_watch(api: Api, who: SignedIn, camera: str) -> bool:
     return known is not None and may_watch(who.operator.role, known)
 
 
-def _veiled(api: Api, camera: CameraId) -> bool:
+def _hidden(api: Api, camera: CameraId) -> tuple[Mask, ...]:
     moment = api.facade.moment()
-    known = moment.site.cameras.get(camera)
-    hides = known is None or bool(known.painted(MaskKind.VEIL))
-    return hides and moment.state.veils.get(camera, 0.0) <= api.facade.mono()
+    return hidden(moment.site, moment.state, camera, api.facade.mono())
 
 
 def _shown(api: Api, who: SignedIn, record: Recorded) -> RecordingOut | None:
@@ -179,15 +190,23 @@ def _shown(api: Api, who: SignedIn, record: Recorded) -> RecordingOut | None:
         sha256=event.digest,
         whole=clip.whole if clip else True,
         events=list(event.events),
-        veiled=_veiled(api, event.camera),
+        veiled=bool(_hidden(api, event.camera)),
     )
 
 
-async def _opened(api: Api, recording: str, *, whole: bool) -> AsyncIterator[bytes]:
+async def _opened(api: Api, recording: str, *, whole: bool, masks: Sequence[Mask]) -> AsyncIterator[bytes]:
     films = api.facade.films
     if films is None:
         raise LookupError(recording)
-    async for part in films.read(recording, whole=whole):
+    async for part in films.read(recording, whole=whole, hidden=masks):
+        yield part
+
+
+async def _while_lifted(api: Api, camera: CameraId, parts: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield what is shown in clear for as long as it may be: where the veil is back, the answer breaks off."""
+    async for part in parts:
+        if _hidden(api, camera):
+            raise VeilBackError(camera)
         yield part
 
 

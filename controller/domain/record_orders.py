@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import assert_never
 
+from controller.domain.events.filming import EvidenceExported
 from controller.domain.ids import AccessLevelId, CameraId, CardholderId, CredentialId, DoorId
 from controller.domain.people import CredentialStatus
 from controller.domain.records import Purpose, RecordScope
@@ -107,7 +108,8 @@ class LowerVeil:
 class ExportEvidence:
     """Take these clips and stills, and these records, out of the box. *Two*.
 
-    ``cameras``: those that recorded them. ``pixelated``: people's faces are made unknowable in what is handed out.
+    ``cameras``: those that recorded them. ``pixelated``: people's faces are made unknowable in what is handed out;
+    ``masked``: what veils hide is masked in it, so that none has to be lifted.
     """
 
     purpose: Purpose
@@ -116,6 +118,7 @@ class ExportEvidence:
     records: tuple[int, ...]
     cameras: tuple[CameraId, ...]
     pixelated: bool
+    masked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,15 +169,12 @@ def subject(order: RecordOrder) -> str:  # noqa: C901 - one flat table
         case LowerVeil(camera=camera):
             return camera
         case ExportEvidence():
-            return evidence_subject(
-                order.purpose, order.case, order.recordings, order.records, pixelated=order.pixelated
-            )
+            return evidence_subject(order)
     assert_never(order)
 
 
-def evidence_subject(
-    purpose: Purpose, case: str, recordings: tuple[str, ...], records: tuple[int, ...], *, pixelated: bool
-) -> str:
+def evidence_subject(export: ExportEvidence | EvidenceExported) -> str:
     """Return what an export of evidence is about: the second of the two agrees to just that."""
-    faces = "pixelated" if pixelated else "clear"
-    return " ".join((purpose, case, *recordings, *(f"#{seq}" for seq in records), faces))
+    films = [*export.recordings, *(f"#{seq}" for seq in export.records)]
+    faces, veils = "pixelated" if export.pixelated else "clear", ["masked"] if export.masked else []
+    return " ".join((export.purpose, export.case, *films, faces, *veils))

@@ -31,12 +31,15 @@ class EvidenceAdmin:
     async def export(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """``evidence_export``: written to a file or a folder once two have given the same command."""
         to, witness = Path(given["to"]), given.get("witness") or ""
+        masked = bool(given.get("masked"))
         if await asyncio.to_thread(to.exists) or not to.is_absolute():
             raise ValueError(f"{to} is there already: name a file or a folder that is not")
         operator = await self._records.authenticated(given)
         chosen = await self.desk.choose(_wanted(given), silent=self._may(operator))
-        await self.desk.examine(chosen, witness)
-        order = chosen.order(Purpose(given["purpose"]), given["case"], pixelated=bool(given["pixelated"]))
+        await self.desk.examine(chosen, witness, masked=masked)
+        order = chosen.order(
+            Purpose(given["purpose"]), given["case"], pixelated=bool(given["pixelated"]), masked=masked
+        )
         done = await self._records.order(operator, order)
         if done:
             await self.desk.write(to, order, operator, witness)

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import hashlib
 import json
-from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC
@@ -19,14 +19,15 @@ from typing import Any, TypeVar
 
 from controller.core import Core
 from controller.domain.events import ClipRecorded, EvidenceExported, Recorded, StillRecorded
-from controller.domain.filming import MaskKind
+from controller.domain.filming import Mask
 from controller.domain.ids import CameraId, CardholderId, OperatorId
-from controller.domain.record_orders import ExportEvidence
+from controller.domain.record_orders import ExportEvidence, evidence_subject
+from controller.domain.veils import hidden, veil
 from controller.evidence.choice import Chooser
-from controller.evidence.copies import Copy, pixelated
+from controller.evidence.copies import Copy, masked, pixelated
 from controller.evidence.files import Counted, File, write_folder, write_zip, zipped
 from controller.evidence.proof import Proof, check_witness, proof_of
-from controller.evidence.readable import CLEAR, NOTICE, events_text, readme
+from controller.evidence.readable import events_text, notice, readme
 from controller.filming import clear_parts
 from controller.ledger.note import sign_note
 from controller.runtime.evidence import Chosen, NotHandedOut, Wanted
@@ -55,12 +56,15 @@ class EvidenceDesk:
         """Return what is wanted. ``silent``: for eyes that see silent alarms. Raises ``NotChosen``."""
         return await asyncio.to_thread(self._chooser.choose, wanted, silent=silent)
 
-    async def examine(self, chosen: Chosen, witness: str = "") -> None:
-        """Look whether all of it may be handed out and is as it was recorded. Raises ``NotHandedOut``."""
+    async def examine(self, chosen: Chosen, witness: str = "", *, masked: bool = False) -> None:
+        """Look whether all of it may be handed out and is as it was recorded. Raises ``NotHandedOut``.
+
+        ``masked``: what veils hide will be masked in it, so that they may hang.
+        """
         if self._busy:  # before anybody agrees: what was agreed to is on the record
             raise NotHandedOut(BUSY)
         for camera in chosen.cameras:
-            if self._veiled(camera):
+            if not masked and self._hidden(camera):
                 raise NotHandedOut(VEILED.format(camera=camera))
         if witness:
             await asyncio.to_thread(check_witness, self._core, witness)
@@ -103,11 +107,9 @@ class EvidenceDesk:
             self._busy = False
             executor.shutdown(wait=False)
 
-    def _veiled(self, camera: CameraId) -> bool:
+    def _hidden(self, camera: CameraId) -> tuple[Mask, ...]:
         runtime = self._core.runtime
-        known = runtime.site.cameras.get(camera)
-        hides = known is None or bool(known.painted(MaskKind.VEIL))
-        return hides and runtime.state.veils.get(camera, 0.0) <= runtime.mono()
+        return hidden(runtime.site, runtime.state, camera, runtime.mono())
 
     def _examine(self, name: str) -> None:
         for _ in self._recorded(name, self._film(name)):
@@ -140,12 +142,12 @@ class EvidenceDesk:
         numbers = {*order.records, *(film.seq for film in films.values()), agreed.seq}
         proof = proof_of(self._core, numbers, witness)
         counted, shown = Counted(), []
+        hung = {camera: veil(self._core.runtime.site, camera) for camera in order.cameras}
         for name, film in films.items():
             told, copy = _described(name, film), Copy()
-            parts = self._recorded(name, film)
-            kind = "still" if isinstance(film.event, StillRecorded) else "film"
-            yield counted.passing(told["file"], pixelated(kind, parts, copy) if order.pixelated else parts)
-            shown.append({**told, "copy": asdict(copy) if order.pixelated else None})
+            masks = hung[_told(film).camera] if order.masked else ()
+            yield counted.passing(told["file"], self._copied(name, film, copy, masks, order))
+            shown.append({**told, "copy": asdict(copy) if order.pixelated or masks else None})
         manifest = self._manifest(order, agreed, proof)
         manifest["recordings"] = shown
         names = _nobody if order.pixelated else self._name
@@ -161,6 +163,16 @@ class EvidenceDesk:
         yield "manifest.json", [written]
         text = f"{FORMAT}\n{proof.key.name}\n{hashlib.sha256(written).hexdigest()}\n"
         yield "manifest.note", [str(sign_note(text, proof.key)).encode()]
+
+    def _copied(
+        self, name: str, film: Recorded, copy: Copy, masks: tuple[Mask, ...], order: ExportEvidence
+    ) -> Iterable[bytes]:
+        """Return a recording as it is handed out: itself, or a copy of it."""
+        kind = "still" if isinstance(film.event, StillRecorded) else "film"
+        parts: Iterable[bytes] = self._recorded(name, film)
+        if masks:
+            parts = masked(kind, parts, copy, masks)
+        return pixelated(kind, parts, copy) if order.pixelated else parts
 
     def _agreed(self, order: ExportEvidence, second: OperatorId) -> Recorded:
         """Return the record of what two have just agreed to."""
@@ -184,7 +196,8 @@ class EvidenceDesk:
             "purpose": order.purpose.value,
             "case": order.case,
             "pixelated": order.pixelated,
-            "notice": NOTICE if order.pixelated else CLEAR,
+            "masked": order.masked,
+            "notice": notice(pixelated=order.pixelated, masked=order.masked),
             "checkpoint": proof.size,
             "witness": proof.witness,
             "records": list(order.records),
@@ -222,5 +235,4 @@ def _described(name: str, record: Recorded) -> dict[str, Any]:
 
 
 def _is_of(event: EvidenceExported, order: ExportEvidence, second: OperatorId) -> bool:
-    said = (event.second, event.purpose, event.case, event.recordings, event.records, event.pixelated)
-    return said == (second, order.purpose, order.case, order.recordings, order.records, order.pixelated)
+    return event.second == second and evidence_subject(event) == evidence_subject(order)

@@ -18,6 +18,10 @@ NOTICE = (
     "people may also be known by clothes, gait or company. Look at every film before you pass it on."
 )
 CLEAR = "Nobody in these films is made unknowable. They are personal data in clear."
+MASKED = (
+    " Of cameras whose data-protection sheet hides part of the picture behind a veil these are copies, in which that "
+    "part is black; manifest.json names them."
+)
 README = """EVIDENCE FROM AN OSTIARY BOX
 
 Handed out for: {purpose} {case}
@@ -48,6 +52,11 @@ These are personal data. Keep them locked away, and destroy them when the purpos
 LEFT_OUT = frozenset({"trace", "identity", "template", "toml", "silent", "events", "cardholders"})
 
 Names = Callable[[CardholderId], str | None]
+
+
+def notice(*, pixelated: bool, masked: bool) -> str:
+    """Return what must be known of the films of a package before they are passed on."""
+    return (NOTICE if pixelated else CLEAR) + (MASKED if masked else "")
 
 
 def readme(manifest: Mapping[str, Any]) -> str:

@@ -421,7 +421,8 @@ def handed_out(manifest: dict[str, Any], entries: dict[int, tuple[str, dict[str,
     same = ("operator", "second", "purpose", "case", "records", "pixelated")
     shown = manifest["recordings"]
     named = [each["recording"] for each in shown]
-    if kind != "evidence_exported" or any(told[name] != manifest[name] for name in same):
+    masked = manifest.get("masked", False)
+    if kind != "evidence_exported" or told.get("masked", False) != masked or any(told[n] != manifest[n] for n in same):
         raise BadFile(MANIFEST, "it is not what the log says was handed out")
     if sorted(told["recordings"]) != sorted(named) or not set(told["records"]) <= entries.keys():
         raise BadFile(MANIFEST, "it does not hold all that the log says was handed out, or more")
@@ -430,12 +431,13 @@ def handed_out(manifest: dict[str, Any], entries: dict[int, tuple[str, dict[str,
         kind, film = entries.get(each["entry"], ("", {}))
         if film.get(NAMED.get(kind, "")) != each["recording"] or film["digest"] != each["sha256"]:
             raise BadFile(each["file"], "the log does not say that it was recorded so")
-        if (each["copy"] is not None) != manifest["pixelated"]:
-            raise BadFile(each["file"], "it is pixelated where the film itself was handed out, or the other way round")
+        if (each["copy"] is not None) not in ({True} if manifest["pixelated"] else {False, masked}):
+            raise BadFile(each["file"], "it is a copy where the film itself was handed out, or the other way round")
         if each["copy"] is None and files[each["file"]] != film["digest"]:
             raise BadFile(each["file"], "it is not what was recorded: the log has another SHA-256")
     copies = sum(each["copy"] is not None for each in shown)
-    return f"{len(shown)} recordings" + (f" ({copies} of them pixelated copies)" if copies else "")
+    how = " and ".join(word for word in ("masked", "pixelated") if manifest.get(word))
+    return f"{len(shown)} recordings" + (f" ({copies} of them {how} copies)" if copies else "")
 
 
 def cosigned(package: Package, manifest: dict[str, Any], log: Key, witness: Key | None, size: int, root: bytes) -> str:

@@ -68,9 +68,7 @@ def unveiled(state: SiteState, event: ev.VeilLifted | ev.VeilLowered | ev.Eviden
         case ev.VeilLowered(camera=camera):
             return replace(state, veils=state.veils.delete(camera)) if camera in state.veils else state
         case ev.EvidenceExported():
-            what = (event.purpose, event.case, event.recordings, event.records)
-            about = evidence_subject(*what, pixelated=event.pixelated)
-            return answered(state, "export_evidence", about)
+            return answered(state, "export_evidence", evidence_subject(event))
     assert_never(event)
 
 

@@ -186,7 +186,8 @@ def _agreed(
         case LiftVeil(camera=camera, seconds=seconds, reason=reason):
             return ev.VeilLifted(first, second, camera, seconds, reason)
         case ExportEvidence(purpose=purpose, case=case, recordings=recordings, records=records):
-            return ev.EvidenceExported(first, second, purpose, case, recordings, records, order.pixelated)
+            shown = (order.pixelated, order.masked)
+            return ev.EvidenceExported(first, second, purpose, case, recordings, records, *shown)
     assert_never(order)
 
 

@@ -27,6 +27,7 @@ from controller.domain.operators import CloseAlarm, Operator, Order, Refusal, Un
 from controller.domain.record_orders import RecordOrder
 from controller.domain.roles import FactorChange, SecondFactor
 from controller.domain.stimuli import CardPresented, Ordered, SecondFactorSet, SignedOutSeen, SignInTried, Stimulus
+from controller.domain.veils import hidden
 from controller.domain.visit_orders import RegisterVisitor
 from controller.rules.access import CARD_AGE_SECONDS
 from controller.rules.enrolment import enrolled_here
@@ -295,8 +296,8 @@ class Building:
 
     async def picture(self, camera: CameraId) -> bytes | None:
         """Return the camera's newest JPEG, masked while its veil hangs, or None while there is none."""
-        lifted = self._runtime.state.veils.get(camera, 0.0) > self._runtime.mono()
-        return await self._pictures.picture(camera, unveiled=lifted)
+        now = self._runtime
+        return await self._pictures.picture(camera, unveiled=not hidden(now.site, now.state, camera, now.mono()))
 
     def _sealed(self, order: Order) -> Order:
         """Seal what was typed. A lockdown's reason waits for no disk."""

@@ -32,9 +32,9 @@ class Chosen:
     records: tuple[int, ...]
     cameras: tuple[CameraId, ...]
 
-    def order(self, purpose: Purpose, case: str, *, pixelated: bool) -> ExportEvidence:
+    def order(self, purpose: Purpose, case: str, *, pixelated: bool, masked: bool) -> ExportEvidence:
         """Return the order that two must give."""
-        return ExportEvidence(purpose, case, self.recordings, self.records, self.cameras, pixelated)
+        return ExportEvidence(purpose, case, self.recordings, self.records, self.cameras, pixelated, masked)
 
 
 class NotChosen(LookupError):
@@ -52,8 +52,11 @@ class Evidence(Protocol):
         """Return what is wanted. ``silent``: for eyes that see silent alarms. Raises ``NotChosen``."""
         ...
 
-    async def examine(self, chosen: Chosen, witness: str) -> None:
-        """Look whether all of it may be handed out and is as it was recorded. Raises ``NotHandedOut``."""
+    async def examine(self, chosen: Chosen, witness: str, *, masked: bool) -> None:
+        """Look whether all of it may be handed out and is as it was recorded. Raises ``NotHandedOut``.
+
+        ``masked``: what veils hide will be masked in it, so that they may hang.
+        """
         ...
 
     def package(self, order: ExportEvidence, second: OperatorId, witness: str) -> AsyncIterator[bytes]:

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from controller.domain.effects import Effect
 from controller.domain.events import Recorded
+from controller.domain.filming import Mask
 from controller.domain.heads import HeadOrder
 from controller.domain.hygiene import BrokerFacts, WireFacts
 from controller.domain.ids import CameraId, CardholderId, CredentialId, OperatorId
@@ -71,11 +72,18 @@ class Fragments(Protocol):
         ...
 
 
+class FilmsBusy(Exception):
+    """As many recordings are being masked as may be at once."""
+
+
 class Films(Protocol):
     """What the cameras recorded, and their own streams."""
 
-    def read(self, recording: str, *, whole: bool) -> AsyncIterator[bytes]:
-        """Yield a recording in clear. Raises ``LookupError``, and ``ValueError`` where it was tampered with."""
+    def read(self, recording: str, *, whole: bool, hidden: Sequence[Mask] = ()) -> AsyncIterator[bytes]:
+        """Yield a recording, masked where something of it is ``hidden``; else in clear, as it was recorded.
+
+        Raises ``LookupError``, ``ValueError`` where it was tampered with, ``FilmsBusy`` where others are masked.
+        """
         ...
 
     def view(self, camera: CameraId) -> tuple[int, Fragments]:

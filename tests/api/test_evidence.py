@@ -35,7 +35,8 @@ class FakeDesk:
             raise self.wrong
         return Chosen((CLIP,), (3, 7), (CAMERA,))
 
-    async def examine(self, chosen, witness):
+    async def examine(self, chosen, witness, *, masked):
+        self.masked = masked
         if self.wrong is not None:
             raise self.wrong
 
@@ -69,6 +70,15 @@ async def test_the_first_is_told_to_wait_and_the_second_gets_it(building):
         assert building.tape[-1] == (SECOND, ORDER)
         assert building.evidence.packed == [(ORDER, SECOND, "seen")]
         assert building.evidence.wanted[0] == (Wanted(events=(3, 7)), True)
+
+
+async def test_masked_copies_are_examined_as_such_and_ordered_as_such(building):
+    async with browser(building) as client:
+        headers = await sign_in(client, SECOND)
+        for masked in (True, False):
+            await client.post(URL, json={**ASKED, "masked": masked}, headers=headers)
+            assert building.evidence.masked is masked
+            assert building.tape[-1] == (SECOND, replace(ORDER, masked=masked))
 
 
 async def test_who_has_no_right_to_it_is_not_even_looked_for(building):

@@ -11,11 +11,13 @@ import websockets
 from immutables import Map
 from websockets.asyncio.client import connect
 
+from api.shield import AnswerBrokenOffError
 from controller.domain.events import ClipRecorded, StillRecorded
 from controller.domain.filming import Mask, MaskedBy, MaskKind
 from controller.domain.operators import Refusal, Role
 from controller.domain.record_orders import LiftVeil, LowerVeil, ReadRecords
 from controller.domain.records import Purpose, RecordScope, RetentionClass
+from controller.runtime.ports import FilmsBusy
 from tests.api.consoles import PATIENCE, served
 from tests.api.fakes import AUDITOR, CAMERA, GUARD, YARD_CAMERA, FakeFacade, browser, problem, sign_in
 
@@ -35,8 +37,13 @@ class FakeFilms:
         self.parts: asyncio.Queue[bytes] = asyncio.Queue()
         self.viewed: list[str] = []
         self.ended: list[int] = []
+        self.hidden: list[str] = []
+        self.busy = False
 
-    async def read(self, recording, *, whole):
+    async def read(self, recording, *, whole, hidden=()):
+        self.hidden = [mask.name for mask in hidden]
+        if self.busy:
+            raise FilmsBusy
         if recording not in self.kept:
             raise LookupError(recording)
         for part in self.kept[recording]:
@@ -135,19 +142,39 @@ async def test_behind_a_veil_nobody_sees_until_two_have_lifted_it(building):
         (told, *_) = (await client.get("/api/events/7/recordings")).json()["recordings"]
         assert told["veiled"]
         answer = await client.post(f"/api/recordings/{CLIP}/read", json=FOR, headers=headers)
-        assert problem(answer) == (409, "veiled")
+        assert (answer.status_code, building.films.hidden) == (200, ["the desk"])
         lifted = {"seconds": 60, "reason": "a theft"}
         answer = await client.post(f"/api/cameras/{CAMERA}/veil/lift", json=lifted, headers=headers)
         assert answer.status_code == 202
         assert building.tape[-1] == (GUARD, LiftVeil(CAMERA, 60.0, "a theft"))
         building.state = replace(building.state, veils=Map({CAMERA: building.clock + 60.0}))
         answer = await client.post(f"/api/recordings/{CLIP}/read", json=FOR, headers=headers)
-        assert answer.status_code == 200
+        assert (answer.status_code, building.films.hidden) == (200, [])
         building.clock += 60.0
         answer = await client.post(f"/api/recordings/{CLIP}/read", json=FOR, headers=headers)
-        assert problem(answer) == (409, "veiled")
+        assert (answer.status_code, building.films.hidden) == (200, ["the desk"])
+        building.films.busy = True
+        answer = await client.post(f"/api/recordings/{CLIP}/read", json=FOR, headers=headers)
+        assert problem(answer) == (503, "films_busy")
         await client.post(f"/api/cameras/{CAMERA}/veil/lower", json={}, headers=headers)
         assert building.tape[-1] == (GUARD, LowerVeil(CAMERA))
+
+
+async def test_what_is_shown_in_clear_breaks_off_where_the_veil_is_back(building):
+    changed(building, masks=(VEIL,))
+    building.state = replace(building.state, veils=Map({CAMERA: building.clock + 60.0}))
+    read = building.films.read
+
+    async def slowly(recording, *, whole, hidden=()):
+        async for part in read(recording, whole=whole, hidden=hidden):
+            yield part
+            building.clock += 60.0
+
+    building.films.read = slowly
+    async with browser(building) as client:
+        headers = await sign_in(client)
+        with pytest.raises(AnswerBrokenOffError):
+            await client.post(f"/api/recordings/{CLIP}/read", json=FOR, headers=headers)
 
 
 def stream(client, camera):

@@ -10,9 +10,12 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
+import simplejpeg
 
+from controller import film_keeper
 from controller.cli import Nobody
 from controller.core import open_core, start_up
+from controller.disk import LOG, MIB, ROOM_AGAIN, DiskWatch
 from controller.domain import stimuli as st
 from controller.domain.alarms import AlarmKind, Priority, Source
 from controller.domain.events import (
@@ -24,15 +27,16 @@ from controller.domain.events import (
     RetentionApplied,
     StillRecorded,
 )
-from controller.domain.filming import Recording
+from controller.domain.filming import Mask, MaskedBy, MaskKind, Recording
 from controller.domain.ids import CameraId, CardholderId, OperatorId
 from controller.domain.instant import Instant
 from controller.domain.operators import Operator, Role
 from controller.domain.record_orders import PlaceLegalHold
 from controller.domain.records import RetentionClass
 from controller.film_keeper import FilmKeeper
-from controller.filmed import RecordingName, cameras_of, recorded_day, recording_name
+from controller.filmed import FOLDER, RecordingName, cameras_of, recorded_day, recording_name
 from controller.filming import Filming
+from controller.runtime.ports import FilmsBusy
 from controller.site.loader import load_site
 from controller.store.private_file import shred
 from controller.store.projection import FILMED, Projection
@@ -118,6 +122,7 @@ def test_an_alarm_gets_a_clip_and_a_still_of_the_camera_that_sees_it(tmp_path):
             projection = Projection(core.folder, core.keystore.secrets)
             found = projection.history(FILMED, str(clip.events[0]), before=None, limit=10)
             assert clip in [record.event for record in found]
+            await masked_by_two_at_once(films, still.still)
             path = recording_name(clip.clip).path(core.folder)
             assert clear[:64] not in path.read_bytes()
 
@@ -136,6 +141,20 @@ def test_an_alarm_gets_a_clip_and_a_still_of_the_camera_that_sees_it(tmp_path):
             assert covered.recorded <= covered.expected
 
     asyncio.run(story())
+
+
+async def masked_by_two_at_once(films, still):
+    """Look at one still masked, as three viewers do: two have places, and who goes gives theirs back."""
+    veil = Mask("all", MaskKind.VEIL, MaskedBy.BOX, ((0, 0), (1, 0), (1, 1), (0, 1)))
+    looks = [films.read(still, whole=True, hidden=(veil,)) for _ in range(3)]
+    for look in looks[:2]:
+        assert await anext(look)
+    with pytest.raises(FilmsBusy):
+        await anext(looks[2])
+    await looks[0].aclose()
+    black = b"".join([part async for part in films.read(still, whole=True, hidden=(veil,))])
+    assert simplejpeg.decode_jpeg(black).max() <= 5
+    await looks[1].aclose()
 
 
 def test_what_a_hard_stop_left_is_taken_in_at_the_next_start(tmp_path):
@@ -246,6 +265,53 @@ def test_where_there_is_no_more_room_continuous_recordings_go_first_and_the_log_
             assert dropped == [RetentionClass.CONTINUOUS, RetentionClass.CLIPS]
             assert [name.path(core.folder).exists() for name in (old, new, rolled)] == [False, True, False]
         finally:
+            core.close()
+
+    asyncio.run(story())
+
+
+def test_a_disk_that_runs_full_raises_an_alarm_loses_its_oldest_recordings_and_has_room_for_the_log_again(
+    tmp_path, monkeypatch
+):
+    """A disk of 10,000 bytes, of which 4,000 are to be left to the log."""
+    monkeypatch.setattr(film_keeper, "ROOM_SECONDS", 0.01)
+    size, reserve = 10_000, 4_000
+
+    def room(folder):
+        return size - sum(path.stat().st_size for path in folder.rglob("*.sealed"))
+
+    async def story():
+        core = open_core(tmp_path / "box", CONFIG, Nobody())
+        keeper = FilmKeeper(core, reserve, room)
+        try:
+            records: list[Recorded] = []
+            core.runtime.listen(records.append)
+            start_up(core)
+            now = core.clock.now().wall
+            watched = [(LOG, core.folder / FOLDER)]
+            watch = DiskWatch(watched, core.runtime.submit, 1, lambda folder: room(folder) * MIB // reserve)
+            clips = [kept_day(core, now - timedelta(days=age)) for age in (3, 2, 1)]
+            rolled = [kept_day(core, now - timedelta(days=age), RetentionClass.CONTINUOUS) for age in (2, 1, 0)]
+            watch.look()
+            keeper.start()
+            await asyncio.sleep(0.1)
+            assert not [record for record in records if isinstance(record.event, RecordingsDropped)]
+            clips.append(kept_day(core, now))  # one more, and 3,000 are left
+            watch.look()
+            raised = [record.event for record in records if isinstance(record.event, AlarmRaised)]
+            (low,) = [event for event in raised if event.kind is AlarmKind.DISK_LOW]
+            assert low.persists
+            async with asyncio.timeout(PATIENCE):
+                while room(core.folder / FOLDER) < reserve * ROOM_AGAIN:  # noqa: ASYNC110 - a disk rings no bell
+                    await asyncio.sleep(0.01)
+            assert [name.path(core.folder).exists() for name in rolled] == [False, False, True]
+            assert all(name.path(core.folder).exists() for name in clips)
+            watch.look()
+            assert not core.runtime.state.alarms[low.alarm].persists
+            dropped = [record.event for record in records if isinstance(record.event, RecordingsDropped)]
+            assert [event.kind for event in dropped] == [RetentionClass.CONTINUOUS] * 2
+        finally:
+            await keeper.stop()
             core.close()
 
     asyncio.run(story())

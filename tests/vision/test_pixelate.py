@@ -17,9 +17,10 @@ from simulators.scene import FPS, Scene, drawn
 from vision.centerface import CenterFace
 from vision.child import environment
 from vision.models import face_detector
+from vision.recording.copying import PIXELATED
 from vision.recording.film import CLIP_OPTIONS
 from vision.recording.pixelate import BRIDGED, LINGERS, Box, Track, cover, film, still, tracked
-from vision.recording.pixelating import NICEST, TRAILER, finder
+from vision.recording.pixelating import NICEST, finder
 
 HERE, ASIDE = Box(100, 100, 140, 150), Box(400, 100, 440, 150)
 SECONDS = 1.0
@@ -123,9 +124,9 @@ def test_the_process_writes_to_no_disk_and_lets_everybody_else_come_first(tmp_pa
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment(), cwd=tmp_path)
     clear = clip(SOMEBODY)
     out, _ = process.communicate(clear, timeout=120)
-    copy, trailer = out[: -TRAILER.size], out[-TRAILER.size :]
+    copy, trailer = out[: -PIXELATED.size], out[-PIXELATED.size :]
     assert process.returncode == 0
-    assert TRAILER.unpack(trailer)[0] == len(pictures(copy)) == FPS
+    assert PIXELATED.unpack(trailer)[0] == len(pictures(copy)) == FPS
     assert hashlib.sha256(copy).digest() != hashlib.sha256(clear).digest()
     assert list(tmp_path.iterdir()) == []
     assert NICEST == 19

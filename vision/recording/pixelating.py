@@ -1,11 +1,10 @@
 """The process that pixelates: `python -m vision.recording.pixelating (film|still) PARENT`.
 
-The recording in clear comes on standard input; the copy leaves on standard output, followed by ``TRAILER``: how many
+The recording in clear comes on standard input; the copy leaves on standard output, followed by ``PIXELATED``: how many
 pictures were searched, and how many faces were found. Nothing is written to any disk, and everybody else comes first.
 """
 
 import os
-import struct
 import sys
 
 import cv2
@@ -13,9 +12,9 @@ import cv2
 from vision.centerface import CenterFace
 from vision.child import die_with
 from vision.models import face_detector
+from vision.recording.copying import PIXELATED
 from vision.recording.pixelate import LIKELY, SEARCHED, Box, Done, Finder, Image, film, still
 
-TRAILER = struct.Struct(">QQ")
 NICEST = 19
 
 
@@ -40,7 +39,7 @@ def main(kind: str, parent: int) -> None:
         out.write(copy)
     else:
         done = _film(clear)
-    out.write(TRAILER.pack(done.frames, done.faces))
+    out.write(PIXELATED.pack(done.frames, done.faces))
     out.flush()
 
 

@@ -141,11 +141,15 @@ export async function recordings(seq: number): Promise<Answer<Recording[]>> {
   return found.ok ? { ok: true, value: found.value.recordings } : found;
 }
 
-/** Return one recording as it was made; that it was looked at stands in the log. */
+/** Return one recording, masked where a veil hangs; that it was looked at stands in the log. */
 export const recording = (id: string, purpose: Purpose, reference: string): Promise<Answer<Blob>> =>
   answer(api.POST("/api/recordings/{recording}/read", {
     params: { path: { recording: id } }, body: { purpose, case: reference }, parseAs: "blob",
   })) as Promise<Answer<Blob>>;
+
+/** Ask to see for a time what a camera's veil hides; another person agrees. */
+export const liftVeil = (camera: string, seconds: number, reason: string) =>
+  answer(api.POST("/api/cameras/{camera}/veil/lift", { params: { path: { camera } }, body: { seconds, reason } }));
 
 const aboutPerson = (cardholder: string) => ({ params: { path: { cardholder } } });
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from controller.domain.ids import CameraId, CardholderId, OperatorId
 from controller.domain.records import Purpose, RetentionClass
+from controller.domain.words import ADDED
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,10 @@ class CameraPresetKept:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceExported:
-    """Two operators took recordings out of the box: these clips and stills, and these records."""
+    """Two operators took recordings out of the box: these clips and stills, and these records.
+
+    ``masked``: what veils hide is masked in what was handed out.
+    """
 
     operator: OperatorId
     second: OperatorId
@@ -122,3 +126,4 @@ class EvidenceExported:
     recordings: tuple[str, ...]
     records: tuple[int, ...]
     pixelated: bool
+    masked: bool = field(default=False, metadata=ADDED)

@@ -11,7 +11,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
+import simplejpeg
 
 from controller.admin import Admin, AdminError
 from controller.cli import Nobody
@@ -28,7 +30,7 @@ from controller.ledger.checkpoint import cosign
 from controller.ledger.note import COSIGNATURE_V1, SignerKey, parse_note
 from controller.notary import PUBLIC_KEY_FILE, Notary
 from controller.runtime.evidence import Wanted
-from tests.vision.test_pixelate import SOMEBODY, clip
+from tests.vision.test_pixelate import SOMEBODY, clip, pictures
 from vision.recording.film import SealedFile
 
 pytestmark = pytest.mark.anyio
@@ -205,6 +207,55 @@ async def test_behind_a_veil_nothing_is_handed_out_until_two_lift_it(core, admin
     assert (await by_two(admin, tmp_path / "out.zip"))["done"]
 
 
+async def test_behind_a_veil_masked_copies_are_handed_out_by_choice_whether_it_was_lifted_or_not(
+    core, admin, tmp_path, capsys
+):
+    still = simplejpeg.encode_jpeg(np.full((90, 160, 3), 200, dtype=np.uint8))
+    names = {"film": await kept(core), "still": await kept(core, content=still, kind=RetentionClass.SNAPSHOTS)}
+    site = core.runtime.site
+    veil = Mask("the desk", MaskKind.VEIL, MaskedBy.BOX, ((0, 0), (0.5, 0), (0.5, 1), (0, 1)))
+    core.runtime.site = replace(site, cameras={CAMERA: replace(site.cameras[CAMERA], masks=(veil,))})
+    until = core.runtime.state.veils.set(CAMERA, core.runtime.mono() + 600)
+    for to, pixelated, veils in (("a", False, core.runtime.state.veils), ("b", True, until)):
+        core.runtime.state = replace(core.runtime.state, veils=veils)
+        await by_two(admin, tmp_path / to, masked=True, pixelated=pixelated)
+        images = pictures((tmp_path / to / f"{names['film']}.mp4").read_bytes())
+        images.append(simplejpeg.decode_jpeg((tmp_path / to / f"{names['still']}.jpg").read_bytes()))
+        assert len(images) == 9
+        assert all(image[:, : image.shape[1] // 2 - 8].max() <= 20 for image in images)
+        assert all(image[:, image.shape[1] // 2 + 8 :].mean() > 40 for image in images)
+        manifest = json.loads((tmp_path / to / "manifest.json").read_text())
+        assert [each["copy"]["masks"] for each in manifest["recordings"]] == [["the desk"]] * 2
+        assert (manifest["masked"], "behind a veil" in (tmp_path / to / "README.txt").read_text()) == (True, True)
+        code, said = check(core, tmp_path / to, capsys)
+        how = "masked and pixelated" if pixelated else "masked"
+        assert (code, f"(2 of them {how} copies)" in said) == (0, True)
+    facts = [record.event for record in core.log.newest("evidence_exported")]
+    assert [(fact.masked, fact.pixelated) for fact in facts] == [(True, True), (True, False)]
+
+
+async def test_masked_is_what_two_agree_to_and_leaves_what_has_no_veil_as_it_was(core, admin, tmp_path, capsys):
+    name = await kept(core)
+    command = admin.commands["evidence_export"]
+    await command({**asked(tmp_path / "a", masked=True), "operator": "sue"})
+    assert not (await command({**asked(tmp_path / "a"), "operator": "sven"}))["done"]
+    assert (await command({**asked(tmp_path / "a", masked=True), "operator": "sven"}))["done"]
+    assert (tmp_path / "a" / f"{name}.mp4").read_bytes() == FILM
+    assert check(core, tmp_path / "a", capsys)[0] == 0
+    signed_anew(core, lambda _, told: told.update(masked=False))(tmp_path / "a")
+    assert "it is not what the log says was handed out" in check(core, tmp_path / "a", capsys)[1]
+
+
+async def test_what_cannot_be_masked_is_not_handed_out_clear(core, admin, tmp_path):
+    await kept(core, content=b"no film at all")
+    site = core.runtime.site
+    veil = Mask("the desk", MaskKind.VEIL, MaskedBy.BOX, ((0, 0), (1, 0), (1, 1)))
+    core.runtime.site = replace(site, cameras={CAMERA: replace(site.cameras[CAMERA], masks=(veil,))})
+    with pytest.raises(AdminError, match="could not be masked"):
+        await by_two(admin, tmp_path / "out.zip", masked=True)
+    assert list(tmp_path.iterdir()) == [core.folder]
+
+
 async def test_a_film_that_is_not_what_the_log_says_or_is_gone_is_not_handed_out(core, admin, tmp_path):
     await kept(core, told="00" * 32)
     with pytest.raises(AdminError, match="is not what the log says was recorded"):
@@ -236,7 +287,7 @@ async def test_two_at_once_are_told_to_wait(core, admin):
     await kept(core)
     desk = admin.evidence.desk
     chosen = await desk.choose(Wanted(events=(1,)), silent=True)
-    order = chosen.order(Purpose.INVESTIGATION, "AZ-8", pixelated=False)
+    order = chosen.order(Purpose.INVESTIGATION, "AZ-8", pixelated=False, masked=False)
     for operator in ("sue", "sven"):
         await admin.records.order(operator, order)
     parts = desk.package(order, "sven")
@@ -397,7 +448,7 @@ SIGNED_ANEW = {
     ),
     "said to be a copy": (
         lambda _, told: told["recordings"][0].update(copy={"frames": 1, "faces": 1}),
-        "*.mp4: it is pixelated where the film itself was handed out, or the other way round",
+        "*.mp4: it is a copy where the film itself was handed out, or the other way round",
     ),
     "another export": (
         lambda _, told: told.update(export=1),
@@ -454,7 +505,9 @@ async def test_a_zip_is_held_to_the_same_and_to_one_file_of_a_name(core, admin, 
 async def test_an_export_is_of_those_two_and_no_older_one(core, admin):
     await kept(core)
     desk = admin.evidence.desk
-    order = (await desk.choose(Wanted(events=(1,)), silent=True)).order(Purpose.AUDIT, "", pixelated=False)
+    order = (await desk.choose(Wanted(events=(1,)), silent=True)).order(
+        Purpose.AUDIT, "", pixelated=False, masked=False
+    )
     with pytest.raises(ValueError, match="does not say that two agreed"):
         await anext(desk.package(order, "sven"))
     assert not any(isinstance(r.event, EvidenceExported) for r in core.runtime.read(before=None, limit=100))

@@ -179,6 +179,7 @@ def test_a_refused_order_is_a_fact_and_changes_nothing(refusal, before, who, wha
     )
 
 
+SHOWN = [{"pixelated": one, "masked": other} for one in (True, False) for other in (True, False)]
 PAIRS = [
     (replace(LIFTED, seconds=1.0), SUE, SVEN, ev.VeilLifted),
     (replace(LIFTED, seconds=3600.0), SUE, SVEN, ev.VeilLifted),
@@ -187,7 +188,22 @@ PAIRS = [
     (DestroyBox("given up"), SUE, SVEN, ev.DestructionOrdered),
     (LIFTED, SUE, SVEN, ev.VeilLifted),
     (EVIDENCE, SUE, SVEN, ev.EvidenceExported),
+    (replace(EVIDENCE, masked=True), SUE, SVEN, ev.EvidenceExported),
 ]
+
+
+@pytest.mark.parametrize(
+    ("asked_for", "agreed_to"),
+    [(shown, other) for shown in SHOWN for other in SHOWN if shown != other],
+)
+def test_who_asked_for_evidence_in_clear_has_not_asked_for_it_masked_or_pixelated(asked_for, agreed_to):
+    house = office()
+    house.see(order(SUE, replace(EVIDENCE, **asked_for)))
+    (asked,) = house.see(order(SVEN, replace(EVIDENCE, **agreed_to))).events
+    assert isinstance(asked, ev.SecondPersonAsked)
+    (done,) = house.see(order(SVEN, replace(EVIDENCE, **asked_for))).events
+    assert (done.pixelated, done.masked) == (asked_for["pixelated"], asked_for["masked"])
+    assert [subject for _, subject in house.state.asked] == [asked.subject]
 
 
 @pytest.mark.parametrize(("what", "first", "second", "kind"), PAIRS)
