@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from api.records import Texts
 from api.schemas_operators import PendingOut
 from controller.domain.enrolment_orders import RecordCardholder, person_told
+from controller.domain.face_orders import ConfirmFace
 from controller.domain.ids import AccessLevelId, CameraId, CardholderId, CredentialId, OperatorId, ZoneId
 from controller.domain.operator_orders import EVERYWHERE, AppointOperator, ResetOperator
 from controller.domain.operators import EndLockdown, Order, Role
@@ -100,6 +101,7 @@ _BUILD: Mapping[str, Callable[[str, str], Order]] = {
     "set_credential_status": _set_status,
     "record_cardholder": _record,
     "destroy_box": lambda _, reason: DestroyBox(reason),
+    "confirm_face": lambda subject, _: ConfirmFace(CardholderId(subject)),
     "appoint_operator": _appoint,
     "reset_operator": lambda subject, reason: ResetOperator(OperatorId(subject), reason),
 }

@@ -103,6 +103,7 @@ class OrderWord(StrEnum):
     START_MAINTENANCE = "start_maintenance"
     END_MAINTENANCE = "end_maintenance"
     ENROL_FACE = "enrol_face"
+    CONFIRM_FACE = "confirm_face"
     WITHDRAW_FACE = "withdraw_face"
     KEEP_PORTRAIT = "keep_portrait"
     REMOVE_PORTRAIT = "remove_portrait"

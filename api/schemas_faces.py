@@ -77,10 +77,12 @@ class AlikeOut(Model):
 class EnrolledFaceOut(Model):
     """What became of it: ``enrolled``, or a human must decide on ``alike``, or ``problems`` say what the photos lack.
 
+    ``asleep``: it counts nowhere until a second person confirms it, for they may enter an exclusion zone.
     ``compared``: with so many enrolled people; ``not_compared``: so many are enrolled for another engine alone.
     """
 
     enrolled: bool
+    asleep: bool
     photos: list[PhotoOut]
     problems: list[PhotoProblem]
     alike: list[AlikeOut]
@@ -99,7 +101,7 @@ class PortraitIn(Model):
 class FaceOut(Model):
     """That somebody's face is enrolled. ``usable``: by the engine that this policy uses.
 
-    ``basis`` is null for those enrolled before grounds were recorded.
+    ``basis`` is null for those enrolled before grounds were recorded. ``asleep``: until a second person confirms it.
     """
 
     engine: str
@@ -107,3 +109,4 @@ class FaceOut(Model):
     basis: FaceBasis | None
     since: datetime
     usable: bool
+    asleep: bool

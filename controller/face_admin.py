@@ -72,7 +72,7 @@ class FaceAdmin:
     async def withdraw(self, cardholder: CardholderId, author: str, reason: str) -> None:
         """Destroy somebody's template and portrait, at once. Raises ``FaceRefused``."""
         state = self._core.runtime.state
-        if cardholder not in state.faces and cardholder not in state.portraits:
+        if cardholder not in state.enrolled and cardholder not in state.portraits:
             raise FaceRefused(f"no face of {cardholder} is enrolled")
         await self._core.runtime.handle(FaceGone(author, cardholder, self._typed(reason))).durable
         await asyncio.to_thread(self._end_keys)

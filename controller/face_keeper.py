@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from controller.domain.events import (
     CardholderErased,
+    FaceConfirmed,
     FaceListed,
     FaceTemplateRecorded,
     FaceUnlisted,
@@ -14,7 +15,9 @@ from controller.domain.events import (
 from controller.runtime.runtime import Runtime
 from vision.gateway import VisionGateway
 
-CHANGES = FaceListed | FaceUnlisted | FaceTemplateRecorded | FaceWithdrawn | CardholderErased | SiteActivated
+CHANGES = (
+    FaceListed | FaceUnlisted | FaceTemplateRecorded | FaceConfirmed | FaceWithdrawn | CardholderErased | SiteActivated
+)
 
 
 class FaceKeeper:

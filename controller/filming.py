@@ -144,8 +144,8 @@ class Filming:
         if hidden:
             copy = self._masked(recording, parts, [mask.shape for mask in hidden])
             async with contextlib.aclosing(copy):
-                async for part in copy:
-                    yield part
+                async for painted in copy:
+                    yield painted
             return
         while (part := await asyncio.to_thread(next, parts, None)) is not None:
             yield part

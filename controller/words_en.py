@@ -110,6 +110,7 @@ EVENTS: Mapping[type[Event], str] = MappingProxyType(
         ev.CredentialRecorded: "Badge recorded",
         ev.FaceTemplateRecorded: "Face template recorded",
         ev.FaceWithdrawn: "Face template and portrait destroyed",
+        ev.FaceConfirmed: "Face confirmed by a second person",
         ev.PortraitKept: "Portrait kept",
         ev.PortraitRemoved: "Portrait destroyed",
         ev.PortraitCompared: "Portrait compared with who stood at a door",

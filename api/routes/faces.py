@@ -25,6 +25,7 @@ from api.schemas_people import ForIn
 from api.security import Api, Context, Fresh, Ordering, SignedIn
 from controller.domain.face_orders import (
     ComparePortrait,
+    ConfirmFace,
     EnrolFace,
     KeepPortrait,
     ListFace,
@@ -67,6 +68,7 @@ async def enrol(cardholder: Id, asked: EnrolFaceIn, who: Fresh, api: Context) ->
     decide = made.alike if made is not None and answer.refusal is Refusal.FACE_ALIKE else ()
     return EnrolledFaceOut(
         enrolled=answer.refusal is None,
+        asleep=answer.refusal is None and _asleep(api, order.cardholder),
         photos=_photos(answer.photos),
         problems=[PhotoProblem(word) for word in answer.why],
         alike=[_alike(api, one) for one in decide],
@@ -74,6 +76,12 @@ async def enrol(cardholder: Id, asked: EnrolFaceIn, who: Fresh, api: Context) ->
         compared=made.compared if made else 0,
         not_compared=made.not_compared if made else 0,
     )
+
+
+@router.post("/people/{cardholder}/face/confirm", status_code=202)
+async def confirm(cardholder: Id, who: Fresh, api: Context) -> OrderedOut:
+    """Agree that the face which another operator enrolled is this person's. It sleeps until then."""
+    return await give(api, who, ConfirmFace(CardholderId(cardholder)))
 
 
 @router.post("/people/{cardholder}/face/withdraw", status_code=202)
@@ -147,6 +155,11 @@ def _desk(api: Api, who: SignedIn, word: OrderWord) -> FaceDesk:
     if api.facade.faces is None:
         raise Problem(404, "no_eyes", "This box has no eyes.")
     return api.facade.faces
+
+
+def _asleep(api: Api, whom: CardholderId) -> bool:
+    face = api.facade.moment().state.enrolled.get(whom)
+    return face is not None and face.asleep
 
 
 def _photos(words: tuple[str, ...]) -> list[PhotoOut]:

@@ -205,7 +205,14 @@ def _face(api: Api, state: SiteState, person: CardholderId) -> FaceOut | None:
     if known is None:
         return None
     usable = api.facade.faces is not None and api.facade.faces.reads(known.engine)
-    return FaceOut(engine=known.engine, used=known.used, basis=known.basis, since=known.since, usable=usable)
+    return FaceOut(
+        engine=known.engine,
+        used=known.used,
+        basis=known.basis,
+        since=known.since,
+        usable=usable,
+        asleep=known.asleep,
+    )
 
 
 def _badge(badge: Credential) -> BadgeOut:

@@ -11,7 +11,7 @@ from controller.domain.ids import CardholderId
 
 @dataclass(frozen=True, slots=True)
 class EnrolFace:
-    """Keep a template of somebody's face.
+    """Keep a template of somebody's face. *Two*, where they may enter an exclusion zone: see ``ConfirmFace``.
 
     ``others``: people enrolled already who look alike, and whom the operator says are somebody else. The rest is what
     the eyes made of the photos: ``alike`` is everybody enrolled who looks alike, ``template`` is sealed.
@@ -26,6 +26,16 @@ class EnrolFace:
     mode: str = ""
     used: int = 0
     template: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmFace:
+    """Agree that the face last enrolled for somebody with rights in an exclusion zone is theirs: it sleeps until then.
+
+    The enrolment asks for it; whoever confirms is another person.
+    """
+
+    cardholder: CardholderId
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +86,9 @@ class UnlistFace:
     reason: str
 
 
-FaceOrder = EnrolFace | WithdrawFace | KeepPortrait | RemovePortrait | ComparePortrait | ListFace | UnlistFace
+FaceOrder = (
+    EnrolFace | ConfirmFace | WithdrawFace | KeepPortrait | RemovePortrait | ComparePortrait | ListFace | UnlistFace
+)
 
 
 def face_subject(order: FaceOrder) -> str:
@@ -85,7 +97,8 @@ def face_subject(order: FaceOrder) -> str:
         case EnrolFace(cardholder=cardholder, alike=alike):
             return " ".join((cardholder, *alike))
         case (
-            WithdrawFace(cardholder=cardholder)
+            ConfirmFace(cardholder=cardholder)
+            | WithdrawFace(cardholder=cardholder)
             | KeepPortrait(cardholder=cardholder)
             | RemovePortrait(cardholder=cardholder)
             | ComparePortrait(cardholder=cardholder)

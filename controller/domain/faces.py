@@ -40,7 +40,8 @@ class Gesture(StrEnum):
 class EnrolledFace:
     """That somebody's face is enrolled: by which engine, from how many photos, since when and on what ground.
 
-    ``basis`` is None for those enrolled before grounds were recorded.
+    ``basis`` is None for those enrolled before grounds were recorded. ``asleep``: it counts nowhere until a second
+    person confirms it.
     """
 
     engine: str
@@ -48,6 +49,7 @@ class EnrolledFace:
     used: int
     basis: FaceBasis | None
     since: datetime
+    asleep: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from controller.domain.alarms import AlarmKind, Source
 from controller.domain.effects import Light, Signal, StopFace
 from controller.domain.face_orders import (
     ComparePortrait,
+    ConfirmFace,
     EnrolFace,
     FaceOrder,
     KeepPortrait,
@@ -21,14 +22,17 @@ from controller.domain.face_orders import (
 )
 from controller.domain.faces import Gesture
 from controller.domain.ids import CardholderId, OperatorId
-from controller.domain.operators import Refusal, Role
+from controller.domain.operators import Refusal, Role, one_person
 from controller.domain.site import Factor
 from controller.domain.state import SiteState
 from controller.domain.stimuli import FaceSpotted, GestureWanted
+from controller.domain.words import word_for
 from controller.rules.alarm import raise_alarm
+from controller.rules.record_orders import has_exclusion_rights
+from controller.rules.second_person import ask, first_to_ask
 from controller.rules.turn import Turn
 
-_DESK: frozenset[type[FaceOrder]] = frozenset({EnrolFace, WithdrawFace, KeepPortrait, RemovePortrait})
+_DESK: frozenset[type[FaceOrder]] = frozenset({EnrolFace, ConfirmFace, WithdrawFace, KeepPortrait, RemovePortrait})
 _POST: frozenset[type[FaceOrder]] = frozenset({ComparePortrait})
 _LIST: frozenset[type[FaceOrder]] = frozenset({ListFace, UnlistFace})
 RIGHTS: Mapping[Role, frozenset[type[FaceOrder]]] = MappingProxyType(
@@ -61,6 +65,8 @@ def may(turn: Turn, operator: OperatorId, order: FaceOrder) -> Refusal | None:
     state, who = turn.state, order.cardholder
     if who not in state.people:
         return Refusal.UNKNOWN_CARDHOLDER
+    if isinstance(order, ConfirmFace):
+        return _about(state, operator, who) or _may_confirm(turn, operator, who)
     if not isinstance(order, ComparePortrait):
         refusal = _about(state, operator, who) or _may_change(turn, order)
         return refusal or (None if order.reason.strip() else Refusal.REASON_NEEDED)
@@ -73,8 +79,9 @@ def carry_out(turn: Turn, operator: OperatorId, order: FaceOrder) -> None:
     """Record what an order comes to."""
     match order:
         case EnrolFace():
-            made = (order.engine, order.mode, order.template, order.basis, order.used, order.others, order.reason)
-            turn.record(ev.FaceTemplateRecorded(operator, order.cardholder, *made))
+            _enrol(turn, operator, order)
+        case ConfirmFace(cardholder=cardholder):
+            turn.record(ev.FaceConfirmed(_first(turn, cardholder) or operator, operator, cardholder))
         case WithdrawFace(cardholder=cardholder, reason=reason):
             withdraw(turn, operator, cardholder, reason)
         case KeepPortrait(cardholder=cardholder, reason=reason, portrait=portrait):
@@ -89,6 +96,15 @@ def carry_out(turn: Turn, operator: OperatorId, order: FaceOrder) -> None:
             turn.record(ev.FaceUnlisted(operator, cardholder, reason))
         case _:
             assert_never(order)
+
+
+def _enrol(turn: Turn, operator: OperatorId, order: EnrolFace) -> None:
+    """Keep a template. One that would help into an exclusion zone sleeps until a second person confirms it."""
+    asleep = has_exclusion_rights(turn.site, turn.state.people[order.cardholder])
+    made = (order.engine, order.mode, order.template, order.basis, order.used, order.others, order.reason, asleep)
+    turn.record(ev.FaceTemplateRecorded(operator, order.cardholder, *made))
+    if asleep:
+        ask(turn, operator, word_for(ConfirmFace), order.cardholder, order.reason)
 
 
 def withdraw(turn: Turn, author: str, cardholder: CardholderId, reason: str) -> None:
@@ -129,6 +145,22 @@ def is_compared(state: SiteState, cardholder: CardholderId) -> bool:
     return waits or any(alarm.kind in COMPARED_AT and alarm.detail == cardholder for alarm in state.alarms.values())
 
 
+def _first(turn: Turn, cardholder: CardholderId) -> OperatorId | None:
+    """Return who enrolled the face that sleeps: in time, and still in a role that may."""
+    roles = [role for role, orders in RIGHTS.items() if ConfirmFace in orders]
+    return first_to_ask(turn, word_for(ConfirmFace), cardholder, roles)
+
+
+def _may_confirm(turn: Turn, operator: OperatorId, cardholder: CardholderId) -> Refusal | None:
+    """Tell why a face sleeps on. What nobody confirmed in time is enrolled anew."""
+    face, first = turn.state.enrolled.get(cardholder), _first(turn, cardholder)
+    if face is not None and not face.asleep:
+        return Refusal.ALREADY_SO
+    if face is None or first is None:
+        return Refusal.NO_FACE
+    return Refusal.SECOND_PERSON_NEEDED if one_person(turn.state.operators, first, operator) else None
+
+
 def _about(state: SiteState, operator: OperatorId, cardholder: CardholderId) -> Refusal | None:
     return Refusal.ABOUT_YOURSELF if state.operators[operator].cardholder == cardholder else None
 
@@ -143,7 +175,7 @@ def _may_change(  # noqa: C901 - one flat table
                 return Refusal.NO_FACE
             return None if set(alike) <= set(others) else Refusal.FACE_ALIKE
         case WithdrawFace():
-            return None if who in state.faces or who in state.portraits else Refusal.NO_FACE
+            return None if who in state.enrolled or who in state.portraits else Refusal.NO_FACE
         case KeepPortrait(portrait=portrait):
             if not turn.site.faces.portraits:
                 return Refusal.PORTRAITS_NOT_ALLOWED

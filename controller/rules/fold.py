@@ -81,6 +81,7 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
         case (
             ev.FaceTemplateRecorded()
             | ev.FaceWithdrawn()
+            | ev.FaceConfirmed()
             | ev.PortraitKept()
             | ev.PortraitRemoved()
             | ev.FaceListed()

@@ -16,6 +16,7 @@ from controller.domain.enrolment_orders import IssueBadge, OpenEnrolment, Record
 from controller.domain.evacuation import CheckIn, EndEvacuation, StartEvacuation, UndoCheckIn
 from controller.domain.face_orders import (
     ComparePortrait,
+    ConfirmFace,
     EnrolFace,
     KeepPortrait,
     ListFace,
@@ -124,7 +125,7 @@ def within(turn: Turn, zones: frozenset[ZoneId], order: Order) -> bool:  # noqa:
             return True
         case ReadRecords() | SetCredentialStatus() | WithdrawAccessLevel():
             return True
-        case EnrolFace() | KeepPortrait() | ListFace():
+        case EnrolFace() | ConfirmFace() | KeepPortrait() | ListFace():
             return False
         case WithdrawFace() | RemovePortrait() | UnlistFace() | ComparePortrait():
             return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 import orjson
@@ -14,6 +14,7 @@ from controller.domain.events import (
     CardholderErased,
     CardholderRecorded,
     DoorUnlockOrdered,
+    FaceConfirmed,
     FaceTemplateRecorded,
     FaceWithdrawn,
     PortraitKept,
@@ -59,7 +60,7 @@ class Vault:
         self._keystore = keystore
         self._known = Sealed()
 
-    def learn(self, record: Recorded) -> None:
+    def learn(self, record: Recorded) -> None:  # noqa: C901 - one flat table
         """Take a record in; anything but a sealed value is passed over."""
         match record.event:
             case CardholderRecorded(cardholder=cardholder, identity=sealed):
@@ -70,6 +71,8 @@ class Vault:
             case FaceTemplateRecorded(cardholder=subject):
                 self._retire_template(subject)
                 self._known.templates[subject] = record.event
+            case FaceConfirmed(cardholder=subject) if subject in self._known.templates:
+                self._known.templates[subject] = replace(self._known.templates[subject], asleep=False)
             case FaceWithdrawn(cardholder=subject):
                 self._retire_template(subject)
                 self._retire_portrait(subject)
@@ -113,19 +116,20 @@ class Vault:
             return None
 
     def template(self, cardholder: CardholderId) -> FaceTemplate | None:
-        """Return this person's face template; None where there is none."""
+        """Return this person's face template; None where there is none, or it was not confirmed by a second person."""
         event = self._known.templates.get(cardholder)
-        if event is None:
-            return None
+        return None if event is None or event.asleep else self._template(event)
+
+    def _template(self, event: FaceTemplateRecorded) -> FaceTemplate | None:
         try:
-            vector = self._opened(cardholder, f"{TEMPLATE} {event.engine}", event.template)
+            vector = self._opened(event.cardholder, f"{TEMPLATE} {event.engine}", event.template)
         except SealBroken:
             return None
         return FaceTemplate(event.engine, event.mode, vector)
 
     def templates(self) -> dict[CardholderId, FaceTemplate]:
-        """Return everybody's face template."""
-        known = {who: self.template(who) for who in list(self._known.templates)}
+        """Return everybody's face template, confirmed or not: nobody is enrolled twice."""
+        known = {who: self._template(event) for who, event in list(self._known.templates.items())}
         return {who: template for who, template in known.items() if template is not None}
 
     def portrait_at(self, cardholder: CardholderId) -> int | None:

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 import pytest
 
-from controller.domain.events import CardholderRecorded
-from controller.domain.face_orders import ComparePortrait, WithdrawFace
-from controller.domain.faces import FaceRules
+from controller.domain.events import CardholderRecorded, FaceConfirmed, FaceTemplateRecorded
+from controller.domain.face_orders import ComparePortrait, ConfirmFace, WithdrawFace
+from controller.domain.faces import FaceBasis, FaceRules
 from controller.domain.operators import Operator, Refusal, Role
 from controller.domain.people import Cardholder, CardholderKind
 from controller.runtime.face_desk import FaceDesk
 from controller.runtime.ports import NoFace
-from tests.api.fakes import ALICE, GUARD, browser, problem, sign_in
+from tests.api.fakes import ALICE, GUARD, SECOND, browser, problem, sign_in
 from tests.controller.runtime.test_face_desk import Eyes, Office
 
 pytestmark = pytest.mark.anyio
@@ -49,6 +49,20 @@ async def test_an_enrolment_that_is_kept(facade, desk):
     told = answer.json()
     assert (told["enrolled"], told["photos"][1], told["alike"]) == (True, {"problem": "blurred"}, [])
     assert (told["used"], told["compared"], told["not_compared"]) == (5, 20, 1)
+
+
+async def test_a_face_that_sleeps_is_told_as_such_and_confirmed_by_an_order(facade, desk):
+    made = FaceTemplateRecorded("gil", ALICE, "engine-1", "mean", "t", FaceBasis.CONSENT, 5, asleep=True)
+    facade.record(made)
+    told = (await posted(facade, "/api/people/p-1/face", {**ENROL, "others": ["p-7", "p-8"]})).json()
+    assert (told["enrolled"], told["asleep"]) == (True, True)
+    read = (await posted(facade, "/api/people/p-1/read", {"purpose": "administration", "case": ""})).json()
+    assert (read["face"], read["face_record"]["asleep"]) == (False, True)
+    assert (await posted(facade, "/api/people/p-1/face/confirm", {})).status_code == 202
+    assert facade.tape[-1] == (GUARD, ConfirmFace(ALICE))
+    facade.record(FaceConfirmed(GUARD, SECOND, ALICE))
+    told = (await posted(facade, "/api/people/p-1/face", {**ENROL, "others": ["p-7", "p-8"]})).json()
+    assert (told["enrolled"], told["asleep"]) == (True, False)
 
 
 async def test_who_looks_alike_is_shown_to_whoever_decides(facade, desk):

@@ -11,6 +11,7 @@ from immutables import Map
 
 from api.pending import order_of, pending_of
 from controller.domain.enrolment_orders import RecordCardholder
+from controller.domain.face_orders import ConfirmFace
 from controller.domain.ids import AccessLevelId, CameraId, CardholderId, CompetencyId, CredentialId, OperatorId, ZoneId
 from controller.domain.operator_orders import AppointOperator, ResetOperator
 from controller.domain.operators import Operator, Order, Role
@@ -55,6 +56,7 @@ orders = some.one_of(
     some.builds(SetCredentialStatus, names.map(CredentialId), some.sampled_from(CredentialStatus), some.just(WHY)),
     some.builds(RecordCardholder, people, some.just(""), some.just(WHY)),
     some.builds(DestroyBox, some.just(WHY)),
+    some.builds(ConfirmFace, names.map(CardholderId)),
     some.builds(AppointOperator, names.map(OperatorId), some.sampled_from(Role), zones, some.just(WHY)),
     some.builds(ResetOperator, names.map(OperatorId), some.just(WHY)),
 )

@@ -110,7 +110,7 @@ class Desk:
     async def choose(self, wanted, *, silent):
         return Chosen((CLIP,), (1,), (CAMERA,))
 
-    async def examine(self, chosen, witness):
+    async def examine(self, chosen, witness, *, masked):
         pass
 
     async def package(self, order, second, witness):

@@ -101,6 +101,7 @@ from controller.domain.events.doors import (
     RotationObserved,
 )
 from controller.domain.events.faces import (
+    FaceConfirmed,
     FaceListed,
     FaceTemplateRecorded,
     FaceUnlisted,
@@ -287,6 +288,7 @@ __all__ = [
     "ExitDelayed",
     "ExitObserved",
     "ExitRequested",
+    "FaceConfirmed",
     "FaceJudged",
     "FaceListed",
     "FaceTemplateRecorded",
@@ -543,6 +545,7 @@ Event = (
     | FaceListed
     | FaceUnlisted
     | FaceWithdrawn
+    | FaceConfirmed
     | GestureAsked
     | PortraitCompared
     | PortraitKept

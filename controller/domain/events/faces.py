@@ -13,7 +13,8 @@ from controller.domain.words import ADDED
 class FaceTemplateRecorded:
     """A face template, sealed, made from ``used`` photos.
 
-    ``others``: who was enrolled already and looks alike; the author says they are somebody else.
+    ``others``: who was enrolled already and looks alike; the author says they are somebody else. ``asleep``: it counts
+    nowhere until a second person confirms it.
     """
 
     author: str
@@ -25,6 +26,16 @@ class FaceTemplateRecorded:
     used: int = field(default=0, metadata=ADDED)
     others: tuple[CardholderId, ...] = field(default=(), metadata=ADDED)
     reason: str = field(default="", metadata=ADDED)
+    asleep: bool = field(default=False, metadata=ADDED)
+
+
+@dataclass(frozen=True, slots=True)
+class FaceConfirmed:
+    """The face that ``operator`` enrolled counts from now on: ``second`` agreed."""
+
+    operator: OperatorId
+    second: OperatorId
+    cardholder: CardholderId
 
 
 @dataclass(frozen=True, slots=True)

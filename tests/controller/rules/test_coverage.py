@@ -372,6 +372,7 @@ EVENTS_ELSEWHERE = {
     **dict.fromkeys(
         (
             ev.FaceWithdrawn,
+            ev.FaceConfirmed,
             ev.PortraitKept,
             ev.PortraitRemoved,
             ev.PortraitCompared,

@@ -13,6 +13,7 @@ from controller.domain.decision import FaceOutcome
 from controller.domain.effects import AskFace, Light, Signal, StopFace
 from controller.domain.face_orders import (
     ComparePortrait,
+    ConfirmFace,
     EnrolFace,
     KeepPortrait,
     ListFace,
@@ -23,6 +24,7 @@ from controller.domain.face_orders import (
 from controller.domain.faces import FaceBasis, FaceRules, FaceWatch, Gesture, Liveness
 from controller.domain.ids import CardholderId, OperatorId
 from controller.domain.operators import Operator, Refusal, Role
+from controller.domain.site import Factor
 from tests.controller.builders import (
     ADA,
     ALICE,
@@ -32,6 +34,7 @@ from tests.controller.builders import (
     EVE,
     GIL,
     LOBBY_CAMERA,
+    NORA,
     SUE,
     of_kind,
     order,
@@ -45,6 +48,7 @@ RULES = FaceRules(portraits=True, watch_list=FaceWatch("DPIA-7", frozenset({LOBB
 ENROL = EnrolFace(BOB, FaceBasis.CONSENT, "form 12", engine="engine-2", mode="mean", used=6, template="t")
 WITHDRAW = WithdrawFace(BOB, "consent withdrawn")
 KEEP, REMOVE = KeepPortrait(BOB, "for the guard", "p"), RemovePortrait(BOB, "no longer wanted")
+CONFIRM = ConfirmFace(BOB)
 LIST, UNLIST, COMPARE = ListFace(BOB, "seen at the fence"), UnlistFace(BOB, "case closed"), ComparePortrait(BOB)
 
 
@@ -77,6 +81,12 @@ def refusal(known, who, what):
         (SUE, replace(ENROL, alike=(ALICE, EVE), others=(EVE,)), Refusal.FACE_ALIKE),
         (SUE, replace(ENROL, alike=(ALICE,), others=(ALICE,)), None),
         (SUE, ENROL, None),
+        (GIL, CONFIRM, Refusal.NOT_YOUR_ROLE),
+        (DORA, CONFIRM, Refusal.NOT_YOUR_ROLE),
+        (SUE, CONFIRM, Refusal.ALREADY_SO),
+        (SUE, replace(CONFIRM, cardholder=NORA), Refusal.NO_FACE),
+        (SUE, replace(CONFIRM, cardholder=NOBODY), Refusal.UNKNOWN_CARDHOLDER),
+        (SVEN, replace(CONFIRM, cardholder=ALICE), Refusal.ABOUT_YOURSELF),
         (DORA, WITHDRAW, None),
         (SUE, replace(WITHDRAW, reason=""), Refusal.REASON_NEEDED),
         (SUE, replace(KEEP, portrait=""), Refusal.NO_PORTRAIT),
@@ -104,35 +114,113 @@ def test_what_a_site_does_not_allow_is_refused():
     assert refusal(known, SVEN, LIST) is Refusal.NO_WATCH_LIST
 
 
+def of_nora(what):
+    """The same order about somebody with no rights in an exclusion zone."""
+    return replace(what, cardholder=NORA)
+
+
 def test_a_template_stands_with_its_ground_and_is_gone_with_everything_else():
     known = house()
-    known.see(order(SUE, ENROL))
+    known.see(order(SUE, of_nora(ENROL)))
     assert known.events[-1] == ev.FaceTemplateRecorded(
-        SUE, BOB, "engine-2", "mean", "t", FaceBasis.CONSENT, 6, (), "form 12"
+        SUE, NORA, "engine-2", "mean", "t", FaceBasis.CONSENT, 6, (), "form 12"
     )
-    kept = known.state.enrolled[BOB]
-    assert (kept.engine, kept.used, kept.basis, known.state.faces[BOB]) == (
+    kept = known.state.enrolled[NORA]
+    assert (kept.engine, kept.used, kept.basis, known.state.faces[NORA]) == (
         "engine-2",
         6,
         FaceBasis.CONSENT,
         "engine-2",
     )
-    known.see(order(SUE, KEEP))
-    known.see(order(SVEN, LIST))
-    assert refusal(known, SVEN, LIST) is Refusal.ALREADY_SO
-    known.see(order(SUE, WITHDRAW))
+    known.see(order(SUE, of_nora(KEEP)))
+    known.see(order(SVEN, of_nora(LIST)))
+    assert refusal(known, SVEN, of_nora(LIST)) is Refusal.ALREADY_SO
+    known.see(order(SUE, of_nora(WITHDRAW)))
     state = known.state
-    assert all(BOB not in each for each in (state.faces, state.enrolled, state.portraits, state.listed_faces))
-    assert refusal(known, SUE, WITHDRAW) is Refusal.NO_FACE
+    assert all(NORA not in each for each in (state.faces, state.enrolled, state.portraits, state.listed_faces))
+    assert refusal(known, SUE, of_nora(WITHDRAW)) is Refusal.NO_FACE
 
 
 def test_portrait_and_list_end_by_their_own_orders():
     known = house()
-    for who, what in ((SUE, ENROL), (SUE, KEEP), (SVEN, LIST), (SUE, REMOVE), (SVEN, UNLIST)):
+    for who, what in (
+        (SUE, of_nora(ENROL)),
+        (SUE, of_nora(KEEP)),
+        (SVEN, of_nora(LIST)),
+        (SUE, of_nora(REMOVE)),
+        (SVEN, of_nora(UNLIST)),
+    ):
         assert refusal(known, who, what) is None
-    assert BOB not in known.state.portraits
-    assert BOB not in known.state.listed_faces
-    assert BOB in known.state.faces
+    assert NORA not in known.state.portraits
+    assert NORA not in known.state.listed_faces
+    assert NORA in known.state.faces
+
+
+def test_a_face_that_helps_into_an_exclusion_zone_sleeps_until_another_person_confirms_it():
+    known = house()
+    asleep, asked = known.see(order(SUE, ENROL)).events
+    assert asleep == ev.FaceTemplateRecorded(
+        SUE, BOB, "engine-2", "mean", "t", FaceBasis.CONSENT, 6, (), "form 12", asleep=True
+    )
+    assert (asked.operator, asked.order, asked.subject, asked.reason) == (SUE, "confirm_face", BOB, "form 12")
+    assert known.state.enrolled[BOB].asleep
+    assert BOB not in known.state.faces  # the one before it is gone: it was to be replaced
+    assert refusal(known, SUE, CONFIRM) is Refusal.SECOND_PERSON_NEEDED
+    assert BOB not in known.state.faces
+    (done,) = known.see(order(SVEN, CONFIRM)).events
+    assert done == ev.FaceConfirmed(SUE, SVEN, BOB)
+    assert (known.state.faces[BOB], known.state.enrolled[BOB].asleep) == ("engine-2", False)
+    assert not known.state.asked
+    assert refusal(known, SVEN, CONFIRM) is Refusal.ALREADY_SO
+
+
+def test_a_face_of_somebody_without_such_rights_waits_for_nobody():
+    known = house()
+    (kept,) = known.see(order(SUE, of_nora(ENROL))).events
+    assert not kept.asleep
+    assert not known.state.asked
+    assert NORA in known.state.faces
+
+
+def test_a_sleeping_face_is_no_factor_and_its_owner_is_looked_at():
+    known = house(keypad=True)
+    known.see(order(SUE, ENROL))
+    (challenge,) = of_kind(known.see(swipe(CELLAR_IN, BOB)).events, ev.ChallengeIssued)
+    assert Factor.FACE not in challenge.factors
+    assert Factor.GUARD in challenge.factors
+
+
+def test_a_face_that_nobody_confirmed_in_time_sleeps_on_and_is_enrolled_anew():
+    known = house()
+    known.see(order(SUE, ENROL))
+    known.wait(72 * 3600.0 + 1.0)
+    assert refusal(known, SVEN, CONFIRM) is Refusal.NO_FACE
+    known.see(order(SVEN, ENROL))
+    assert refusal(known, SVEN, CONFIRM) is Refusal.SECOND_PERSON_NEEDED
+    assert refusal(known, SUE, CONFIRM) is None
+
+
+@pytest.mark.parametrize("what", [WITHDRAW, ENROL], ids=["withdrawn", "enrolled anew"])
+def test_what_waits_ends_with_the_face_it_was_about(what):
+    known = house()
+    known.see(order(SUE, ENROL))
+    assert refusal(known, SVEN, what) is None
+    waits = {about: asked.operator for (_, about), asked in known.state.asked.items()}
+    assert waits == ({} if what is WITHDRAW else {BOB: SVEN})
+    assert BOB not in known.state.faces
+
+
+def test_who_lost_the_right_to_enrol_is_no_first_of_two():
+    known = house()
+    known.see(order(SUE, ENROL))
+    known.see(st.OperatorEnrolled("test", Operator(SUE, Role.GUARD)))
+    assert refusal(known, SVEN, CONFIRM) is Refusal.NO_FACE
+
+
+def test_at_the_box_itself_a_face_is_enrolled_as_people_are_with_no_operator_to_agree():
+    known = house()
+    known.see(st.FaceEnrolled("root at the box", BOB, "dlib", "mean", "sealed"))
+    assert not known.state.enrolled[BOB].asleep
 
 
 def test_a_withdrawn_face_is_no_longer_looked_for_at_once():

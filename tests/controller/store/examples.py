@@ -42,6 +42,7 @@ EXAMPLES: tuple[Event, ...] = (
     ev.CredentialRecorded("root at the box", BADGE),
     ev.FaceTemplateRecorded("root at the box", "p-1", "engine-1", "mean5", "c2VhbGVk"),
     ev.FaceWithdrawn("sven", "p-1", "consent withdrawn"),
+    ev.FaceConfirmed("sue", "sven", "p-1"),
     ev.PortraitKept("sven", "p-1", "p-1.portrait.00ff:c2VhbGVk", "for the guard"),
     ev.PortraitRemoved("sven", "p-1", "no longer wanted"),
     ev.PortraitCompared("gil", "p-1"),

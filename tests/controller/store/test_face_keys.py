@@ -56,6 +56,17 @@ def test_a_template_opens_for_its_person_and_engine_alone(vault):
     assert vault.templates() == {}
 
 
+def test_a_template_that_sleeps_opens_for_no_door_until_it_is_confirmed(vault):
+    sealed = vault.seal_template(WHO, "engine-1", VECTOR)
+    learn(vault, ev.FaceTemplateRecorded("sue", WHO, "engine-1", "mean", sealed, asleep=True))
+    assert vault.template(WHO) is None
+    assert vault.templates()[WHO].vector == VECTOR  # so that nobody enrols the same face for another meanwhile
+    learn(vault, ev.FaceConfirmed("sue", "sven", OTHER))
+    assert vault.template(WHO) is None
+    learn(vault, ev.FaceConfirmed("sue", "sven", WHO))
+    assert vault.template(WHO).vector == VECTOR
+
+
 def test_withdrawn_is_gone_from_memory_at_once_and_its_key_from_the_disk(vault, keystore):
     sealed, portrait = enrol(vault), keep(vault)
     enrol(vault, who=OTHER)
