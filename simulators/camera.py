@@ -182,6 +182,10 @@ class Cameras:
         self._cameras[camera].password = password
         self._cut(camera)
 
+    def password(self, camera: str) -> str:
+        """Return the one it takes now."""
+        return self._cameras[camera].password
+
     def kill(self, camera: str) -> None:
         """Cut the camera's cable: its viewers are hung up on, and nobody gets an answer."""
         self._cameras[camera].dead = True

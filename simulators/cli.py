@@ -98,6 +98,13 @@ def _parser() -> argparse.ArgumentParser:
     cameras.add_argument("--fps", type=int, default=5, help="pictures a second (%(default)s)")
     cameras.add_argument("--codec", default="h264", help="h264 or h265 (%(default)s)")
     cameras.add_argument("--data", type=Path, default=DATA, help="the folder with their passwords (%(default)s)")
+    cameras.add_argument(
+        "--onvif", type=int, metavar="PORT", help="ONVIF of the first there, of the others on the next ports (0: any)"
+    )
+    cameras.add_argument("--turning", type=int, default=0, help="so many of them have a head, by ONVIF (%(default)s)")
+    cameras.add_argument(
+        "--discovery", metavar="HOST:PORT", help="where they hear probes (the multicast group of WS-Discovery)"
+    )
     cameras.set_defaults(run=_cameras)
     hand = commands.add_parser(
         "hand", help="do something in a building that stands alone: ostiary-sim hand push door=ID"
@@ -128,7 +135,10 @@ def _building(given: argparse.Namespace) -> None:
 
 def _cameras(given: argparse.Namespace) -> None:
     large = camera_park.format_of(given.size, given.fps, given.codec)
-    park = camera_park.Park(given.count, given.port, large, given.data, given.host)
+    discovery = None if given.discovery is None else camera_park.place_of(given.discovery)
+    park = camera_park.Park(
+        given.count, given.port, large, given.data, given.host, given.onvif, given.turning, discovery
+    )
     asyncio.run(camera_park.run(park, _messages(), say))
 
 

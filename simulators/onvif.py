@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import inspect
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -40,8 +40,9 @@ MOST_BYTES = 65_535
 class OnvifCamera:
     """One of the box's cameras, at `http://HOST:PORT/onvif/device_service`; an async context manager.
 
-    It answers to probes as well, at the multicast group or wherever `discovery` says. What its detector of motion tells
-    is whether people walk before it; ``head`` is what turns it, if anything does.
+    It answers to probes as well, at the multicast group or wherever `discovery` says (None: it does not). What its
+    detector of motion tells is whether people walk before it; ``head`` is what turns it, if anything does. A
+    ``password`` of None is the one of its streams, whatever that is by then.
     """
 
     def __init__(
@@ -49,21 +50,20 @@ class OnvifCamera:
         cameras: Cameras,
         camera: str,
         username: str,
-        password: str,
+        password: str | None,
         *,
         host: str = "127.0.0.1",
         port: int = 0,
-        discovery: tuple[str, int] = GROUP,
+        discovery: tuple[str, int] | None = GROUP,
         head: OnvifHead | None = None,
     ) -> None:
         self._cameras, self._camera = cameras, camera
         self._username, self._password = username, password
         self._host, self.port = host, port
-        self._discovery = discovery
+        self._discovery = None if discovery is None else Discovery([self], discovery, host)
         self._head = head
         self.events = OnvifEvents(self._moves, lambda: self.address)
         self._runner: web.AppRunner | None = None
-        self._listening: asyncio.DatagramTransport | None = None
 
     async def __aenter__(self) -> Self:
         app = web.Application()
@@ -75,16 +75,15 @@ class OnvifCamera:
         site = web.TCPSite(self._runner, self._host, self.port)
         await site.start()
         self.port = self._runner.addresses[0][1]
-        self._listening, _ = await asyncio.get_running_loop().create_datagram_endpoint(
-            lambda: _Probed(self._match), sock=_joined(self._discovery, self._host)
-        )
+        if self._discovery is not None:
+            await self._discovery.start()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._listening is not None:
-            self._listening.close()
+        if self._discovery is not None:
+            self._discovery.stop()
         if self._runner is not None:
             await self._runner.cleanup()
 
@@ -114,7 +113,8 @@ class OnvifCamera:
             return False
         nonce = base64.b64decode(token.findtext(f"{{{SECURITY}}}Nonce", ""))
         made = token.findtext(f"{{{UTILITY}}}Created", "").encode()
-        wanted = hashlib.sha1(nonce + made + self._password.encode(), usedforsecurity=False).digest()
+        password = self._cameras.password(self._camera) if self._password is None else self._password
+        wanted = hashlib.sha1(nonce + made + password.encode(), usedforsecurity=False).digest()
         return hmac.compare_digest(token.findtext(f"{{{SECURITY}}}Password", ""), base64.b64encode(wanted).decode())
 
     def _moves(self) -> bool:
@@ -179,7 +179,8 @@ class OnvifCamera:
         image = drawn(self._camera, self._cameras.scene(self._camera) or EMPTY, 0)
         return web.Response(body=simplejpeg.encode_jpeg(image), content_type="image/jpeg")
 
-    def _match(self, asked: str) -> str:
+    def match(self, asked: str) -> str:
+        """Return its answer to the probe of this number."""
         return (
             f'<s:Envelope xmlns:s="{SOAP}" xmlns:a="{ADDRESSING}" xmlns:d="{DISCOVERY}"><s:Header>'
             f"<a:RelatesTo>{asked}</a:RelatesTo><a:Action>{DISCOVERY}/ProbeMatches</a:Action></s:Header>"
@@ -189,11 +190,33 @@ class OnvifCamera:
         )
 
 
-class _Probed(asyncio.DatagramProtocol):
-    """Answers each probe with what `match` makes of its number."""
+class Discovery:
+    """Answers probes (WS-Discovery) for cameras, each for itself, where the multicast group or `where` is heard."""
 
-    def __init__(self, match: Callable[[str], str]) -> None:
-        self._match = match
+    def __init__(self, cameras: Sequence[OnvifCamera], where: tuple[str, int] = GROUP, host: str = "127.0.0.1") -> None:
+        self._cameras, self._where, self._host = cameras, where, host
+        self._listening: asyncio.DatagramTransport | None = None
+
+    async def start(self) -> None:
+        """Begin to listen."""
+        self._listening, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+            lambda: _Probed(self._matches), sock=_joined(self._where, self._host)
+        )
+
+    def stop(self) -> None:
+        """End that."""
+        if self._listening is not None:
+            self._listening.close()
+
+    def _matches(self, asked: str) -> list[str]:
+        return [camera.match(asked) for camera in self._cameras]
+
+
+class _Probed(asyncio.DatagramProtocol):
+    """Answers each probe with what `matches` makes of its number."""
+
+    def __init__(self, matches: Callable[[str], list[str]]) -> None:
+        self._matches = matches
         self._transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -208,7 +231,8 @@ class _Probed(asyncio.DatagramProtocol):
             return
         if tree.find(f".//{{{DISCOVERY}}}Probe") is not None and self._transport is not None:
             asked = tree.findtext(f".//{{{ADDRESSING}}}MessageID", "")
-            self._transport.sendto(self._match(asked).encode(), addr)
+            for match in self._matches(asked):
+                self._transport.sendto(match.encode(), addr)
 
 
 def _joined(where: tuple[str, int], interface: str) -> socket.socket:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import assert_never
+from typing import TYPE_CHECKING, assert_never
 
-from controller.domain.events.filming import EvidenceExported
 from controller.domain.ids import AccessLevelId, CameraId, CardholderId, CredentialId, DoorId
 from controller.domain.people import CredentialStatus
 from controller.domain.records import Purpose, RecordScope
+
+if TYPE_CHECKING:
+    from controller.domain.events import EvidenceExported  # which speak of operators, who give these orders
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,16 @@
 
 import asyncio
 import json
+import socket
 import sys
 
 import av
 import pytest
 
-from simulators.camera_park import Park, format_of
+from simulators.camera_park import Park, format_of, place_of
 from simulators.encoding import Codec, Format
+from vision.onvif import OnvifError, connected, discover, probe
+from vision.talking.head import OnvifHead
 
 
 def test_a_size_is_read_and_nonsense_refused():
@@ -21,6 +24,62 @@ def test_a_size_is_read_and_nonsense_refused():
 def test_the_small_stream_is_never_wider_than_640(tmp_path):
     assert Park(1, 0, Format(1280, 720, 5), tmp_path).small == Format(640, 360, 5)
     assert Park(1, 0, Format(480, 360, 8), tmp_path).small == Format(480, 360, 8)
+
+
+def test_a_place_is_read_and_nonsense_refused():
+    assert place_of("127.0.0.1:3702") == ("127.0.0.1", 3702)
+    for text in ("127.0.0.1", ":3702", "host:port"):
+        with pytest.raises(ValueError):
+            place_of(text)
+
+
+def test_by_onvif_they_are_found_tell_their_streams_and_turn(tmp_path):
+    async def story():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as port:
+            port.bind(("127.0.0.1", 0))
+            where = port.getsockname()
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "simulators", "cameras", "--count", "2", "--port", "0", "--size", "320x180"),
+            *("--data", str(tmp_path), "--onvif", "0", "--turning", "1", "--discovery", f"127.0.0.1:{where[1]}"),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+        )
+
+        async def told(**order: object) -> dict[str, object]:
+            process.stdin.write(json.dumps(order).encode() + b"\n")
+            return json.loads(await process.stdout.readline())
+
+        ready = json.loads(await process.stdout.readline())["ready"]
+        logins = json.loads((tmp_path / "cameras.json").read_text())
+        asked = discover(where, 2.0)
+        assert {(one.name, one.address) for one in await asked} == {
+            (name, ready[name]["onvif"]) for name in ("cam-01", "cam-02")
+        }
+        at = {name: ready[name]["onvif"].split("/")[2] for name in ready}
+        login = {name: (logins[name]["username"], logins[name]["password"]) for name in ready}
+        offers = {name: await probe(at[name], *login[name]) for name in ready}
+        assert {name: (offer.serial, offer.turns) for name, offer in offers.items()} == {
+            "cam-01": ("cam-01", True),
+            "cam-02": ("cam-02", False),
+        }
+        for name, offer in offers.items():
+            assert {one.stream for one in offer.profiles} == {ready[name]["url"], ready[name]["small_url"]}
+        with pytest.raises(OnvifError, match="refused the user name or password"):
+            await probe(at["cam-01"], *login["cam-02"])
+
+        async with connected(at["cam-01"], *login["cam-01"]) as camera:
+            head = await OnvifHead.of(camera)
+            await head.turn(1.0, 0.0, 0.0, 5.0)
+            while (await told(verb="aim", camera="cam-01"))["pan"] < 5.0:  # noqa: ASYNC110 - a head rings no bell
+                await asyncio.sleep(0.05)
+            await head.stop()
+        assert "error" in await told(verb="aim", camera="cam-02")
+        await told(verb="change_camera_password", camera="cam-02", password="another")
+        assert (await probe(at["cam-02"], login["cam-02"][0], "another")).serial == "cam-02"
+        process.stdin.close()
+        assert await process.wait() == 0
+
+    asyncio.run(asyncio.wait_for(story(), 120.0))
 
 
 def test_many_cameras_stand_on_one_port_and_obey_hands(tmp_path):
