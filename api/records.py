@@ -48,7 +48,7 @@ _OF_RECORDS = frozenset(
 
 _OF_PICTURES = frozenset(
     {
-        "began", "clip", "day", "events", "pan", "pixelated", "preset", "size", "still", "taken", "tilt", "whole",
+        "began", "clip", "day", "events", "masked", "pan", "pixelated", "preset", "size", "still", "taken", "tilt", "whole",
         "zoom",
     }
 )  # fmt: skip
@@ -62,7 +62,7 @@ SHOWN = _OF_RECORDS | _OF_PICTURES | _OF_PROGRAMS | frozenset(
         "competencies", "competency", "condition", "confirmed", "credential", "detail", "devices_gone",
         "digest", "direction", "distance", "doors", "doors_gone", "end", "engine", "enters", "escort",
         "expected_seconds", "exposed", "extended_time", "factor", "factors", "failed", "fire_zone", "fire_zones_gone",
-        "safe_point", "basis", "gesture", "others", "used",
+        "safe_point", "asleep", "basis", "gesture", "others", "used",
         "first", "format", "frames", "hear_seconds", "host", "id", "kind", "last", "leaves", "level", "levels",
         "lock", "lockdown_seconds", "loop", "low", "maintenance", "may_escort", "mode", "needs_escort", "note",
         "number", "obstacle", "on", "open_seconds", "order", "origin", "outcome", "output", "outputs", "outputs_gone",

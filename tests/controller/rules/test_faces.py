@@ -185,7 +185,7 @@ def test_a_face_of_somebody_without_such_rights_waits_for_nobody():
 def test_a_sleeping_face_is_no_factor_and_its_owner_is_looked_at():
     known = house(keypad=True)
     known.see(order(SUE, ENROL))
-    (challenge,) = of_kind(known.see(swipe(CELLAR_IN, BOB)).events, ev.ChallengeIssued)
+    (challenge,) = of_kind(ev.ChallengeIssued, known.see(swipe(CELLAR_IN, BOB)).events)
     assert Factor.FACE not in challenge.factors
     assert Factor.GUARD in challenge.factors
 

@@ -250,8 +250,9 @@ ASKED = AccessRequest(
 REMARKED = (Check("anti-passback", "elsewhere", None, DenyReason.ANTI_PASSBACK),)
 BESIDE_THE_GOLDEN = (
     ev.FaceTemplateRecorded(
-        "sven", "p-1", "engine-1", "mean", "p-1.face.00ff:c2VhbGVk", FaceBasis.CONSENT, 6, ("p-2",), "form 12"
+        "sven", "p-1", "engine-1", "mean", "p-1.face.00ff:c2VhbGVk", FaceBasis.CONSENT, 6, ("p-2",), "form 12", True
     ),
+    ev.EvidenceExported("sven", "dora", Purpose.LEGAL_REQUEST, "2026/17", ("c-1",), (7,), False, True),
     ev.CredentialStatusSet("sven", "p-1-badge", "p-1", CredentialStatus.ACTIVE, "found", "sue"),
     ev.VisitorSignedIn("g-1", "gil", "pool-1", "p-1"),
     ev.GrantWithdrawn("r1", "front", UnlockFailure.RESTARTED),
