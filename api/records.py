@@ -48,8 +48,8 @@ _OF_RECORDS = frozenset(
 
 _OF_PICTURES = frozenset(
     {
-        "began", "clip", "day", "events", "masked", "pan", "pixelated", "preset", "size", "still", "taken", "tilt", "whole",
-        "zoom",
+        "began", "clip", "day", "events", "masked", "pan", "pixelated", "preset", "size", "still", "taken", "tilt",
+        "whole", "zoom",
     }
 )  # fmt: skip
 
