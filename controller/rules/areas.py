@@ -25,6 +25,7 @@ from controller.rules.turn import Turn
 
 LOOKED_AT = (
     ev.PointObserved,
+    ev.PointBypassed,
     ev.BypassEnded,
     ev.AreaArmed,
     ev.EntryObserved,

@@ -447,6 +447,15 @@ def test_what_is_not_ready_on_schedule_is_told_and_armed_as_soon_as_it_is() -> N
     assert not house.alarms(AlarmKind.FAULT)[0].persists
 
 
+def test_what_the_schedule_could_not_arm_is_armed_once_the_point_is_bypassed() -> None:
+    house = scheduled()
+    house.see(point(GLASS))
+    at(house, 20)
+    assert mode(house) is AreaMode.DISARMED
+    house.see(order(SUE, BypassPoint(GLASS, house.now.wall + timedelta(hours=1), "a window is painted")))
+    assert mode(house) is AreaMode.EXIT_DELAY
+
+
 def test_every_point_that_kept_the_schedule_from_arming_is_named() -> None:
     house = scheduled()
     for each in (PIR, GLASS):
@@ -594,6 +603,17 @@ def test_what_comes_back_is_told_anew_what_to_do(house: House) -> None:
     house.see(st.DeviceSeen(IO, online=False, secure=False, detail="silent"), after=10.0)
     back = house.see(st.DeviceSeen(IO, online=True, secure=True, detail=""), after=10.0)
     assert SetOutput(SIREN, on=True, seconds=170.0) in back.effects
+
+
+def test_an_area_the_policy_does_not_know_holds_up_no_other() -> None:
+    site = with_area(small_site())
+    annex = replace(site.areas[ROOM], id=AreaId("annex"))
+    house = quiet_house(replace(site, areas={**site.areas, annex.id: annex}))
+    for area in (annex.id, ROOM):
+        house.see(order(GIL, ArmArea(area)))
+    house.site = site
+    house.see_late(st.TimePassed(), 30.0)
+    assert mode(house) is AreaMode.ARMED
 
 
 def test_an_area_the_new_policy_does_not_know_comes_to_rest(house: House) -> None:
