@@ -74,7 +74,8 @@ class Stage:
     """One round of a scenario: the hand, the operators, and the tally. `steps` are its steps' sentences.
 
     `officer`: who hands out evidence, together with the second one; `auditor`: the command by which somebody outside
-    checks it, the package's path being put last.
+    checks it, the package's path being put last. `eyes` is held by whoever walks or shows a face before a camera: one
+    at a time, as a box on a small machine looks with one processor.
     """
 
     def __init__(
@@ -95,6 +96,7 @@ class Stage:
         self.tally = Tally()
         self.since = guard.seq
         self.enrolled = enrolled
+        self.eyes = asyncio.Lock()
         self._say = say
         self._steps, self._begun = steps, 0
         self._queues: defaultdict[DoorId, asyncio.Lock] = defaultdict(asyncio.Lock)

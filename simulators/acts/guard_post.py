@@ -75,10 +75,11 @@ async def _behind(stage: Stage) -> None:
     await stage.go_through(DOOR)
     if not await stage.seen(f"{ABSENT} is seen to enter", entry(since, DOOR, ABSENT)):
         return
-    for _ in range(WALKS):
-        seconds = stage.building.camera(CAMERA).walk(CAMERA, people=2)
-        if await stage.guard.until(lambda g: g.raised("tailgating", since, door=DOOR), seconds + SCREEN_SECONDS):
-            break
+    async with stage.eyes:
+        for _ in range(WALKS):
+            seconds = stage.building.camera(CAMERA).walk(CAMERA, people=2)
+            if await stage.guard.until(lambda g: g.raised("tailgating", since, door=DOOR), seconds + SCREEN_SECONDS):
+                break
     told = stage.guard.raised("tailgating", since, door=DOOR)
     stage.check("who slips in behind is an alarm", told and told.camera == CAMERA)
     counted = [r.seq for r in stage.guard.all_records("person_counted", since, door=DOOR)]

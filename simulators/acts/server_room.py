@@ -54,10 +54,12 @@ async def server_room(stage: Stage) -> None:
         await _face_alone(stage)
     stage.begin(Step.WRONG_FACE)
     if ready:
-        await _wrong_face(stage)
+        async with stage.eyes:
+            await _wrong_face(stage)
     stage.begin(Step.PHOTO)
     if ready:
-        await _photo(stage)
+        async with stage.eyes:
+            await _photo(stage)
     stage.begin(Step.RIGHT_FACE)
     if ready:
         await _right_face(stage)
@@ -101,8 +103,9 @@ async def _photo(stage: Stage) -> None:
 async def _right_face(stage: Stage) -> None:
     leaf, since = stage.building.doors[DOOR], stage.guard.seq
     tried = 0
-    while tried < TRIES and not await _shows_a_living_face(stage, leaf):
-        tried += 1
+    async with stage.eyes:
+        while tried < TRIES and not await _shows_a_living_face(stage, leaf):
+            tried += 1
     stage.check("the badge holder who did what was asked is let in", tried < TRIES, f"tries before: {tried}")
     if tried == TRIES:
         return

@@ -78,10 +78,11 @@ def _saw(screen: Screen, point: str, since: int) -> bool:
 
 
 async def _walk_until(stage: Stage, told: Callable[[Screen], bool]) -> None:
-    for _ in range(WALKS):
-        seconds = stage.building.camera(CAMERA).walk(CAMERA)
-        if await stage.guard.until(told, seconds + SCREEN_SECONDS):
-            return
+    async with stage.eyes:
+        for _ in range(WALKS):
+            seconds = stage.building.camera(CAMERA).walk(CAMERA)
+            if await stage.guard.until(told, seconds + SCREEN_SECONDS):
+                return
 
 
 async def _clip_of(stage: Stage, alarm: Record) -> Mapping[str, Any] | None:
