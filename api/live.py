@@ -18,12 +18,15 @@ from controller.domain.operators import may_watch
 LOOK_SECONDS = 0.25
 PICTURE_SECONDS = 2.0
 SLOW_CLIENT_SECONDS = 10.0
+RESTING_SECONDS = 1.0
+"""How often it is said that a picture still shows how things are."""
+STILL_SO = b""
 
 SIGNED_OUT = 4401
 NOT_UNDERSTOOD = 4400
 GOING_AWAY = 1001
 LINK_LOST = 1006
-NOTHING = LiveIn(cameras=[], fps=1)
+NOTHING = LiveIn(cameras=[], fps=1, resting=[])
 
 
 class Wall:
@@ -35,12 +38,15 @@ class Wall:
         self._socket = socket
         self._asked = NOTHING
         self._sent: dict[CameraId, bytes] = {}
+        self._told: dict[CameraId, float] = {}  # when something was sent of it last
 
     async def listen(self) -> int | None:
         """Take the client's wishes until it leaves (None), or says something else (the code to close with)."""
         while True:
             try:
                 self._asked = LiveIn.model_validate_json(await self._socket.receive_text())
+                for camera in self._asked.resting:  # a tile that is new has no picture yet, and one may be a minute off
+                    self._sent.pop(CameraId(camera), None)
             except WebSocketDisconnect:
                 return None
             except (ValidationError, KeyError):
@@ -74,9 +80,17 @@ class Wall:
             if c in known and may_watch(role, known[CameraId(c)])
         ]
         for camera, jpeg in zip(cameras, await asyncio.gather(*map(self._picture, cameras)), strict=True):
-            if jpeg is not None and jpeg is not self._sent.get(camera):
+            if jpeg is None:
+                continue
+            now = asyncio.get_running_loop().time()
+            before, rests = self._sent.get(camera), camera in self._asked.resting
+            if jpeg is not before and not (rests and jpeg == before):
                 self._sent[camera] = jpeg
+                self._told[camera] = now
                 await self._send(frame(camera, jpeg))
+            elif rests and now >= self._told[camera] + RESTING_SECONDS:
+                self._told[camera] = now
+                await self._send(frame(camera, STILL_SO))
 
     async def _send(self, message: bytes) -> None:
         """Send to the browser. Raises ``WebSocketDisconnect`` if it is gone."""
@@ -88,7 +102,7 @@ class Wall:
     async def _picture(self, camera: CameraId) -> bytes | None:
         try:
             async with asyncio.timeout(PICTURE_SECONDS):
-                return await self._api.facade.picture(camera)
+                return await self._api.facade.picture(camera, rests=camera in self._asked.resting)
         except TimeoutError:
             return None
 
@@ -108,6 +122,6 @@ async def show(api: Api, who: SignedIn, socket: WebSocket) -> None:
 
 
 def frame(camera: CameraId, jpeg: bytes) -> bytes:
-    """Return one binary message: the length of the camera's id in one byte, the id in UTF-8, the JPEG."""
+    """Return one binary message: the length of the camera's id in one byte, the id in UTF-8, the JPEG, if any."""
     name = camera.encode()
     return bytes([len(name)]) + name + jpeg

@@ -573,10 +573,15 @@ class SignedOutOut(Model):
 
 
 class LiveIn(Model):
-    """What a live wall asks for: these cameras, up to ``fps`` pictures of each a second."""
+    """What a live wall asks for: these cameras, up to ``fps`` pictures of each a second.
+
+    ``resting``: those of which one picture a minute will do while nothing moves; meanwhile a message without a picture
+    says, once a second, that the last one still shows how things are.
+    """
 
     cameras: Annotated[list[Name], Field(max_length=16)]
     fps: Annotated[float, Field(gt=0, le=5)]
+    resting: Annotated[list[Name], Field(max_length=16, default_factory=list)]
 
 
 class UnlockIn(Model):

@@ -12,7 +12,7 @@ import cattrs
 
 from controller.backup import strike_out
 from controller.core import Core
-from controller.domain.ids import CameraId, CardholderId, OperatorId
+from controller.domain.ids import CardholderId, OperatorId
 from controller.domain.operators import Refusal
 from controller.domain.people import Cardholder
 from controller.domain.record_orders import (
@@ -159,7 +159,7 @@ class RecordsAdmin:
 class _NoCameras:
     """What is done at the box shows no picture."""
 
-    async def picture(self, camera: CameraId, *, unveiled: bool = False) -> bytes | None:  # noqa: ARG002 - the port's
+    async def picture(self, *_: object, **__: object) -> bytes | None:
         return None
 
 

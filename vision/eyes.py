@@ -182,6 +182,11 @@ class Eyes:
         found = self._cameras.get(camera)
         return found.watch if found else None
 
+    def rests(self, camera: str, now: float) -> bool:
+        """Tell whether nothing moves before a camera; may be called from another thread."""
+        found = self._cameras.get(camera)
+        return found is not None and found.motion.moved_at is not None and not found.motion.awake(now)
+
     def close(self) -> None:
         """Close every camera."""
         for camera in self._cameras.values():

@@ -112,11 +112,15 @@ class VisionGateway:
         """Learn anew what a camera should see: it was told to look elsewhere from now on."""
         self._supervisor.post(eyes.LearnAnew(camera))
 
-    async def picture(self, camera: CameraId, *, unveiled: bool = False) -> bytes | None:
-        """Return the camera's newest JPEG, masked, or None while there is none. ``unveiled``: its veil is lifted."""
+    async def picture(self, camera: CameraId, *, unveiled: bool = False, rests: bool = False) -> bytes | None:
+        """Return the camera's newest JPEG, masked, or None while there is none. ``unveiled``: its veil is lifted.
+
+        ``rests``: while nothing moves there, the same one will do for a minute.
+        """
         if camera not in self._access:
             return None
-        return await self._supervisor.picture(f"{eyes.CLEAR}{camera}" if unveiled else camera)
+        asked = f"{eyes.RESTS if rests else ''}{eyes.CLEAR if unveiled else ''}{camera}"
+        return await self._supervisor.picture(asked)
 
     def reads(self, engine: str) -> bool:
         """Tell whether a template of that engine is of use to this one."""

@@ -27,6 +27,8 @@ Polygon = tuple[tuple[float, float], ...]
 """A privacy mask: corners in parts of the picture, 0 to 1, origin top left."""
 CLEAR = "!"
 """Before a camera's name in a picture's request: whoever asks may see behind its veil."""
+RESTS = "~"
+"""Before that: while nothing moves there, a picture a minute old will do."""
 
 
 class MessageError(ValueError):

@@ -4,12 +4,23 @@ import contextlib
 import socket
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import simplejpeg  # type: ignore[import-untyped]  # it ships no types
 
-from vision.messages import CLEAR, LENGTH_BYTES, MAX_PICTURE, NUMBER_BYTES, Watch, frame, length_of
+from vision.messages import (
+    CLEAR,
+    LENGTH_BYTES,
+    MAX_PICTURE,
+    NUMBER_BYTES,
+    RESTS,
+    Polygon,
+    Watch,
+    frame,
+    length_of,
+)
 from vision.models import Image
 from vision.recording.masks import paint
 from vision.source import Frame
@@ -19,7 +30,19 @@ WIDTH = 640
 QUALITY = 70
 NEW_EVERY = 0.2
 """Seconds at least between two pictures made of one camera: five per second."""
+STILL_EVERY = 60.0
+"""Seconds after which a camera on which nothing moves is pictured anew, for whom that will do."""
 LONGEST_REQUEST = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A picture that was made, when (monotonic), of which frame, and what was hidden in it."""
+
+    frame: Frame
+    at: float
+    hidden: tuple[Polygon, ...]
+    jpeg: bytes
 
 
 class Pictures:
@@ -30,34 +53,43 @@ class Pictures:
         newest: Callable[[str], Frame | None],
         clock: Callable[[], float] = time.monotonic,
         watched: Callable[[str], Watch | None] = lambda _: None,
+        rests: Callable[[str, float], bool] = lambda *_: False,
     ) -> None:
-        self._newest, self._clock, self._watched = newest, clock, watched
-        self._made: dict[str, tuple[Frame, float, bytes]] = {}
+        self._newest, self._clock, self._watched, self._rests = newest, clock, watched, rests
+        self._made: dict[str, _Made] = {}
 
     def jpeg(self, asked: str) -> bytes:
         """Return the newest picture as JPEG, masked; empty while the camera gives none.
 
-        ``asked`` is the camera's name, after ``CLEAR`` for who may see behind its veil.
+        ``asked`` is the camera's name, after ``CLEAR`` for who may see behind its veil, and before that ``RESTS`` for
+        whom the same picture will do for a minute while nothing moves.
         """
-        camera = asked.removeprefix(CLEAR)
+        unveiled = asked.removeprefix(RESTS)
+        camera = unveiled.removeprefix(CLEAR)
         newest, now = self._newest(camera), self._clock()
         if newest is None:
             self._made.pop(asked, None)
             return b""
         before = self._made.get(asked)
-        if before is not None and (before[0] is newest or now < before[1] + NEW_EVERY):
-            return before[2]
-        picture = encoded(self._masked(camera, newest.rgb(), clear=asked != camera))
-        self._made[asked] = (newest, now, picture)
+        hidden = self._hidden(camera, clear=unveiled != camera)
+        if before is not None and before.hidden == hidden:
+            idle = asked != unveiled and now < before.at + STILL_EVERY and self._rests(camera, now)
+            if idle or before.frame is newest or now < before.at + NEW_EVERY:
+                return before.jpeg
+        picture = encoded(_masked(newest.rgb(), hidden))
+        self._made[asked] = _Made(newest, now, hidden, picture)
         return picture
 
-    def _masked(self, camera: str, image: Image, *, clear: bool) -> Image:
+    def _hidden(self, camera: str, *, clear: bool) -> tuple[Polygon, ...]:
         watch = self._watched(camera)
-        hidden = () if watch is None else watch.burnt if clear else (*watch.burnt, *watch.veiled)
-        if hidden:
-            image = np.array(image)
-            paint(image, hidden)
-        return image
+        return () if watch is None else watch.burnt if clear else (*watch.burnt, *watch.veiled)
+
+
+def _masked(image: Image, hidden: tuple[Polygon, ...]) -> Image:
+    if hidden:
+        image = np.array(image)
+        paint(image, hidden)
+    return image
 
 
 def encoded(image: Image) -> bytes:

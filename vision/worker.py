@@ -56,7 +56,7 @@ def _look(port: socket.socket, picture_port: socket.socket, kind: EngineKind) ->
         port.sendall(encode_value(value))
 
     eyes = Eyes(send, inbox.put, kind)
-    pictures = Pictures(eyes.newest, watched=eyes.watched)
+    pictures = Pictures(eyes.newest, watched=eyes.watched, rests=eyes.rests)
     threading.Thread(target=_receive, args=(port, inbox), name="commands", daemon=True).start()
     threading.Thread(target=serve, args=(picture_port, pictures), name="pictures", daemon=True).start()
     wait = 0.05  # the first commands are on their way; cameras connect while the models load

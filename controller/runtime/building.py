@@ -294,10 +294,11 @@ class Building:
         """Return how the link to the broker stands; None where there is none."""
         return self._wires.broker() if self._wires is not None else None
 
-    async def picture(self, camera: CameraId) -> bytes | None:
+    async def picture(self, camera: CameraId, *, rests: bool = False) -> bytes | None:
         """Return the camera's newest JPEG, masked while its veil hangs, or None while there is none."""
         now = self._runtime
-        return await self._pictures.picture(camera, unveiled=not hidden(now.site, now.state, camera, now.mono()))
+        lifted = not hidden(now.site, now.state, camera, now.mono())
+        return await self._pictures.picture(camera, unveiled=lifted, rests=rests)
 
     def _sealed(self, order: Order) -> Order:
         """Seal what was typed. A lockdown's reason waits for no disk."""

@@ -159,8 +159,11 @@ class Facade(Protocol):
         """Return how the link to the broker stands; None where there is none."""
         ...
 
-    async def picture(self, camera: CameraId) -> bytes | None:
-        """Return the camera's newest JPEG, masked while its veil hangs, or None while there is none."""
+    async def picture(self, camera: CameraId, *, rests: bool = False) -> bytes | None:
+        """Return the camera's newest JPEG, masked while its veil hangs, or None while there is none.
+
+        ``rests``: while nothing moves there, the same one will do for a minute.
+        """
         ...
 
     @property

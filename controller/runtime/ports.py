@@ -59,8 +59,11 @@ class Actuators(Protocol):
 class Pictures(Protocol):
     """Newest pictures of the cameras. Pixels leave the eyes only this way."""
 
-    async def picture(self, camera: CameraId, *, unveiled: bool = False) -> bytes | None:
-        """Return the newest JPEG, masked, or None while there is none. ``unveiled``: its veil is lifted."""
+    async def picture(self, camera: CameraId, *, unveiled: bool = False, rests: bool = False) -> bytes | None:
+        """Return the newest JPEG, masked, or None while there is none. ``unveiled``: its veil is lifted.
+
+        ``rests``: while nothing moves there, the same one will do for a minute.
+        """
         ...
 
 

@@ -374,7 +374,7 @@ class FakeFacade:
     def broker(self) -> BrokerFacts:
         return BrokerFacts(True, 90.0, 1, "Connection lost", 3, 2)
 
-    async def picture(self, camera: CameraId) -> bytes | None:
+    async def picture(self, camera: CameraId, *, rests: bool = False) -> bytes | None:
         return self.pictures.get(camera)
 
 

@@ -22,8 +22,8 @@ def wall(client, *, origin: str | None = None, cookie: str | None = None):
     return connect(f"ws://{base}/api/live", origin=origin or f"http://{base}", additional_headers=headers, proxy=None)
 
 
-def ask(*cameras: str, fps: float = 5) -> str:
-    return json.dumps({"cameras": cameras, "fps": fps})
+def ask(*cameras: str, fps: float = 5, resting: tuple[str, ...] = ()) -> str:
+    return json.dumps({"cameras": cameras, "fps": fps, "resting": resting})
 
 
 def opened(message: bytes) -> tuple[CameraId, bytes]:
@@ -46,6 +46,34 @@ async def test_the_wall_shows_what_is_asked_for_and_only_new_pictures(facade):
         while (message := opened(await socket.recv()))[0] == YARD_CAMERA:
             pass
         assert message == (CAMERA, b"gate 2")
+
+
+async def test_what_rests_is_said_to_be_as_it_was_and_what_moves_comes_live(facade, monkeypatch):
+    monkeypatch.setattr("api.live.RESTING_SECONDS", 0.05)
+    asked = []
+
+    async def picture(camera, *, rests):
+        asked.append((camera, rests))
+        return bytes(bytearray(facade.pictures[camera]))  # as over a socket: never the same object twice
+
+    facade.picture = picture
+    facade.pictures[YARD_CAMERA] = b"yard 1"
+    async with served(facade) as client, wall(client) as socket, asyncio.timeout(PATIENCE):
+        await socket.send(ask(CAMERA, YARD_CAMERA, resting=(YARD_CAMERA,)))
+        shown = [opened(await socket.recv()) for _ in range(8)]
+        assert [jpeg for camera, jpeg in shown if camera == CAMERA].count(b"") == 0
+        yard = [jpeg for camera, jpeg in shown if camera == YARD_CAMERA]
+        while len(yard) < 3:
+            camera, jpeg = opened(await socket.recv())
+            yard += [jpeg] if camera == YARD_CAMERA else []
+        assert yard[:3] == [b"yard 1", b"", b""]
+        await socket.send(ask(CAMERA, YARD_CAMERA, resting=(YARD_CAMERA,)))  # another tile of it
+        while opened(await socket.recv()) != (YARD_CAMERA, b"yard 1"):
+            pass
+        facade.pictures[YARD_CAMERA] = b"yard 2"
+        while opened(await socket.recv()) != (YARD_CAMERA, b"yard 2"):
+            pass
+    assert set(asked) == {(CAMERA, False), (YARD_CAMERA, True)}
 
 
 @pytest.mark.parametrize(
@@ -84,7 +112,7 @@ async def test_a_withdrawn_right_ends_the_wall(facade):
 
 
 async def test_a_camera_that_hangs_holds_up_no_other(facade, monkeypatch):
-    async def picture(camera):
+    async def picture(camera, *, rests):
         if camera == YARD_CAMERA:
             await asyncio.sleep(60)
         return b"gate"

@@ -110,7 +110,7 @@ class Hands(FakeFacade):
             return SignIn(refused=True)
         return SignIn(operator=self.operators[operator])
 
-    async def picture(self, camera: CameraId) -> bytes | None:
+    async def picture(self, camera: CameraId, *, rests: bool = False) -> bytes | None:
         return None
 
     async def live(self) -> None:

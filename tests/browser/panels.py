@@ -105,7 +105,7 @@ class Panels(Hands):
         """Ada shows her badge at the chancery."""
         self.claim(st.CardPresented(READER, "ada", "test", 64, "ada"))
 
-    async def picture(self, camera: CameraId) -> bytes | None:
+    async def picture(self, camera: CameraId, *, rests: bool = False) -> bytes | None:
         return photo("astronaut", ENROLMENT[0])
 
     def keep_portrait(self) -> None:

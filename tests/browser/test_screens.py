@@ -43,7 +43,7 @@ BURST = 200
 class Filmed(Panels):
     """A building whose cameras show a colour of their own each."""
 
-    async def picture(self, camera: CameraId) -> bytes | None:
+    async def picture(self, camera: CameraId, *, rests: bool = False) -> bytes | None:
         tint = 40 + 23 * list(self.site.cameras).index(camera)
         ramp = np.linspace(20, tint + 60, 640, dtype=np.uint8)
         picture = np.dstack([np.tile(ramp, (360, 1)), np.full((360, 640), tint), np.full((360, 640), 90)])

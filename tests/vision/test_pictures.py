@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 import simplejpeg
 
-from vision.messages import LENGTH_BYTES, NUMBER_BYTES, frame
-from vision.pictures import NEW_EVERY, WIDTH, Pictures, serve
+from vision.messages import CLEAR, LENGTH_BYTES, NUMBER_BYTES, RESTS, frame
+from vision.pictures import NEW_EVERY, STILL_EVERY, WIDTH, Pictures, serve
+
+ALL = ((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -16,7 +18,7 @@ class FakeFrame:
     width: int = 480
 
     def rgb(self):
-        return np.zeros((self.width * 3 // 4, self.width, 3), dtype=np.uint8)
+        return np.full((self.width * 3 // 4, self.width, 3), 220, dtype=np.uint8)
 
 
 @pytest.fixture
@@ -50,6 +52,35 @@ def test_no_camera_no_picture_and_none_from_before_it_was_lost(box):
     box.pictures.jpeg("lobby")
     box.frames.clear()
     assert box.pictures.jpeg("lobby") == b""
+
+
+def test_while_nothing_moves_a_picture_a_minute_will_do_for_who_says_so(box):
+    moves = True
+    pictures = Pictures(box.frames.get, lambda: box.now, rests=lambda camera, now: not moves)
+    asked = f"{RESTS}lobby"
+    first = pictures.jpeg(asked)
+    box.frames["lobby"], box.now, moves = FakeFrame(320), box.now + 1.0, False
+    assert pictures.jpeg(asked) is first
+    assert size(pictures.jpeg("lobby")) == (320, 240)  # who looks live looks live
+    box.now += STILL_EVERY - 1.1
+    assert pictures.jpeg(asked) is first
+    box.now += 0.1
+    assert size(pictures.jpeg(asked)) == (320, 240)
+    box.frames["lobby"], box.now, moves = FakeFrame(160), box.now + 1.0, True
+    assert size(pictures.jpeg(asked)) == (160, 120)
+
+
+def test_a_still_shows_nothing_that_was_hidden_since_and_nothing_to_who_may_not_see_it(box):
+    hidden = []
+    pictures = Pictures(
+        box.frames.get, lambda: box.now, watched=lambda _: SimpleNamespace(burnt=tuple(hidden), veiled=(ALL,)),
+        rests=lambda *_: True,
+    )  # fmt: skip
+    clear, veiled = (pictures.jpeg(f"{RESTS}{who}lobby") for who in (CLEAR, ""))
+    assert simplejpeg.decode_jpeg(clear).max() > 200 > 5 >= simplejpeg.decode_jpeg(veiled).max()
+    assert pictures.jpeg(f"{RESTS}{CLEAR}lobby") is clear
+    hidden.append(ALL)
+    assert simplejpeg.decode_jpeg(pictures.jpeg(f"{RESTS}{CLEAR}lobby")).max() <= 5
 
 
 def test_requests_are_answered_with_their_number_until_the_other_end_closes(box):
