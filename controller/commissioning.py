@@ -29,6 +29,7 @@ from devices.osdp.frame import MAX_ADDRESS
 from devices.osdp.handover import Ended, Fate, Handover
 from devices.osdp.handover import Place as Spot
 from devices.osdp.peripheral import Peripheral
+from devices.osdp.replies import Identity
 from devices.osdp.secure_channel import DEFAULT_KEY
 
 VISIT_SECONDS = 120.0
@@ -89,13 +90,18 @@ class Wizard:
         self._within = within
 
     def place(self, line: str, address: int, port: str | None = None) -> Place:
-        """Return the reader of the site file at this address. Raises ``AdminError``."""
+        """Return the reader of the site file at this address, one that has a key. Raises ``AdminError``."""
+        place = self.spot(line, address, port)
+        if not place.device.secure_channel:
+            raise AdminError(f'{place.device.id} is written down with `secure_channel = "off"`: it has no key')
+        return place
+
+    def spot(self, line: str, address: int, port: str | None = None) -> Place:
+        """Return the reader of the site file at this address, whether it has a key or not. Raises ``AdminError``."""
         wired = line_of(self._site, line)
         device = next((d for d in self._site.devices.values() if d.line == line and d.address == address), None)
         if device is None:
             raise AdminError(f"the site file has no device at address {address} of line {line}: add it first")
-        if not device.secure_channel:
-            raise AdminError(f'{device.id} is written down with `secure_channel = "off"`: it has no key')
         return Place(wired, device, address, port or wired.port)
 
     def commission(self, place: Place) -> Result:
@@ -110,8 +116,9 @@ class Wizard:
         if key is None:
             raise AdminError(f"{place.device.id} has no key yet: commission it with `ostiary osdp commission`")
         unfinished = self._ring.next(place.device.id)
-        exposed = self._ring.notes({place.device.id: key})[place.device.id].exposed
-        return self._set(place, (key, unfinished) if unfinished else (key,), known_to_all=exposed)
+        note = self._ring.notes({place.device.id: key})[place.device.id]
+        openers = (key, unfinished) if unfinished else (key,)
+        return self._set(place, openers, known_to_all=note.exposed, nameplate=note.nameplate)
 
     def adopt(self, place: Place, text: str) -> Result:
         """Keep a key that the reader was given elsewhere, once it has proven it. Raises ``AdminError``."""
@@ -122,7 +129,17 @@ class Wizard:
             self._await(bench, place)
             self._say("it answers; asking it to prove the key")
             keyed = bench.hold(try_key(place.address, key, os.urandom))
-            return self._keep(place, key, keyed, Origin.OUT_OF_BAND, exposed=False)
+            note = KeyNote(self._now(), Origin.OUT_OF_BAND, nameplate=keyed.identity.nameplate)
+            return self._keep(place, key, note, keyed)
+
+    def greet(self, place: Place) -> str:
+        """Wait for the reader that hangs there in the clear; return its serial number. Raises ``BenchError``."""
+        with self._bench(place) as bench:
+            self._await(bench, place)
+            while not (found := bench.hold(scan([place.address], os.urandom))):
+                bench.pause(LOOK_EVERY)
+        self._say(f"it says that it is {found[0].identity.nameplate}")
+        return serial_of(found[0].identity)
 
     def move(self, place: Place, address: int | None, baud: int | None) -> Spot:
         """Have a reader speak at another address or speed, inside its channel; return where it answers from now on.
@@ -159,7 +176,10 @@ class Wizard:
                     "`ostiary osdp scan --baud 0`"
                 )
 
-    def _set(self, place: Place, openers: Sequence[bytes], *, known_to_all: bool) -> Result:
+    def _set(
+        self, place: Place, openers: Sequence[bytes], *, known_to_all: bool, nameplate: str | None = None
+    ) -> Result:
+        """Set a random key; the reader becomes known by ``nameplate``, or by what it says itself where that is None."""
         key = os.urandom(SCBK_BYTES)
         others = [address for address in self._neighbours if address != place.address] if known_to_all else []
         with self._bench(place) as bench:
@@ -172,14 +192,14 @@ class Wizard:
             self._ring.note_next(place.device.id, key)
             self._say("setting a random key inside the secure channel, then connecting anew with it")
             keyed = bench.hold(give_key(place.address, key, openers, os.urandom))
-            return self._keep(place, key, keyed, Origin.WIZARD, exposed=bool(neighbours), heard=neighbours)
+            known_as = keyed.identity.nameplate if nameplate is None else nameplate
+            note = KeyNote(self._now(), Origin.WIZARD, bool(neighbours), known_as)
+            return self._keep(place, key, note, keyed, heard=neighbours)
 
-    def _keep(
-        self, place: Place, key: bytes, keyed: Keyed, origin: Origin, *, exposed: bool, heard: tuple[int, ...] = ()
-    ) -> Result:
-        self._ring.put(place.device.id, key, KeyNote(self._now(), origin, exposed))
+    def _keep(self, place: Place, key: bytes, note: KeyNote, keyed: Keyed, heard: tuple[int, ...] = ()) -> Result:
+        self._ring.put(place.device.id, key, note)
         self._say("the reader has proven its key, and the box keeps it")
-        return Result(place.device.id, exposed, heard, f"{keyed.identity.serial:08x}", origin)
+        return Result(place.device.id, note.exposed, heard, serial_of(keyed.identity), note.origin)
 
     def _bench(self, place: Place) -> Bench:
         return serial_bench(place.port, place.line.baud, self._within)
@@ -239,16 +259,27 @@ class Commissioning:
         }
 
     async def replace(self, operator: OperatorId, device: DeviceId) -> Replaced:
-        """Give the reader that hangs in this one's place a key, on the line it hangs on. Raises ``NotReplaced``."""
+        """Take over the reader that hangs in this one's place, on the line it hangs on. Raises ``NotReplaced``.
+
+        It gets a key of its own; one that speaks in the clear is asked who it is.
+        """
         known = self._site().devices.get(device)
         if known is None or known.line is None or known.address is None:
             raise NotReplaced(f"{device} hangs on no line")
         given = {"command": "osdp_commission", "line": known.line, "address": known.address, "author": operator}
         try:
-            done = await self._visit(given)
+            done = await (self._visit(given) if known.secure_channel else self._greet(known.line, known.address))
         except AdminError as error:
             raise NotReplaced(str(error)) from error
         return Replaced(device, done["serial"], done["exposed"], tuple(done["neighbours"]), tuple(done["said"]))
+
+    async def _greet(self, line: LineId, address: int) -> dict[str, Any]:
+        said: list[str] = []
+        wizard = Wizard(self._site(), self._ring, self._now, said.append)
+        place = wizard.spot(line, address, self._ports.get(line))
+        async with self._one_at_a_time, self._lend(line):
+            serial = await _told(lambda: wizard.greet(place))
+        return {"serial": serial, "exposed": False, "neighbours": [], "said": said}
 
     async def _visit(self, given: Mapping[str, Any]) -> dict[str, Any]:
         said: list[str] = []
@@ -294,6 +325,11 @@ class Commissioning:
         return {"found": listed(heard)}
 
 
+def serial_of(identity: Identity) -> str:
+    """Return a device's serial number as it is printed on it."""
+    return f"{identity.serial:08x}"
+
+
 def carried_out(wizard: Wizard, place: Place, command: str, key: object) -> Result:
     """Commission, rotate, or take a key that was brought: as a command says. Raises ``BenchError``, ``AdminError``."""
     if isinstance(key, str):
@@ -325,7 +361,7 @@ def listed(heard: Sequence[tuple[int, tuple[Found, ...]]]) -> list[dict[str, Any
             "baud": baud,
             "vendor": each.identity.vendor.hex(),
             "model": each.identity.model,
-            "serial": f"{each.identity.serial:08x}",
+            "serial": serial_of(each.identity),
             "firmware": ".".join(str(part) for part in each.identity.firmware),
             "secure_channel": each.capabilities.secure_channel,
             "default_key": each.default_key,

@@ -40,13 +40,14 @@ class Origin(StrEnum):
 class KeyNote:
     """What is known of one key. ``exposed``: whoever listened on the line when it was set knows it.
 
-    ``made`` is None for a key that was written by hand. ``next``: a key that may already be in the reader, should the
-    wizard have been cut short.
+    ``made`` is None for a key that was written by hand. ``nameplate``: of the reader that a technician commissioned
+    there. ``next``: a key that may already be in the reader, should the wizard have been cut short.
     """
 
     made: datetime | None = None
     origin: Origin = Origin.UNKNOWN
     exposed: bool = False
+    nameplate: str = ""
     next: bytes | None = field(default=None, repr=False)
 
 
@@ -82,7 +83,7 @@ class KeyRing:
 
     def facts(self, keys: Mapping[DeviceId, bytes]) -> dict[DeviceId, KeyFacts]:
         """Return of these keys what their wires' hygiene asks about."""
-        return {device: KeyFacts(note.made, note.exposed) for device, note in self.notes(keys).items()}
+        return {device: KeyFacts(note.made, note.exposed, note.nameplate) for device, note in self.notes(keys).items()}
 
     def note_next(self, device: DeviceId, key: bytes) -> None:
         """Remember a key that is about to be set, so that no power cut makes the reader nobody's."""
@@ -100,7 +101,13 @@ class KeyRing:
         """Keep a key that its reader has proven to hold, and what is known of it."""
         self._write(OSDP_KEYS, self._stored(OSDP_KEYS) | {device: key.hex()})
         made = note.made.isoformat() if note.made else None
-        known = {"of": _fingerprint(key), "made": made, "origin": note.origin.value, "exposed": note.exposed}
+        known = {
+            "of": _fingerprint(key),
+            "made": made,
+            "origin": note.origin.value,
+            "exposed": note.exposed,
+            "nameplate": note.nameplate,
+        }
         self._write(OSDP_KEY_NOTES, self._stored(OSDP_KEY_NOTES) | {device: known})
 
     def _stored(self, name: str) -> dict[str, object]:
@@ -150,6 +157,7 @@ def _note(stored: object, key: bytes) -> KeyNote:
         datetime.fromisoformat(made) if isinstance(made, str) else None,
         Origin(stored.get("origin", Origin.UNKNOWN)),
         stored.get("exposed") is not False,
+        str(stored.get("nameplate", "")),
         _key(stored.get("next")),
     )
 

@@ -40,9 +40,10 @@ async def run(site_file: Path, people_file: Path, data: Path, lines: LinesAre, p
     """Stand until Ctrl-C or SIGTERM. SiteErrors, OSError, ValueError for files that are wrong, or a port taken."""
     site = load_site(site_file)
     people = load_people(people_file, site)
-    make_missing(data, site)
+    make_missing(data, site, readers=not lines.as_shipped)
+    keys = {} if lines.as_shipped else read_keys(data)
     over = _over()
-    async with Building(site, people, keys=read_keys(data), logins=read_logins(data), lines=lines) as building:
+    async with Building(site, people, keys=keys, logins=read_logins(data), lines=lines) as building:
         page = Page(building, port=port)
         address = await page.start()
         _say(f"{len(site.doors)} doors, {len(site.readers)} readers, {len(site.lines)} OSDP lines; the hand: {address}")

@@ -77,8 +77,9 @@ class Building:
         self.site = site
         self.people = {person.id: person for person in people}
         self.doors = doors_of(site)
-        self._peripherals = peripherals_of(site, keys, self.doors)
-        self._buses = buses_of(site, self._peripherals, lines or LinesAre())
+        are = lines or LinesAre()
+        self._peripherals = peripherals_of(site, keys, self.doors, as_shipped=are.as_shipped)
+        self._buses = buses_of(site, self._peripherals, are)
         self.boards = boards_of(site, self.doors)
         self._board_buses = board_buses_of(site, self.boards)
         self._cameras = {camera: _camera(camera, logins[camera]) for camera in site.cameras}
@@ -171,6 +172,10 @@ class Building:
     def head(self, reader: str) -> Head:
         """Return the head of a reader; KeyError for no such reader, or one that is not connected yet."""
         return self._heads[self.site.readers[ReaderId(reader)].device]
+
+    def peripheral(self, device: str) -> Reader | IoModule:
+        """Return what hangs on a line; KeyError for no such OSDP device."""
+        return self._peripherals[DeviceId(device)]
 
     def set_loop(self, point: str, state: LoopState) -> None:
         """Let a point's loop be so, on whatever wire it hangs; KeyError for no such point."""

@@ -1,13 +1,14 @@
 """An RS-485 line as the panel's serial port sees it: a pty paced to a baud rate, half duplex, with seeded faults.
 
-A pty has no baud rate of its own: here a byte takes ten bit times, a reader turns around before it answers, and what
-two senders say at once is destroyed.
+A pty carries bytes at once, whatever speed its port is set to: here a byte takes ten bit times of that speed, only who
+speaks at it understands, a reader turns around before it answers, and what two senders say at once is destroyed.
 """
 
 import contextlib
 import heapq
 import itertools
 import os
+import termios
 import threading
 import tty
 from collections.abc import Callable, Sequence
@@ -27,6 +28,11 @@ _READ_MAXIMUM = 4096
 FIFO = 16
 """Bytes a serial adapter gathers before it hands them on."""
 _WAIT_AT_MOST = 0.5
+_IN_SPEED, _OUT_SPEED = 4, 5
+_SPEEDS = {
+    getattr(termios, f"B{baud}"): baud for baud in (2_400, 4_800, 9_600, 19_200, 38_400, 57_600, 115_200, 230_400)
+}
+"""Baud rates by what a port's settings call them."""
 ORDERS_APART = 0.01
 """Seconds that a second panel leaves for replies."""
 _REMEMBERED = 0.1
@@ -34,7 +40,7 @@ _REMEMBERED = 0.1
 
 
 class BusPeripheral(Protocol):
-    """What hangs on the bus."""
+    """What hangs on the bus. One that was moved to another speed than the line's has it as `baud`."""
 
     def receive(self, received: bytes, now: float) -> list[bytes]:
         """Take bytes; return the frames to answer with."""
@@ -85,7 +91,7 @@ class PacedBus:
         self.collisions = 0
         self._peripherals = tuple(peripherals)
         self._clock = clock
-        self._byte_time = BITS_PER_BYTE / baud
+        self._speed = baud
         self._turnaround = turnaround
         self._faults = LineFaults(faults or Faults())
         self._link = link
@@ -103,6 +109,10 @@ class PacedBus:
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="bus", daemon=True)
         self._plug()
+
+    @property
+    def _byte_time(self) -> float:
+        return BITS_PER_BYTE / self._speed
 
     @property
     def path(self) -> str:
@@ -169,11 +179,29 @@ class PacedBus:
             return
         self._master, self._slave = os.openpty()
         tty.setraw(self._slave)
+        self._preset(self._slave)
         os.set_blocking(self._master, False)
         self._slave_path = os.ttyname(self._slave)
         if self._link:
             _drop(self._link)
             self._link.symlink_to(self._slave_path)
+
+    def _preset(self, port: int) -> None:
+        """Set the port to the line's speed, for whoever opens it and sets none."""
+        settings = termios.tcgetattr(port)
+        for name, baud in _SPEEDS.items():
+            if baud == self.baud:
+                settings[_IN_SPEED] = settings[_OUT_SPEED] = name
+        termios.tcsetattr(port, termios.TCSANOW, settings)
+
+    def _tune(self) -> None:
+        """Take the speed that the panel has set its port to."""
+        if self._slave is not None and self.baud in _SPEEDS.values():
+            self._speed = _SPEEDS.get(termios.tcgetattr(self._slave)[_OUT_SPEED], 0) or self.baud
+
+    def _listening(self) -> list[BusPeripheral]:
+        """Who speaks at the panel's speed; to all others it says nothing."""
+        return [each for each in self._peripherals if (getattr(each, "baud", 0) or self.baud) == self._speed]
 
     def _unplug(self) -> None:
         for descriptor in (self._master, self._slave):
@@ -236,6 +264,7 @@ class PacedBus:
 
     def _from_panel(self) -> None:
         sent = os.read(self._master, _READ_MAXIMUM) if self._master is not None else b""
+        self._tune()
         talk = self._talk(max(self._clock(), self._panel_free), len(sent))
         self._panel_free = talk.end
         if self.faults.echo:
@@ -247,7 +276,7 @@ class PacedBus:
     def _to_peripherals(self, sent: bytes, talk: _Talk, now: float) -> None:
         arriving = self._through(sent, talk)
         for piece in self._faults.pieces(arriving, len(arriving)):
-            replies = [reply for peripheral in self._peripherals for reply in peripheral.receive(piece, now)]
+            replies = [reply for peripheral in self._listening() for reply in peripheral.receive(piece, now)]
             if self._intruder is not None:
                 replies = self._intruder.between(piece, replies, now)
             for reply in replies:

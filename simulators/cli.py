@@ -74,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     building.add_argument("--bit-flips", type=float, default=0.0, metavar="P", help="so likely is a byte damaged (0)")
     building.add_argument("--seed", type=int, default=0, help="of the faults (%(default)s)")
     building.add_argument("--whole", action="store_true", help="hand replies on whole, as no real adapter does")
+    building.add_argument(
+        "--as-shipped", action="store_true", help="stand alone; readers and modules have no key and are in install mode"
+    )
     building.set_defaults(run=_building)
     site = commands.add_parser("site", help="print the site file of a generated building")
     site.add_argument("--doors", type=int, required=True)
@@ -122,7 +125,8 @@ def _building(given: argparse.Namespace) -> None:
     people = given.people or given.site.parent / "people.csv"
     faults = Faults(seed=given.seed, bit_flip=given.bit_flips)
     fifo = MAX_FRAME if given.whole else FIFO
-    lines = LinesAre(given.turnaround / 1000, faults, fifo, linked=given.page is not None or given.doors is not None)
+    stands_alone = given.page is not None or given.doors is not None or given.as_shipped
+    lines = LinesAre(given.turnaround / 1000, faults, fifo, linked=stands_alone, as_shipped=given.as_shipped)
     if not lines.linked:
         _die_with_parent()
         asyncio.run(_run(given.site, people, given.data, lines))

@@ -36,8 +36,8 @@ class Wiring:
 class OsdpDevice:
     """One peripheral. `random_bytes(n)` feeds its half of the handshake. Verbs may be called from any thread.
 
-    `polls` counts how often it was polled: over time, the cycle of its line. `baud`: what COMSET last asked for, if
-    anything; it obeys what it is asked, and answers before it moves.
+    `polls` counts how often it was polled: over time, the cycle of its line. `baud`: what COMSET last asked for; 0: the
+    line's. One that is `movable` obeys that, and answers before it moves; another's place is set by switches.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class OsdpDevice:
     ) -> None:
         self.address = wiring.address
         self.powered = True
+        self.movable = True
         self.polls = 0
         self.baud = 0
         self._moving: tuple[int, int] | None = None
@@ -67,6 +68,11 @@ class OsdpDevice:
     def secured(self) -> bool:
         """Whether a secure channel is up."""
         return self._session is not None
+
+    @property
+    def nameplate(self) -> str:
+        """Vendor, model and serial number, as it says them itself."""
+        return self._wiring.identity.nameplate
 
     @property
     def pending(self) -> int:
@@ -110,6 +116,14 @@ class OsdpDevice:
         with self._lock:
             self._key, self._right_key = self._right_key or self._key, None
             self._forget()
+
+    def swap(self, serial: int) -> None:
+        """Hang another of the same make in its place, with this serial number; whoever has its key copied that."""
+        with self._lock:
+            self._wiring = replace(self._wiring, identity=replace(self._wiring.identity, serial=serial))
+            self._reports.clear()
+            self._forget()
+            self._power_cut()
 
     def receive(self, received: bytes, now: float) -> list[bytes]:
         """Take bytes from the line as they arrive; return the replies to send, each a whole frame."""
@@ -225,12 +239,17 @@ class OsdpDevice:
                 self._key, self._installing = key, False
                 return rep.Ack()
             case cmd.CommunicationSet(address=address, baud=baud):
-                self._moving = address, baud
-                return rep.CommunicationReport(address, baud)
+                return self._told_to_move(address, baud)
             case cmd.Manufacturer(vendor=vendor, said=said):
                 return rep.ManufacturerReply(vendor, said)
             case _:
                 return self._execute(command, now)
+
+    def _told_to_move(self, address: int, baud: int) -> rep.Reply:
+        if not self.movable:
+            return rep.Nak(rep.NAK_UNABLE)
+        self._moving = address, baud
+        return rep.CommunicationReport(address, baud)
 
     def _handshake(self, frame: Frame, block: SecurityBlock) -> Frame:
         key = self._handshake_key(block)

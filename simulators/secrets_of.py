@@ -30,11 +30,12 @@ def read_logins(data: Path) -> dict[str, tuple[str, str]]:
     return {camera: (login["username"], login["password"]) for camera, login in logins.items()}
 
 
-def make_missing(data: Path, site: Site) -> None:
-    """Give every secured reader and every camera of a site that has none a random key or password."""
+def make_missing(data: Path, site: Site, *, readers: bool = True) -> None:
+    """Give every camera and, if `readers`, every secured reader of a site that has none a random password or key."""
     data.mkdir(mode=0o700, parents=True, exist_ok=True)
     secured = [d.id for d in site.devices.values() if d.kind is DeviceKind.OSDP and d.secure_channel]
-    _complete(data / OSDP_KEYS, {str(device): secrets.token_hex(KEY_BYTES) for device in secured})
+    if readers:
+        _complete(data / OSDP_KEYS, {str(device): secrets.token_hex(KEY_BYTES) for device in secured})
     _make_logins(data, site.cameras)
 
 

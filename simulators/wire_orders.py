@@ -54,7 +54,32 @@ def wire_orders(building: Building) -> dict[str, Verb]:
         return {}
 
     verbs = (line_faults, device_faults, cut_line, mend_line, present_raw, wire, unwire)
-    return {verb.__name__: verb for verb in verbs} | _key_orders(building)
+    return {verb.__name__: verb for verb in verbs} | _key_orders(building) | _device_orders(building)
+
+
+def _device_orders(building: Building) -> dict[str, Verb]:
+    """Return what a hand does to a single device on an OSDP line."""
+
+    async def swap(said: Mapping[str, str]) -> dict[str, object]:
+        """Hang another reader in a reader's place: its `serial` in hexadecimal digits, everything else the same."""
+        _on_osdp(building, said).swap(int(said["serial"], 16))
+        return {}
+
+    async def unplug_device(said: Mapping[str, str]) -> dict[str, object]:
+        building.peripheral(said["device"]).unplug()
+        return {}
+
+    async def plug_in_device(said: Mapping[str, str]) -> dict[str, object]:
+        building.peripheral(said["device"]).plug_in()
+        return {}
+
+    async def install_mode(said: Mapping[str, str]) -> dict[str, object]:
+        """Turn the switch on a device's back: until it has a key, it takes the public one."""
+        building.peripheral(said["device"]).install_mode()
+        return {}
+
+    verbs = (swap, unplug_device, plug_in_device, install_mode)
+    return {verb.__name__: verb for verb in verbs}
 
 
 def faults_of(said: Mapping[str, str]) -> Faults:

@@ -47,10 +47,13 @@ def doors_of(site: Site) -> dict[DoorId, Door]:
     return {door.id: _built(site, door) for door in site.doors.values()}
 
 
-def peripherals_of(site: Site, keys: Mapping[str, bytes], doors: Mapping[DoorId, Door]) -> dict[DeviceId, Peripheral]:
-    """Return every OSDP device, its doors' relays wired; ValueError where a secured one has no key."""
-    osdp = (device for device in site.devices.values() if device.kind is DeviceKind.OSDP)
-    return {device.id: _peripheral(site, device, keys, doors) for device in osdp}
+def peripherals_of(
+    site: Site, keys: Mapping[str, bytes], doors: Mapping[DoorId, Door], *, as_shipped: bool = False
+) -> dict[DeviceId, Peripheral]:
+    """Return every OSDP device, its doors' relays wired; ValueError where a secured one has no key and needs one."""
+    osdp = [device for device in site.devices.values() if device.kind is DeviceKind.OSDP]
+    wired = {device: _wiring(device, keys, as_shipped=as_shipped) for device in osdp}
+    return {device.id: _peripheral(site, device, wiring, doors) for device, wiring in wired.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +61,14 @@ class LinesAre:
     """What all lines of a building are like. ``turnaround`` is in seconds, ``fifo`` as of ``PacedBus``.
 
     ``linked``: each is found at the very port that the site file names, by a link there, unless that is below `/dev`.
+    ``as_shipped``: what hangs on them has no key of its own yet, and waits in install mode.
     """
 
     turnaround: float = 0.003
     faults: Faults = field(default_factory=Faults)
     fifo: int = FIFO
     linked: bool = False
+    as_shipped: bool = False
 
     def link(self, port: str) -> Path | None:
         """Return where a port's link stands, its folder made; None where there is none."""
@@ -147,10 +152,18 @@ def _built(site: Site, door: DoorAsBuilt) -> Door:
     return Door(parts)
 
 
-def _peripheral(site: Site, device: Device, keys: Mapping[str, bytes], doors: Mapping[DoorId, Door]) -> Peripheral:
-    if device.secure_channel and device.id not in keys:
+def _wiring(device: Device, keys: Mapping[str, bytes], *, as_shipped: bool) -> Wiring:
+    at = device.address or 0
+    if not device.secure_channel:
+        return Wiring(at)
+    if as_shipped:
+        return Wiring(at, install_mode=True)
+    if device.id not in keys:
         raise ValueError(f"{device.id} speaks on a secure channel, and the key file has no key for it")
-    wiring = Wiring(device.address or 0, keys[device.id] if device.secure_channel else None)
+    return Wiring(at, keys[device.id])
+
+
+def _peripheral(site: Site, device: Device, wiring: Wiring, doors: Mapping[DoorId, Door]) -> Peripheral:
     strikes = {door.lock.index or 0: doors[door.id] for door in site.doors.values() if door.lock.device == device.id}
     terminals = _terminals(site, device.id)
     if not strikes and not terminals and not _loops(site, device.id) and not _relays(site, device.id):

@@ -57,6 +57,7 @@ class AlarmKind(StrEnum):
     LOCKDOWN_INCOMPLETE = "lockdown_incomplete"
     SECURE_CHANNEL_LOST = "secure_channel_lost"
     SECURE_CHANNEL_OFF = "secure_channel_off"
+    DEVICE_SWAPPED = "device_swapped"
     UNKNOWN_CARD_BURST = "unknown_card_burst"
     PIN_BRUTE_FORCE = "pin_brute_force"
     WATCH_LIST_HIT = "watch_list_hit"
@@ -99,6 +100,7 @@ PRIORITY: Mapping[AlarmKind, Priority] = MappingProxyType(
         AlarmKind.LOCKDOWN_INCOMPLETE: Priority.HIGH,
         AlarmKind.SECURE_CHANNEL_LOST: Priority.HIGH,
         AlarmKind.SECURE_CHANNEL_OFF: Priority.LOW,
+        AlarmKind.DEVICE_SWAPPED: Priority.HIGH,
         AlarmKind.UNKNOWN_CARD_BURST: Priority.MEDIUM,
         AlarmKind.PIN_BRUTE_FORCE: Priority.MEDIUM,
         AlarmKind.WATCH_LIST_HIT: Priority.HIGH,

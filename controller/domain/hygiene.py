@@ -67,10 +67,14 @@ ATTACKS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class KeyFacts:
-    """What is known of a key: when it was set (aware; None: by hand, nobody knows), and whether others could listen."""
+    """What is known of a key: when it was set (aware; None: by hand, nobody knows), and whether others could listen.
+
+    ``nameplate``: of the device that a technician last put a key into there; empty where nobody knows.
+    """
 
     made: datetime | None = None
     exposed: bool = False
+    nameplate: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ OF_WORK = frozenset(
         AlarmKind.INTRUSION,
         AlarmKind.SECURE_CHANNEL_LOST,
         AlarmKind.SECURE_CHANNEL_OFF,
+        AlarmKind.DEVICE_SWAPPED,
         AlarmKind.UNKNOWN_CARD_BURST,
         AlarmKind.PIN_BRUTE_FORCE,
     }

@@ -202,6 +202,7 @@ class SiteState:
     door_deadlines: Map[DoorId, float] = field(default_factory=Map)
     devices: Map[DeviceId, DeviceState] = field(default_factory=Map)
     heard: Map[DeviceId, Heard] = field(default_factory=Map)
+    nameplates: Map[DeviceId, str] = field(default_factory=Map)  # by which each is known to be itself
     cameras: Map[CameraId, DeviceState] = field(default_factory=Map)
     views: Map[CameraId, ViewTrouble | None] = field(default_factory=Map)  # of those that were judged
     veils: Map[CameraId, float] = field(default_factory=Map)  # lifted, until which monotonic second

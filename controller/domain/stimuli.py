@@ -151,12 +151,18 @@ class KeySeen:
 
 @dataclass(frozen=True, slots=True)
 class DeviceSeen:
-    """A device answers, or no longer does."""
+    """A device answers, or no longer does.
+
+    ``nameplate``: vendor, model and serial number, of one that says so. ``commissioned``: a technician's wizard gave
+    the key that it proved to just that nameplate.
+    """
 
     device: DeviceId
     online: bool
     secure: bool
     detail: str
+    nameplate: str = ""
+    commissioned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -438,8 +444,8 @@ class PolicyApproved:
 class KeepingDone:
     """The box kept house: old data went, a backup was made or restored, pictures were kept or given up.
 
-    Or it gave a certificate, or called one back, or a webhook did not answer. The fact is written down as it is.
-    Or it gave a certificate, or called one back, or gave a reader its key. The fact is written down as it is.
+    Or it gave a certificate, called one back, gave a reader its key, or a webhook did not answer. The fact is written
+    down as it is.
     """
 
     fact: (

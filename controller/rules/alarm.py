@@ -31,6 +31,7 @@ LASTING = frozenset(
         AlarmKind.FIRE_LINE_FAULT,
         AlarmKind.LOCKDOWN_INCOMPLETE,
         AlarmKind.SECURE_CHANNEL_OFF,
+        AlarmKind.DEVICE_SWAPPED,
         AlarmKind.CAMERA_LOST,
         AlarmKind.CAMERA_COVERED,
         AlarmKind.CAMERA_MOVED,

@@ -53,6 +53,7 @@ def device_seen(turn: Turn, seen: DeviceSeen) -> None:
         cause_gone(turn, {AlarmKind.SECURE_CHANNEL_OFF}, source)
     elif device.kind is DeviceKind.OSDP:
         raise_alarm(turn, AlarmKind.SECURE_CHANNEL_OFF, source, "this reader speaks in the clear")
+    _recognise(turn, seen)
     for door in locked_by(turn.site, device.id):
         tell_again(turn, door, armed=armed(turn, door))
     put_all(turn, device.id)
@@ -172,6 +173,19 @@ def start_up_time_passed(turn: Turn) -> None:
 def locked_by(site: Site, device: DeviceId) -> list[DoorId]:
     """Return the doors whose lock hangs on a device."""
     return [door.id for door in site.doors.values() if door.lock.device == device]
+
+
+def _recognise(turn: Turn, seen: DeviceSeen) -> None:
+    """Tell a device from another that hangs in its place; the first one seen there, and what a wizard keyed, is it."""
+    if not seen.nameplate:
+        return
+    source, known = Source(device=seen.device), turn.state.nameplates.get(seen.device)
+    if known is None or (seen.commissioned and known != seen.nameplate):
+        turn.record(ev.DeviceIdentified(seen.device, seen.nameplate))
+    if seen.nameplate == turn.state.nameplates.get(seen.device):
+        cause_gone(turn, {AlarmKind.DEVICE_SWAPPED}, source)
+    else:
+        raise_alarm(turn, AlarmKind.DEVICE_SWAPPED, source, f"{seen.nameplate} in place of {known}")
 
 
 def _device_lost(turn: Turn, device: DeviceId, detail: str) -> None:

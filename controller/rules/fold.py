@@ -38,7 +38,7 @@ from controller.rules.fold_doors import (
 from controller.rules.fold_faces import face_changed
 from controller.rules.fold_house import enrolling, evacuated, issued, recorded
 from controller.rules.fold_integrations import integrations_changed
-from controller.rules.fold_maintenance import maintained
+from controller.rules.fold_maintenance import known_by, maintained
 from controller.rules.fold_modes import (
     changed,
     fire_moved,
@@ -202,6 +202,8 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
             return counts_again(state, event)
         case ev.MaintenanceStarted() | ev.MaintenanceEnded():
             return maintained(state, event, at)
+        case ev.DeviceIdentified() | ev.ReaderReplacementOrdered():
+            return known_by(state, event)
         case ev.CauseBegan() | ev.CauseFired() | ev.CauseEnded() | ev.CauseReset():
             return cause_moved(state, event, at)
         case ev.AlarmEscalated():
@@ -302,7 +304,6 @@ def _folded(state: SiteState, event: Event, at: Instant) -> SiteState:  # noqa: 
             | ev.CertificateRevoked()
             | ev.WebhookSecretRotated()
             | ev.WebhookUndelivered()
-            | ev.ReaderReplacementOrdered()
             | ev.ReaderKeyed()
             | ev.OrderRefused()
         ):

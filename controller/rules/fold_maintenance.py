@@ -30,6 +30,17 @@ def maintained(state: SiteState, event: ev.MaintenanceStarted | ev.MaintenanceEn
     assert_never(event)
 
 
+def known_by(state: SiteState, event: ev.DeviceIdentified | ev.ReaderReplacementOrdered) -> SiteState:
+    """A device is known by its nameplate; one that is to be replaced by nothing, until the next is seen there."""
+    match event:
+        case ev.DeviceIdentified(device=device, nameplate=nameplate):
+            return replace(state, nameplates=state.nameplates.set(device, nameplate))
+        case ev.ReaderReplacementOrdered(device=device):
+            known = state.nameplates
+            return replace(state, nameplates=known.delete(device)) if device in known else state
+    assert_never(event)
+
+
 def maintenance_after_start(state: SiteState, at: Instant) -> Map[Source, Maintenance]:
     """Work goes on for what is left of its time by the wall, and never longer."""
     return Map({p: replace(was, until=sooner(state, was.until, at)) for p, was in state.maintenance.items()})

@@ -28,6 +28,7 @@ def activated(state: SiteState, event: ev.SiteActivated, at: Instant) -> SiteSta
         unknown_cards=_without(state.unknown_cards, event.readers_gone),
         devices=_without(state.devices, event.devices_gone),
         heard=_without(state.heard, event.devices_gone),
+        nameplates=_without(state.nameplates, event.devices_gone),
         cameras=_without(state.cameras, event.cameras_gone),
         views=_without(state.views, event.cameras_gone),
         veils=_without(state.veils, event.cameras_gone),

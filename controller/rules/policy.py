@@ -71,7 +71,7 @@ def activation(
         zones_gone=tuple(sorted(zones - site.zones.keys())),
         doors_gone=tuple(sorted(set(state.doors) - site.doors.keys())),
         readers_gone=tuple(sorted({*state.challenges, *state.unknown_cards} - site.readers.keys())),
-        devices_gone=tuple(sorted({*state.devices, *state.heard} - site.devices.keys())),
+        devices_gone=tuple(sorted({*state.devices, *state.heard, *state.nameplates} - site.devices.keys())),
         cameras_gone=tuple(sorted(set(state.cameras) - site.cameras.keys())),
         points_gone=tuple(sorted(set(state.points) - site.points.keys())),
         outputs_gone=tuple(sorted(set(state.outputs) - site.outputs.keys())),

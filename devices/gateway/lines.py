@@ -232,9 +232,8 @@ class OsdpGateway:
         match told:
             case osdp.DeviceOnline():
                 self._forget(device.id)
-                detail = f"vendor {told.identity.vendor.hex()} serial {told.identity.serial:08x}"
                 self._watch.online(device.id, secure=told.secure)
-                yield DeviceSeen(device.id, online=True, secure=told.secure, detail=detail)
+                yield self._arrived(device.id, told)
                 if device.id in self._notes:
                     yield self._watch.fault(device.id, EXPOSED, active=self._notes[device.id].exposed)
             case osdp.DeviceOffline():
@@ -273,6 +272,13 @@ class OsdpGateway:
                 pass
             case _:
                 assert_never(told)
+
+    def _arrived(self, device: DeviceId, told: osdp.DeviceOnline) -> DeviceSeen:
+        nameplate, note = told.identity.nameplate, self._notes.get(device)
+        commissioned = note is not None and note.nameplate == nameplate
+        return DeviceSeen(
+            device, online=True, secure=told.secure, detail=nameplate, nameplate=nameplate, commissioned=commissioned
+        )
 
     def _card(self, device: Device, card: osdp.CardRead) -> Iterable[Stimulus]:
         reader = self._readers.get(device.id)

@@ -61,6 +61,11 @@ class Identity(Message):
     serial: int
     firmware: tuple[int, int, int]
 
+    @property
+    def nameplate(self) -> str:
+        """Vendor, model and serial number in words: what stays the same whatever firmware is put into it."""
+        return f"vendor {self.vendor.hex()} model {self.model} serial {self.serial:08x}"
+
     def payload(self) -> bytes:
         """Twelve bytes."""
         return (

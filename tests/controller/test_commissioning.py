@@ -86,7 +86,7 @@ def bench(tmp_path):
         file.write_text(SITE.replace("PORT", bus.path))
         ring = KeyRing(SecretFiles(tmp_path))
         said = []
-        wizard = Wizard(load_site(file), ring, lambda: NOW, said.append, neighbours=range(4), within=5.0)
+        wizard = Wizard(load_site(file), ring, lambda: NOW, said.append, neighbours=range(4), within=20.0)
         wizard.said, wizard.ring, wizard.file = said, ring, file
         return wizard
 
@@ -109,7 +109,7 @@ def test_a_reader_by_itself_gets_a_key_that_nobody_heard(bench):
     result = wizard.commission(wizard.place("line-a", 1))
     assert (result.device, result.exposed, result.neighbours) == ("head", False, ())
     assert reader._key == wizard.ring.key("head")
-    assert note(wizard) == KeyNote(NOW, Origin.WIZARD, exposed=False)
+    assert note(wizard) == KeyNote(NOW, Origin.WIZARD, exposed=False, nameplate=reader.nameplate)
     assert wizard.ring.next("head") is None
     assert wizard.said[-1] == "the reader has proven its key, and the box keeps it"
 
@@ -139,13 +139,25 @@ def test_a_secret_key_is_rotated_among_others_and_stays_secret(bench):
 
 
 def test_a_key_that_was_brought_is_proven_before_it_is_kept(bench):
-    wizard = bench(head(key=bytes.fromhex(BROUGHT), install_mode=False))
+    reader = head(key=bytes.fromhex(BROUGHT), install_mode=False)
+    wizard = bench(reader)
     place = wizard.place("line-a", 1)
     with pytest.raises(BenchError, match="does not prove"):
         wizard.adopt(place, BROUGHT[::-1])
     assert wizard.ring.key("head") is None
     wizard.adopt(place, f" {BROUGHT}\n")
-    assert note(wizard) == KeyNote(NOW, Origin.OUT_OF_BAND)
+    assert note(wizard) == KeyNote(NOW, Origin.OUT_OF_BAND, nameplate=reader.nameplate)
+
+
+def test_rotating_a_key_takes_nobody_over(bench):
+    """Whoever hung a copy there, key and all, is not made the true one by the technician's yearly round."""
+    reader = head()
+    wizard = bench(reader)
+    place, true = wizard.place("line-a", 1), reader.nameplate
+    wizard.commission(place)
+    reader.swap(0xBAD)
+    wizard.rotate(place)
+    assert note(wizard).nameplate == true != reader.nameplate
 
 
 @pytest.mark.parametrize(
@@ -238,14 +250,32 @@ async def test_another_reader_in_its_place_gets_another_key_on_a_line_that_the_d
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize(("device", "said"), [("clear", "it has no key"), ("nowhere", "hangs on no line")])
-async def test_what_cannot_be_keyed_is_replaced_by_nobody_and_nothing_is_recorded(bench, device, said):
+async def test_what_hangs_on_no_line_is_replaced_by_nobody_and_nothing_is_recorded(bench):
     wizard, record = bench(), []
     site = load_site(wizard.file)
     office = Commissioning(lambda: site, wizard.ring, {}, lambda: NOW, None, record.append)
-    with pytest.raises(NotReplaced, match=said):
-        await office.replace("tina", device)
+    with pytest.raises(NotReplaced, match="hangs on no line"):
+        await office.replace("tina", "nowhere")
     assert record == []
+
+
+@pytest.mark.anyio
+async def test_another_reader_in_the_clear_is_asked_who_it_is_and_gets_no_key(bench):
+    wizard, lent, record = bench(Reader(Wiring(2), random_bytes=urandom)), [], []
+    site = load_site(wizard.file)
+
+    @contextlib.asynccontextmanager
+    async def lend(line):
+        lent.append(line)
+        yield
+        lent.append("back")
+
+    office = Commissioning(lambda: site, wizard.ring, {}, lambda: NOW, lend, record.append)
+    done = await office.replace("tina", "clear")
+    assert (done.device, done.serial, done.exposed, lent) == ("clear", "00010203", False, ["line-a", "back"])
+    assert done.said[-1] == "it says that it is vendor 0a0017 model 1 serial 00010203"
+    assert record == []
+    assert wizard.ring.key("clear") is None
 
 
 def test_a_commissioned_reader_moves_to_another_address_and_is_found_there(bench, tmp_path):
@@ -294,3 +324,42 @@ def test_the_command_line_from_a_bare_box(bench, tmp_path):
     assert BROUGHT not in brought.stdout + brought.stderr
     assert run(app, ["osdp", "rotate", *options]).exit_code == 0
     assert reader._key == KeyRing(SecretFiles(data)).key("head") != bytes.fromhex(BROUGHT)
+
+
+def test_a_commissioned_reader_changes_its_speed_and_is_found_at_it(bench, tmp_path):
+    reader, neighbour = head(key=bytes.fromhex(BROUGHT), install_mode=False), head(3, urandom(16), install_mode=False)
+    wizard = bench(reader, neighbour)
+    wizard.adopt(wizard.place("line-a", 1), BROUGHT)
+    assert wizard.move(wizard.place("line-a", 1), None, 38_400) == Spot(1, 38_400)
+    assert (reader.baud, neighbour.baud) == (38_400, 0)
+    port = wizard.place("line-a", 1).port
+    rates = ["--baud", "38400", "--baud", "115200"]
+    scanned = CliRunner().invoke(app, ["osdp", "scan", port, *rates, "--last", "3", "--json"])
+    assert [(row["address"], row["baud"]) for row in json.loads(scanned.stdout)] == [(1, 38_400), (3, 115_200)]
+
+    file, key = tmp_path / "slower.toml", tmp_path / "key"
+    file.write_text(wizard.file.read_text().replace("baud = 115200", "baud = 38400"))
+    key.write_text(BROUGHT)
+    options = ["line-a", "1", "--site", str(file), "--data", str(tmp_path / "box")]
+    assert CliRunner().invoke(app, ["osdp", "commission", *options, "--key-file", str(key)]).exit_code == 0
+    back = CliRunner().invoke(app, ["osdp", "move", *options, "--to", "7", "--baud", "115200"])
+    assert back.exit_code == 0, back.stderr
+    assert "head: at address 7, 115200 baud" in back.stdout
+    assert "write that into the site file" in back.stderr
+    assert (reader.address, reader.baud) == (7, 115_200)
+
+
+def test_a_reader_whose_place_is_set_by_switches_stays_and_the_sentence_says_where(bench, tmp_path):
+    reader = head(key=bytes.fromhex(BROUGHT), install_mode=False)
+    reader.movable = False
+    wizard = bench(reader)
+    options = ["line-a", "1", "--site", str(wizard.file), "--data", str(tmp_path / "box")]
+    brought = CliRunner().invoke(app, ["osdp", "commission", *options, "--key-file", "-"], input=BROUGHT)
+    assert brought.exit_code == 0, brought.stderr
+    for where in (["--baud", "9600"], ["--to", "5"]):
+        refused = CliRunner().invoke(app, ["osdp", "move", *options, *where])
+        assert (refused.exit_code, refused.stdout) == (2, "")
+        said = " ".join(refused.stderr.split())
+        assert "head stayed at address 1 at 115200 baud: it refuses to move" in said
+        assert "write that into the site file" not in said
+    assert (reader.address, reader.baud) == (1, 0)

@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import sys
 import time
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import pytest
@@ -19,11 +21,15 @@ from controller.bootstrap import Box, Ports
 from controller.control import ask
 from controller.core import open_core
 from controller.demo import make_keys
+from controller.domain import stimuli as st
 from controller.domain.alarms import AlarmKind
+from controller.domain.maintenance_orders import ReplaceReader
+from controller.domain.operators import Operator, Role
 from controller.osdp_keys import KeyRing
 from controller.rules.lockdown import not_secured
 from controller.site.loader import load_site
 from controller.site.people import load_people
+from devices.gateway.lines import LENT
 from simulators.building import Building
 from simulators.hand import Hand, Orders, until
 from simulators.intruders import INTRUDERS
@@ -168,28 +174,28 @@ class Wire:
     def decided(self):
         return len(self.events("access_granted")) + len(self.events("access_denied"))
 
-    async def genuine(self):
+    async def genuine(self, reader="in"):
         """A true badge is read each time, and opens the door; a disk that is slow just then may have it shown again."""
         for _ in range(SHOWN_AT_MOST):
-            if await self.shown_once():
+            if await self.shown_once(reader):
                 break
         else:
             raise AssertionError(self.events("access_denied"))
 
-    async def shown_once(self):
+    async def shown_once(self, reader):
         """Show a true badge, which is always read; return whether it opened the door."""
         before, decided = len(self.released()), self.decided()
-        self.hand.present_card("in", "p-1")
+        self.hand.present_card(reader, "p-1")
         await self.sees(lambda: self.decided() > decided)  # no card is lost
         opened = await until(lambda: len(self.released()) > before, 3.0)
         await self.sees(lambda: self.door.state.bolt_locked)
         return opened
 
 
-@pytest.fixture
-async def wire(tmp_path: Path):
+@contextlib.asynccontextmanager
+async def wired(tmp_path: Path, text: str):
     file, folder = tmp_path / "site.toml", tmp_path / "box"
-    file.write_text(SITE)
+    file.write_text(text)
     (tmp_path / "people.csv").write_text(PEOPLE)
     site = load_site(file)
     make_keys(folder, site)
@@ -204,7 +210,21 @@ async def wire(tmp_path: Path):
         wire = Wire(box, building)
         wire.folder = folder
         await wire.sees(lambda: not not_secured(site, wire.state))
-        await wire.sees(lambda: all(wire.state.device(head).secure for head in ("in-head", "out-head", "module")))
+        await wire.sees(lambda: all(wire.state.device(d.id).secure >= d.secure_channel for d in site.devices.values()))
+        yield wire
+
+
+@pytest.fixture
+async def wire(tmp_path: Path):
+    async with wired(tmp_path, SITE) as wire:
+        yield wire
+
+
+@pytest.fixture
+async def half_clear(tmp_path: Path):
+    """The reader on the way out has no secure channel."""
+    async with wired(tmp_path, SITE.replace("address = 2\n", 'address = 2\nsecure_channel = "off"\n')) as wire:
+        await wire.sees(lambda: wire.state.device("out-head").online)
         yield wire
 
 
@@ -268,3 +288,66 @@ async def test_a_running_box_lends_its_line_to_the_wizard_and_goes_on_with_the_n
     scanned = await ask(wire.folder, "osdp_scan", line="line-a", last=3)
     assert [(row["address"], row["default_key"]) for row in scanned["found"]] == [(1, False), (2, False), (3, False)]
     await wire.sees(lambda: wire.state.device("in-head").secure)
+
+
+async def test_another_reader_is_told_from_the_true_one_until_a_technician_takes_it_over(half_clear):
+    wire = half_clear
+    await wire.box.building.submit(st.OperatorEnrolled("test", Operator("tina", Role.TECHNICIAN)))
+
+    def swapped():
+        alarms = (alarm for alarm in wire.state.alarms.values() if alarm.kind is AlarmKind.DEVICE_SWAPPED)
+        return [(alarm.source.device, alarm.persists, alarm.detail[-8:]) for alarm in alarms]
+
+    async def hangs(reader, serial):
+        await Orders(wire.building).obey({"verb": "swap", "reader": reader, "serial": serial})
+
+    known = wire.events("device_identified")
+    assert sorted(event.device for event in known) == ["in-head", "module", "out-head"]
+    true = known[0].nameplate[-8:]
+    await hangs("out", "0badcafe")  # in the clear, and everything else is as it was
+    await wire.sees(lambda: swapped() == [("out-head", True, true)])
+    await hangs("in", "0badc0de")  # with a copy of the true one's key
+    await wire.sees(lambda: ("in-head", True, true) in swapped())
+    await hangs("in", true)
+    await wire.sees(lambda: ("in-head", False, true) in swapped())
+    assert await wire.box.building.order("tina", ReplaceReader("out-head", "broken open")) is None
+    told = await wire.box.building.offices.readers.replace("tina", "out-head")
+    assert (told.serial, told.exposed) == ("0badcafe", False)
+    await wire.sees(lambda: ("out-head", False, true) in swapped())
+    await wire.sees(lambda: wire.state.device("in-head").secure)
+    await wire.genuine()
+    await hangs("out", true)  # whoever brings the old one back is the stranger now
+    await wire.sees(lambda: ("out-head", True, "0badcafe") in swapped())
+
+
+def back_on_the_line(wire, *devices):
+    """Each said once more that it is there, since the wizard had its line, and why it was not."""
+    lent = [event.device for event in wire.events("device_went_offline") if event.detail == LENT]
+    return set(devices) <= set(lent) and all(wire.state.device(device).secure for device in devices)
+
+
+async def osdp_move(wire, *options):
+    """Type the command beside the running box; return its exit code, and what it prints on both its outputs."""
+    ostiary = Path(sys.executable).with_name("ostiary")
+    words = ("osdp", "move", "line-a", "1", "--data", wire.folder, *options)
+    typed = await asyncio.create_subprocess_exec(ostiary, *words, stdout=PIPE, stderr=PIPE)
+    printed, said = await typed.communicate()
+    return typed.returncode, " ".join(printed.decode().split()), " ".join(said.decode().split())
+
+
+async def test_a_reader_that_stays_and_one_that_changes_its_speed_leave_their_line_as_it_was_to_the_others(wire):
+    wire.building.head("in").movable = False
+    code, printed, said = await osdp_move(wire, "--baud", "38400")
+    assert (code, printed) == (2, "")
+    assert "in-head stayed at address 1 at 115200 baud: it refuses to move" in said
+    await wire.sees(lambda: back_on_the_line(wire, "in-head", "out-head", "module"))
+    await wire.genuine()
+
+    wire.building.head("in").movable = True
+    code, printed, said = await osdp_move(wire, "--baud", "38400")
+    assert (code, printed) == (0, "in-head: at address 1, 38400 baud"), said
+    assert "until then the box looks for it where it was" in said
+    await wire.sees(lambda: back_on_the_line(wire, "out-head", "module"))
+    await wire.genuine("out")
+    assert wire.state.device("in-head").online is False
+    assert any(a.kind is AlarmKind.OFFLINE and a.source.device == "in-head" for a in wire.state.alarms.values())

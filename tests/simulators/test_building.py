@@ -106,6 +106,27 @@ async def test_a_badge_shown_by_hand_is_read_on_the_line_with_its_own_bits(build
         await heard(tape, lambda e: e == CardRead(OSDP["osdp-lobby"].address, 0, printed.bit_count, printed.raw))
 
 
+ON_THE_LINE = {name: wired for name, wired in SITE.point_wires.items() if wired.device == "osdp-io"}
+
+
+async def test_each_hand_at_a_point_comes_back_on_the_wire(building):
+    """Detector, glass, mains and battery: set off, cut, bridged and well again, as a module tells it."""
+    assert {SITE.points[point].kind.value for point in ON_THE_LINE} >= {"pir", "glass_break", "mains", "battery"}
+    orders, last = Orders(building), {}
+    async with panel(building) as (_, tape):
+        await all_online(tape)
+        for point, wired in ON_THE_LINE.items():
+            for verb, level in (("trip", 1), ("cut_loop", 3), ("short_loop", 2), ("restore", 0), ("break_glass", 1)):
+                await orders.obey({"verb": verb, "point": point})
+                last[wired.index] = level
+                await heard(
+                    tape,
+                    lambda e: isinstance(e, InputsReported) and all(e.states[at] == of for at, of in last.items()),
+                )
+    with pytest.raises(UnknownVerb):
+        await orders.obey({"verb": "press_panic", "point": "panic-counter"})  # its device is at no broker yet
+
+
 @pytest.mark.parametrize("door", ["lobby-door", "chancery-door"], ids=["magnet", "strike"])
 async def test_a_relay_frees_its_own_door_and_its_contact_comes_back_on_the_wire(building, door):
     built, leaf = SITE.doors[door], building.doors[door]

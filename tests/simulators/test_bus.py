@@ -1,6 +1,7 @@
 """The bus must be as slow as its baud rate says, or every figure measured over it is a lie."""
 
 import os
+import termios
 import time
 import tty
 
@@ -44,6 +45,11 @@ class Panel:
         while len(answer) < length:
             answer += os.read(self._descriptor, 4096)
         return answer, time.monotonic() - started
+
+    def speak_at(self, speed):
+        settings = termios.tcgetattr(self._descriptor)
+        settings[4] = settings[5] = speed
+        termios.tcsetattr(self._descriptor, termios.TCSANOW, settings)
 
     def close(self):
         os.close(self._descriptor)
@@ -142,3 +148,15 @@ def test_stop_leaves_nothing(tmp_path):
     bus.stop()
     assert not list(tmp_path.iterdir())
     assert not bus._thread.is_alive()
+
+
+def test_only_who_speaks_at_the_ports_speed_hears_it(panel_on):
+    here, moved = Parrot(b"here"), Parrot(b"moved")
+    moved.baud = 9_600
+    with running_bus(here, moved) as bus:
+        panel = panel_on(bus)
+        assert panel.ask(b"?", 4)[0] == b"here"
+        panel.speak_at(termios.B9600)
+        answer, took = panel.ask(b"?" * 10, 5)
+        assert (answer, [heard for heard, _ in here.heard]) == (b"moved", [b"?"])
+        assert took >= 15 * 10 / 9_600

@@ -74,6 +74,7 @@ from controller.domain.events.devices import (
     CertificateIssued,
     CertificateRevoked,
     DeviceCameOnline,
+    DeviceIdentified,
     DeviceWentOffline,
     MessageTaken,
     PowerObserved,
@@ -268,6 +269,7 @@ __all__ = [
     "CredentialStatusSet",
     "DestructionOrdered",
     "DeviceCameOnline",
+    "DeviceIdentified",
     "DeviceWentOffline",
     "DoorBlocked",
     "DoorFirstPersonIn",
@@ -552,6 +554,7 @@ Event = (
     | PortraitRemoved
     | ReaderReplacementOrdered
     | ReaderKeyed
+    | DeviceIdentified
 )
 
 

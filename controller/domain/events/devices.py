@@ -44,6 +44,17 @@ class DeviceWentOffline:
 
 
 @dataclass(frozen=True, slots=True)
+class DeviceIdentified:
+    """A device was seen for the first time, or was taken over: another nameplate in its place is an alarm from now on.
+
+    ``nameplate``: vendor, model and serial number, as it says them itself.
+    """
+
+    device: DeviceId
+    nameplate: str
+
+
+@dataclass(frozen=True, slots=True)
 class TamperObserved:
     """A tamper switch."""
 

@@ -174,6 +174,14 @@ DARK = st.CameraSeen(CELLAR_CAMERA, online=False, detail="no frames")
 TAMPERED = st.TamperSeen(head(FRONT_IN), active=True)
 FLAT = st.BatterySeen(lock_of(FRONT), low=True)
 POWERLESS = st.PowerSeen(lock_of(FRONT), failed=True)
+SWAPPED: Script = [
+    said
+    for serial in ("1", "2")
+    for said in (
+        st.DeviceSeen(head(FRONT_IN), online=False, secure=False, detail="pulled off"),
+        st.DeviceSeen(head(FRONT_IN), online=True, secure=True, detail="", nameplate=serial),
+    )
+]
 BAD_MAC = st.ViolationSeen(head(FRONT_IN), Violation.BAD_MAC, "wrong tag")
 FAILED_SIGN_IN = st.SignInTried(OperatorId("root"), succeeded=False, address="10.0.0.9")
 WRONG_FACE = st.FaceSeen(R1, CELLAR_CAMERA, FaceOutcome.MISMATCH, 0.8, 5, 1021.0)
@@ -200,6 +208,7 @@ ALARMS: Mapping[AlarmKind, Script] = {
     AlarmKind.LOCKDOWN_INCOMPLETE: [opens(FRONT), LOCKDOWN, 5.0],
     AlarmKind.SECURE_CHANNEL_LOST: [BAD_MAC],
     AlarmKind.SECURE_CHANNEL_OFF: [st.DeviceSeen(head(FRONT_IN), online=True, secure=False, detail="")],
+    AlarmKind.DEVICE_SWAPPED: SWAPPED,
     AlarmKind.UNKNOWN_CARD_BURST: [strange_card(FRONT_IN)] * 5,
     AlarmKind.PIN_BRUTE_FORCE: [swipe(INNER_IN, ALICE), wrong_pin(INNER_IN)] * 3,
     AlarmKind.WATCH_LIST_HIT: [
@@ -294,6 +303,7 @@ EVENTS: Mapping[type[Event], Script] = {
     ev.ExitRequested: [st.RexSeen(INNER)],
     ev.DeviceCameOnline: [OFFLINE, st.DeviceSeen(lock_of(FRONT), online=True, secure=True, detail="")],
     ev.DeviceWentOffline: [OFFLINE],
+    ev.DeviceIdentified: SWAPPED,
     ev.TamperObserved: [TAMPERED],
     ev.PowerObserved: [POWERLESS],
     ev.WireViolated: [BAD_MAC],

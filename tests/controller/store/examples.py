@@ -125,6 +125,7 @@ EXAMPLES: tuple[Event, ...] = (
     ev.MaintenanceEnded(Source(door="front"), None, ("a1",), 60.0),
     ev.ReaderReplacementOrdered("head-1", "tina", "struck by lightning"),
     ev.ReaderKeyed("tina", "head-1", "0000c0de", "wizard", True),
+    ev.DeviceIdentified("head-1", "vendor 0a0017 model 1 serial 0000c0de"),
     ev.CauseBegan("siren-on-forced", 2.0),
     ev.CauseFired("siren-on-forced", 60.0),
     ev.CauseEnded("siren-on-forced"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from controller.domain.effects import Unlock
@@ -74,14 +76,14 @@ KEY = bytes(range(16))
 @pytest.fixture
 async def gateway(site, building, secrets):
     keys = {device.id: KEY for device in site.devices.values() if device.secure_channel}
-    notes = {"osdp-lobby": KeyFacts(exposed=True), "osdp-chancery": KeyFacts()}
+    notes = {"osdp-lobby": KeyFacts(exposed=True, nameplate=IDENTITY.nameplate), "osdp-chancery": KeyFacts()}
     gateway = OsdpGateway(site, building, secrets, keys, dict.fromkeys(site.lines, "/nowhere/ttyUSB0"), notes)
     yield gateway
     gateway.stop()
 
 
-def online(gateway, site, device):
-    event = osdp.DeviceOnline(site.devices[device].address, IDENTITY, Capabilities(()), secure=True)
+def online(gateway, site, device, identity=IDENTITY):
+    event = osdp.DeviceOnline(site.devices[device].address, identity, Capabilities(()), secure=True)
     gateway._take(PanelReport(site.devices[device].line, event))
 
 
@@ -125,7 +127,25 @@ async def test_every_wire_is_known(gateway, site):
     wires = {wire.device: wire for wire in gateway.wires()}
     assert set(wires) == {device.id for device in site.devices.values() if device.line}
     assert wires["osdp-consular"].key is None
-    assert wires["osdp-lobby"].key == KeyFacts(exposed=True)
+    assert wires["osdp-lobby"].key == KeyFacts(exposed=True, nameplate=IDENTITY.nameplate)
+
+
+async def test_each_says_who_it_is_and_whether_a_wizard_keyed_just_that_one(gateway, building, site):
+    assert IDENTITY.nameplate == "vendor 0a0017 model 1 serial 00000007"
+    for device, commissioned in (("osdp-lobby", True), ("osdp-chancery", False), ("osdp-consular", False)):
+        online(gateway, site, device)
+        seen = next(told for told in building.take() if isinstance(told, DeviceSeen))
+        assert (seen.nameplate, seen.commissioned) == (IDENTITY.nameplate, commissioned)
+    online(gateway, site, "osdp-lobby", replace(IDENTITY, serial=8))
+    seen = next(told for told in building.take() if isinstance(told, DeviceSeen))
+    assert (seen.nameplate[-1], seen.commissioned) == ("8", False)
+
+
+def test_a_nameplate_outlives_every_update_of_the_firmware():
+    updated = replace(IDENTITY, version=2, firmware=(9, 9, 9))
+    assert updated.nameplate == IDENTITY.nameplate
+    for other in (replace(IDENTITY, vendor=b"abc"), replace(IDENTITY, model=2), replace(IDENTITY, serial=8)):
+        assert other.nameplate != IDENTITY.nameplate
 
 
 def test_one_fault_that_ends_does_not_end_another(watch):

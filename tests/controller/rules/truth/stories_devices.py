@@ -11,6 +11,7 @@ from controller.domain.causes import AlarmStands, DoorAction, DoorEffect
 from controller.domain.doors import Direction, LockMode, LockStatus, Loop
 from controller.domain.events import Violation
 from controller.domain.ids import AlarmId, DeviceId, DoorId, ReaderId
+from controller.domain.maintenance_orders import ReplaceReader
 from controller.domain.operators import (
     AcknowledgeAlarm,
     CloseAlarm,
@@ -23,6 +24,7 @@ from tests.controller.builders import (
     BOB,
     CELLAR,
     CELLAR_CAMERA,
+    CELLAR_IN,
     FRONT,
     FRONT_IN,
     GIL,
@@ -53,6 +55,15 @@ NOWHERE = DoorId("nowhere")
 
 def tamper_locks(site: Site) -> Site:
     return with_cause(site, AlarmStands(AlarmKind.TAMPER), DoorEffect(FRONT, DoorAction.SECURED))
+
+
+def answers_as(nameplate: str, *, commissioned: bool = False) -> Script:
+    """A reader goes, and one with this nameplate answers in its place."""
+    here = head(FRONT_IN)
+    return (
+        st.DeviceSeen(here, online=False, secure=False, detail="pulled off"),
+        st.DeviceSeen(here, True, True, "", nameplate, commissioned=commissioned),
+    )
 
 
 DEVICES: Mapping[str, Script] = {
@@ -118,6 +129,23 @@ DEVICES: Mapping[str, Script] = {
         st.CameraSeen(CELLAR_CAMERA, online=True, detail=""),
         st.DiskSeen(low=True, detail="400 MiB free"),
         st.DiskSeen(low=False, detail=""),
+    ],
+    "other devices hang where known ones did, and a technician takes one over": [
+        *answers_as("1"),
+        *answers_as("1"),
+        *answers_as("2"),
+        *answers_as("3"),
+        *answers_as(""),
+        *answers_as("1"),
+        *answers_as("2"),
+        *answers_as("2", commissioned=True),
+        *answers_as("2", commissioned=True),
+        *answers_as("3"),
+        RESTART,
+        *answers_as("3"),
+        order(SUE, ReplaceReader(head(FRONT_IN), "broken")),
+        *answers_as("3"),
+        order(SUE, ReplaceReader(head(CELLAR_IN), "broken")),
     ],
     "messages come twice, out of turn, and after a gap": [
         st.Delivered(head(FRONT_IN), "boot-1", 3, swipe(FRONT_IN, ALICE)),
