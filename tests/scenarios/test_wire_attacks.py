@@ -182,7 +182,7 @@ class Wire:
         else:
             raise AssertionError(self.events("access_denied"))
 
-    async def shown_once(self, reader):
+    async def shown_once(self, reader="in"):
         """Show a true badge, which is always read; return whether it opened the door."""
         before, decided = len(self.released()), self.decided()
         self.hand.present_card(reader, "p-1")
