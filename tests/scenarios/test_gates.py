@@ -6,29 +6,18 @@ The vehicle gate's barrier and the turnstile hang on MQTT, the wedge on an OSDP 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 from pathlib import Path
 
 import pytest
 
-from controller.admin import Admin
-from controller.bootstrap import Box, Ports
-from controller.core import open_core
-from controller.demo import make_keys
-from controller.domain import stimuli as st
 from controller.domain.alarms import AlarmKind
 from controller.domain.doors import Loop, Position
-from controller.domain.operators import EndLockdown, Operator, Role, StartLockdown
+from controller.domain.operators import EndLockdown, StartLockdown
 from controller.rules.lockdown import not_secured
-from controller.site.loader import load_site
-from controller.site.people import load_people
-from simulators.building import Building
-from simulators.hand import Hand, Orders, until
+from simulators.hand import Orders
+from tests.scenarios.house import GUARDS, KAY, House, open_to_all, standing
 
 pytestmark = [pytest.mark.anyio, pytest.mark.scenario, pytest.mark.timeout(180)]
-
-PATIENCE = 20.0
 
 HEADS = "".join(
     f"""
@@ -125,88 +114,23 @@ free_egress = true
 unlock_seconds = 3
 position = [50, 40]
 {HEADS}
-[[schedule]]
-id = "always"
-name = "Always"
-always = true
-
-[[access_level]]
-id = "all"
-name = "All"
-zones = ["yard"]
-schedule = "always"
-
-[[threat_level]]
-number = 0
-name = "Normal"
-"""
-PEOPLE = """id,name,kind,clearance,levels,badge_format,facility,number,assurance,status,valid_from,valid_until,pin,face
-p-1,Kay Example,staff,0,all,H10301,42,405,copyable,active,,,,
-p-2,Jo Example,staff,0,all,H10301,42,406,copyable,active,,,,
-"""
+""" + open_to_all("yard")
+PEOPLE = f"{KAY}p-2,Jo Example,staff,0,all,H10301,42,406,copyable,active,,,,\n"
 
 
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
-class Yard:
-    """A box, the yard it guards, and a hand in it."""
-
-    def __init__(self, box: Box, building: Building) -> None:
-        self.box, self.building, self.hand = box, building, Hand(building)
-
-    @property
-    def state(self):
-        return self.box.core.runtime.state
-
-    def events(self, kind):
-        return [record for record in self.box.building.read(before=None, limit=10_000) if record.kind == kind]
-
-    def alarms(self, kind):
-        return [alarm for alarm in self.state.alarms.values() if alarm.kind is kind]
-
+class Yard(House):
     async def let_in(self, door):
         """Show a badge, and wait until the bolt has let go."""
         self.hand.present_card(f"{door}-in", "p-1")
-        await self.sees(lambda: not self.building.door(door).state.bolt_locked)
-
-    async def order(self, who, what):
-        assert await self.box.building.order(who, what) is None
-
-    async def sees(self, true):
-        assert await until(true, PATIENCE)
+        await self.sees(lambda: not self.locked(door))
 
 
 @pytest.fixture
 async def yard(tmp_path: Path):
-    file, folder = tmp_path / "site.toml", tmp_path / "box"
-    file.write_text(SITE)
-    (tmp_path / "people.csv").write_text(PEOPLE)
-    site = load_site(file)
-    make_keys(folder, site)
-    core = open_core(folder, file, _Nowhere())
-    await Admin(core).commands["people_import"]({"csv": PEOPLE, "file": "people.csv", "author": "test"})
-    core.close()
-    keys = {name: bytes.fromhex(key) for name, key in json.loads((folder / "osdp-keys.json").read_text()).items()}
-    people = load_people(tmp_path / "people.csv", site)
-    async with contextlib.AsyncExitStack() as stack:
-        building = await stack.enter_async_context(Building(site, people, keys=keys, logins={}))
-        box = await stack.enter_async_context(Box(folder, file, Ports(lines=building.lines, console=False)))
-        await box.pki.equip(tmp_path / "bundles", "test")
-        await building.connect(box.broker.port, tmp_path / "bundles")
-        yard = Yard(box, building)
-        for name, role in (("gil", Role.GUARD), ("sue", Role.SUPERVISOR)):
-            await box.building.submit(st.OperatorEnrolled("test", Operator(name, role)))
-        await yard.sees(lambda: not not_secured(site, yard.state))
+    async with standing(tmp_path, SITE, people=PEOPLE, operators=GUARDS, broker=True, kind=Yard) as yard:
+        await yard.sees(yard.secured)
         await yard.sees(lambda: all(yard.state.door(d).loop is Loop.FREE for d in ("gate", "wedge")))
         yield yard
-
-
-class _Nowhere:
-    def post(self, effect):
-        pass
 
 
 @pytest.mark.parametrize("door", ["gate", "wedge"])
@@ -216,7 +140,7 @@ async def test_a_barrier_stays_up_over_a_car_in_a_lockdown_and_closes_behind_it(
     await yard.sees(lambda: yard.state.door(door).position is Position.OPEN)
     assert yard.hand.drive_onto_loop(door)
     await yard.sees(lambda: door in yard.state.deferred)
-    await yard.order("gil", StartLockdown("shots"))
+    assert await yard.order("gil", StartLockdown("shots")) is None
     await asyncio.sleep(5.0)  # the grant's pulse of two seconds is over, and the arm's way down too
     assert barrier.state.leaf_open
     assert barrier.truth.crushed_at == ()
@@ -225,8 +149,8 @@ async def test_a_barrier_stays_up_over_a_car_in_a_lockdown_and_closes_behind_it(
     await yard.sees(lambda: yard.state.lockdown.secured)
     assert barrier.state.secured
     assert barrier.truth.crushed_at == ()
-    await yard.order("gil", EndLockdown())
-    await yard.order("sue", EndLockdown())
+    assert await yard.order("gil", EndLockdown()) is None
+    assert await yard.order("sue", EndLockdown()) is None
 
 
 @pytest.mark.parametrize("door", ["gate", "wedge"])

@@ -6,37 +6,26 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from controller.bootstrap import Box, Ports
-from controller.core import open_core
-from controller.demo import make_keys
-from controller.domain import stimuli as st
 from controller.domain.alarms import AlarmKind
 from controller.domain.doors import LockMode
 from controller.domain.operators import (
     BlockDoor,
     ConfirmFireReset,
-    Operator,
     Refusal,
-    Role,
     SetDoorMode,
     StartLockdown,
 )
-from controller.rules.lockdown import not_secured
-from controller.site.loader import load_site
 from devices.gateway import broker, holds, lines
-from simulators.building import Building
-from simulators.hand import Hand, Orders, until
+from simulators.hand import Orders
+from tests.scenarios.house import GUARDS, House, standing
 
 pytestmark = [pytest.mark.anyio, pytest.mark.scenario, pytest.mark.timeout(180)]
 
-PATIENCE = 20.0
 LEASE = 2.0
 """Seconds: shorter than in a building, so that a test need not wait for a lock to lock by itself."""
 
@@ -116,33 +105,7 @@ name = "Normal"
 """
 
 
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
-class House:
-    """A box, the house it guards, and a hand in it."""
-
-    def __init__(self, box: Box, building: Building) -> None:
-        self.box, self.building, self.hand = box, building, Hand(building)
-
-    @property
-    def state(self):
-        return self.box.core.runtime.state
-
-    def alarms(self, kind):
-        return [alarm for alarm in self.state.alarms.values() if alarm.kind is kind]
-
-    def locked(self, door):
-        return self.building.door(door).state.bolt_locked
-
-    async def order(self, who, what):
-        return await self.box.building.order(who, what)
-
-    async def sees(self, true):
-        assert await until(true, PATIENCE)
-
+class Held(House):
     async def hold(self):
         """A supervisor keeps both doors unlocked for an hour; both bolts let go."""
         until_then = datetime.now(UTC) + timedelta(hours=1)
@@ -156,27 +119,9 @@ async def house(tmp_path: Path, monkeypatch):
     for module in (broker, lines):
         monkeypatch.setattr(module, "LEASE_SECONDS", LEASE)
     monkeypatch.setattr(holds, "RENEW_SECONDS", LEASE / 4)
-    file, folder = tmp_path / "site.toml", tmp_path / "box"
-    file.write_text(SITE)
-    site = load_site(file)
-    make_keys(folder, site)
-    open_core(folder, file, _Nowhere()).close()
-    keys = {name: bytes.fromhex(key) for name, key in json.loads((folder / "osdp-keys.json").read_text()).items()}
-    async with contextlib.AsyncExitStack() as stack:
-        building = await stack.enter_async_context(Building(site, [], keys=keys, logins={}))
-        box = await stack.enter_async_context(Box(folder, file, Ports(lines=building.lines, console=False)))
-        await box.pki.equip(tmp_path / "bundles", "test")
-        await building.connect(box.broker.port, tmp_path / "bundles")
-        house = House(box, building)
-        for name, role in (("gil", Role.GUARD), ("sue", Role.SUPERVISOR)):
-            await box.building.submit(st.OperatorEnrolled("test", Operator(name, role)))
-        await house.sees(lambda: not not_secured(site, house.state))
+    async with standing(tmp_path, SITE, operators=GUARDS, broker=True, kind=Held) as house:
+        await house.sees(house.secured)
         yield house
-
-
-class _Nowhere:
-    def post(self, effect):
-        pass
 
 
 async def test_a_held_door_stays_unlocked_over_pulses_and_openings_and_locks_when_that_ends(house):

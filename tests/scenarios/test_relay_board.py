@@ -7,28 +7,19 @@ pulse ends by itself, it ends when the cable is out.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from controller.admin import Admin
-from controller.bootstrap import Box, Ports
-from controller.core import open_core
-from controller.demo import make_keys
-from controller.domain import stimuli as st
 from controller.domain.alarms import AlarmKind
 from controller.domain.doors import LockMode, LockStatus, Position
-from controller.domain.operators import Operator, Role, SetDoorMode, StartLockdown
+from controller.domain.operators import SetDoorMode, StartLockdown
 from controller.domain.points import PointCondition
-from controller.site.loader import load_site
-from controller.site.people import load_people
-from simulators.building import Building
 from simulators.detector import LoopState
-from simulators.hand import Hand, Orders, until
+from simulators.hand import until
+from tests.scenarios.house import GUARDS, KAY, House, open_to_all, standing
 
 pytestmark = [pytest.mark.anyio, pytest.mark.scenario, pytest.mark.timeout(180)]
 
@@ -166,53 +157,13 @@ door = "back"
 leaves = "outside"
 enters = "annexe"
 device = "head-back"
-
-[[schedule]]
-id = "always"
-name = "Always"
-always = true
-
-[[access_level]]
-id = "all"
-name = "All"
-zones = ["annexe"]
-schedule = "always"
-
-[[threat_level]]
-number = 0
-name = "Normal"
-"""
-PEOPLE = """id,name,kind,clearance,levels,badge_format,facility,number,assurance,status,valid_from,valid_until,pin,face
-p-1,Kay Example,staff,0,all,H10301,42,405,symmetric,active,,,,
-"""
+""" + open_to_all("annexe")
+PEOPLE = KAY.replace("copyable", "symmetric")
 
 
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
-class Annexe:
-    """A box, the annexe it guards, and a hand in it."""
-
-    def __init__(self, box: Box, building: Building) -> None:
-        self.box, self.building, self.hand = box, building, Hand(building)
-
-    @property
-    def state(self):
-        return self.box.core.runtime.state
-
-    def records(self, kind):
-        return [record for record in self.box.building.read(before=None, limit=10_000) if record.kind == kind]
-
-    def alarms(self, kind):
-        return [alarm for alarm in self.state.alarms.values() if alarm.kind is kind]
-
+class Annexe(House):
     def online(self, device):
         return self.state.device(device).online
-
-    async def sees(self, true, within=PATIENCE):
-        assert await until(true, within)
 
     async def lets_in(self, door):
         """A busy disk refuses: whoever stands there shows the badge again."""
@@ -222,34 +173,11 @@ class Annexe:
                 return
         raise AssertionError(f"{door} let nobody in")
 
-    async def obey(self, verb, **what):
-        return await Orders(self.building).obey({"verb": verb, **what})
-
-
-class _Nowhere:
-    def post(self, effect):
-        pass
-
 
 @pytest.fixture
 async def annexe(tmp_path: Path):
-    file, folder = tmp_path / "site.toml", tmp_path / "box"
-    file.write_text(SITE)
-    (tmp_path / "people.csv").write_text(PEOPLE)
-    site = load_site(file)
-    make_keys(folder, site)
-    core = open_core(folder, file, _Nowhere())
-    await Admin(core).commands["people_import"]({"csv": PEOPLE, "file": "people.csv", "author": "test"})
-    core.close()
-    keys = {name: bytes.fromhex(key) for name, key in json.loads((folder / "osdp-keys.json").read_text()).items()}
-    people = load_people(tmp_path / "people.csv", site)
-    async with contextlib.AsyncExitStack() as stack:
-        building = await stack.enter_async_context(Building(site, people, keys=keys, logins={}))
-        ports = Ports(lines=building.lines, buses=building.buses, console=False)
-        box = await stack.enter_async_context(Box(folder, file, ports))
-        annexe = Annexe(box, building)
-        for name, role in (("gil", Role.GUARD), ("sue", Role.SUPERVISOR)):
-            await box.building.submit(st.OperatorEnrolled("test", Operator(name, role)))
+    async with standing(tmp_path, SITE, people=PEOPLE, operators=GUARDS, kind=Annexe) as annexe:
+        site = annexe.box.core.runtime.site
         await annexe.sees(lambda: all(annexe.online(device) for device in site.devices))
         await annexe.sees(lambda: all(annexe.state.door(d).lock is LockStatus.LOCKED for d in site.doors))
         yield annexe
@@ -260,12 +188,12 @@ async def test_a_badge_opens_a_door_on_a_board_and_the_board_locks_it_again(anne
     told = await annexe.obey("present_card", reader=f"{door}-in", person="p-1", within="5")
     assert told["energised"]
     assert annexe.hand.push(door)
-    await annexe.sees(lambda: annexe.records("entry_observed"))
+    await annexe.sees(lambda: annexe.events("entry_observed"))
     annexe.hand.close(door)
     await annexe.sees(lambda: annexe.building.door(door).state.secured)
     await annexe.sees(lambda: annexe.state.door(door).lock is LockStatus.LOCKED)
     assert annexe.alarms(AlarmKind.FORCED_OPEN) == []
-    assert annexe.records("wire_violated") == []
+    assert annexe.events("wire_violated") == []
 
 
 @pytest.mark.parametrize("door", ["front", "back"])
@@ -307,7 +235,7 @@ async def test_a_board_unplugged_in_mid_pulse_ends_it_and_its_door_is_found_as_i
     await annexe.sees(lambda: annexe.building.door(door).state.bolt_locked)
     assert time.monotonic() - since < longest
     annexe.hand.present_card(f"{door}-in", "p-1")  # nobody is let in by a board that is not there
-    await annexe.sees(lambda: annexe.records("grant_withdrawn"))
+    await annexe.sees(lambda: annexe.events("grant_withdrawn"))
     await annexe.sees(lambda: not annexe.state.door(door).passages)  # nobody has a grant any more
     annexe.hand.force_open(door)
     await annexe.sees(lambda: annexe.hand.prop(door))  # its closer would shut it
@@ -334,7 +262,7 @@ async def test_a_frozen_board_holds_nobody_up_on_the_same_bus(annexe):
 async def test_a_relay_that_somebody_else_switched_is_switched_off_and_told(annexe):
     await asyncio.sleep(3.5)  # whatever it was told at the start has settled
     annexe.hand.board("board-back").switch(0, on=True)
-    await annexe.sees(lambda: annexe.records("wire_violated"))
+    await annexe.sees(lambda: annexe.events("wire_violated"))
     await annexe.sees(lambda: annexe.building.door("back").state.bolt_locked)
     await annexe.sees(lambda: annexe.alarms(AlarmKind.SECURE_CHANNEL_LOST))
 
@@ -354,4 +282,4 @@ async def test_a_held_door_stays_unlocked_and_a_lockdown_shuts_it_and_rings(anne
     await annexe.sees(lambda: door.state.bolt_locked)
     await annexe.sees(lambda: annexe.building.sounds("bell"))
     await annexe.sees(lambda: annexe.state.output("bell").on)  # seen on the board itself
-    assert annexe.records("wire_violated") == []
+    assert annexe.events("wire_violated") == []

@@ -8,36 +8,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import sys
 import time
-from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import pytest
 
-from controller.admin import Admin
-from controller.bootstrap import Box, Ports
+from controller.admin import AdminError
 from controller.control import ask
-from controller.core import open_core
-from controller.demo import make_keys
 from controller.domain import stimuli as st
 from controller.domain.alarms import AlarmKind
 from controller.domain.maintenance_orders import ReplaceReader
 from controller.domain.operators import Operator, Role
 from controller.osdp_keys import KeyRing
-from controller.rules.lockdown import not_secured
-from controller.site.loader import load_site
-from controller.site.people import load_people
 from devices.gateway.lines import LENT
-from simulators.building import Building
-from simulators.hand import Hand, Orders, until
+from simulators.hand import until
 from simulators.intruders import INTRUDERS
+from tests.scenarios.house import KAY, House, open_to_all, standing
 
 pytestmark = [pytest.mark.anyio, pytest.mark.scenario, pytest.mark.timeout(180)]
 
 ALARM_WITHIN = 10.0
-PATIENCE = 20.0
 SHOWN_AT_MOST = 3
 HEADS = "".join(
     f"""
@@ -96,24 +86,7 @@ free_egress = true
 unlock_seconds = 2
 position = [50, 25]
 {HEADS}
-[[schedule]]
-id = "always"
-name = "Always"
-always = true
-
-[[access_level]]
-id = "all"
-name = "All"
-zones = ["hall"]
-schedule = "always"
-
-[[threat_level]]
-number = 0
-name = "Normal"
-"""
-PEOPLE = """id,name,kind,clearance,levels,badge_format,facility,number,assurance,status,valid_from,valid_until,pin,face
-p-1,Kay Example,staff,0,all,H10301,42,405,copyable,active,,,,
-"""
+""" + open_to_all("hall")
 TOLD_AS = {
     "plaintext": "plaintext_reply",
     "no_mac": "plaintext_reply",
@@ -128,48 +101,24 @@ TOLD_AS = {
 }
 
 
-class _Nowhere:
-    def post(self, effect):
-        pass
-
-
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
-class Wire:
-    """A box, the door it guards, and a hand at the door's wire."""
-
-    def __init__(self, box: Box, building: Building) -> None:
-        self.box, self.building, self.hand = box, building, Hand(building)
-
-    @property
-    def state(self):
-        return self.box.core.runtime.state
+class Wire(House):
+    """A hand is at the door's wire."""
 
     @property
     def door(self):
         return self.building.door("door")
 
-    def events(self, kind):
-        return [record.event for record in self.box.building.read(before=None, limit=10_000) if record.kind == kind]
-
-    def alarms(self):
-        return [alarm for alarm in self.state.alarms.values() if alarm.kind is AlarmKind.SECURE_CHANNEL_LOST]
+    def alarms(self, kind=AlarmKind.SECURE_CHANNEL_LOST):
+        return super().alarms(kind)
 
     def released(self):
         return self.door.truth.released_at
 
-    async def sees(self, true, within=PATIENCE):
-        assert await until(true, within)
-
     async def cut_into(self, attack):
-        said = {"verb": "wire", "line": "line-a", "attack": attack, "reader": "in", "person": "p-1"}
-        await Orders(self.building).obey(said)
+        await self.obey("wire", line="line-a", attack=attack, reader="in", person="p-1")
 
     async def unwire(self):
-        await Orders(self.building).obey({"verb": "unwire", "line": "line-a"})
+        await self.obey("unwire", line="line-a")
 
     def decided(self):
         return len(self.events("access_granted")) + len(self.events("access_denied"))
@@ -194,23 +143,10 @@ class Wire:
 
 @contextlib.asynccontextmanager
 async def wired(tmp_path: Path, text: str):
-    file, folder = tmp_path / "site.toml", tmp_path / "box"
-    file.write_text(text)
-    (tmp_path / "people.csv").write_text(PEOPLE)
-    site = load_site(file)
-    make_keys(folder, site)
-    core = open_core(folder, file, _Nowhere())
-    await Admin(core).commands["people_import"]({"csv": PEOPLE, "file": "people.csv", "author": "test"})
-    core.close()
-    keys = {name: bytes.fromhex(key) for name, key in json.loads((folder / "osdp-keys.json").read_text()).items()}
-    people = load_people(tmp_path / "people.csv", site)
-    async with contextlib.AsyncExitStack() as stack:
-        building = await stack.enter_async_context(Building(site, people, keys=keys, logins={}))
-        box = await stack.enter_async_context(Box(folder, file, Ports(lines=building.lines, console=False)))
-        wire = Wire(box, building)
-        wire.folder = folder
-        await wire.sees(lambda: not not_secured(site, wire.state))
-        await wire.sees(lambda: all(wire.state.device(d.id).secure >= d.secure_channel for d in site.devices.values()))
+    async with standing(tmp_path, text, people=KAY, kind=Wire) as wire:
+        devices = wire.box.core.runtime.site.devices.values()
+        await wire.sees(wire.secured)
+        await wire.sees(lambda: all(wire.state.device(d.id).secure >= d.secure_channel for d in devices))
         yield wire
 
 
@@ -295,11 +231,11 @@ async def test_another_reader_is_told_from_the_true_one_until_a_technician_takes
     await wire.box.building.submit(st.OperatorEnrolled("test", Operator("tina", Role.TECHNICIAN)))
 
     def swapped():
-        alarms = (alarm for alarm in wire.state.alarms.values() if alarm.kind is AlarmKind.DEVICE_SWAPPED)
+        alarms = wire.alarms(AlarmKind.DEVICE_SWAPPED)
         return [(alarm.source.device, alarm.persists, alarm.detail[-8:]) for alarm in alarms]
 
     async def hangs(reader, serial):
-        await Orders(wire.building).obey({"verb": "swap", "reader": reader, "serial": serial})
+        await wire.obey("swap", reader=reader, serial=serial)
 
     known = wire.events("device_identified")
     assert sorted(event.device for event in known) == ["in-head", "module", "out-head"]
@@ -310,7 +246,7 @@ async def test_another_reader_is_told_from_the_true_one_until_a_technician_takes
     await wire.sees(lambda: ("in-head", True, true) in swapped())
     await hangs("in", true)
     await wire.sees(lambda: ("in-head", False, true) in swapped())
-    assert await wire.box.building.order("tina", ReplaceReader("out-head", "broken open")) is None
+    assert await wire.order("tina", ReplaceReader("out-head", "broken open")) is None
     told = await wire.box.building.offices.readers.replace("tina", "out-head")
     assert (told.serial, told.exposed) == ("0badcafe", False)
     await wire.sees(lambda: ("out-head", False, true) in swapped())
@@ -326,28 +262,18 @@ def back_on_the_line(wire, *devices):
     return set(devices) <= set(lent) and all(wire.state.device(device).secure for device in devices)
 
 
-async def osdp_move(wire, *options):
-    """Type the command beside the running box; return its exit code, and what it prints on both its outputs."""
-    ostiary = Path(sys.executable).with_name("ostiary")
-    words = ("osdp", "move", "line-a", "1", "--data", wire.folder, *options)
-    typed = await asyncio.create_subprocess_exec(ostiary, *words, stdout=PIPE, stderr=PIPE)
-    printed, said = await typed.communicate()
-    return typed.returncode, " ".join(printed.decode().split()), " ".join(said.decode().split())
-
-
 async def test_a_reader_that_stays_and_one_that_changes_its_speed_leave_their_line_as_it_was_to_the_others(wire):
     wire.building.head("in").movable = False
-    code, printed, said = await osdp_move(wire, "--baud", "38400")
-    assert (code, printed) == (2, "")
-    assert "in-head stayed at address 1 at 115200 baud: it refuses to move" in said
+    asked = {"line": "line-a", "address": 1, "to": None, "baud": 38_400}
+    with pytest.raises(AdminError, match="in-head stayed at address 1 at 115200 baud: it refuses to move"):
+        await ask(wire.folder, "osdp_move", **asked)
     await wire.sees(lambda: back_on_the_line(wire, "in-head", "out-head", "module"))
     await wire.genuine()
 
     wire.building.head("in").movable = True
-    code, printed, said = await osdp_move(wire, "--baud", "38400")
-    assert (code, printed) == (0, "in-head: at address 1, 38400 baud"), said
-    assert "until then the box looks for it where it was" in said
+    moved = await ask(wire.folder, "osdp_move", **asked)
+    assert (moved["device"], moved["address"], moved["baud"]) == ("in-head", 1, 38_400)
     await wire.sees(lambda: back_on_the_line(wire, "out-head", "module"))
     await wire.genuine("out")
     assert wire.state.device("in-head").online is False
-    assert any(a.kind is AlarmKind.OFFLINE and a.source.device == "in-head" for a in wire.state.alarms.values())
+    assert any(alarm.source.device == "in-head" for alarm in wire.alarms(AlarmKind.OFFLINE))

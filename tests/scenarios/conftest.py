@@ -1,0 +1,8 @@
+"""What all scenarios share: they run on asyncio."""
+
+import pytest
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
