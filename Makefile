@@ -39,11 +39,13 @@ demo: setup
 	@.venv/bin/ostiary demo $(ARGS)
 
 TEST_CRASHES ?= 12
+# Half as many again as processors: unit tests of wires wait more than they compute.
+WORKERS := $(shell expr $$(nproc) \* 3 / 2)
 # One order of sets and maps for all processes of a run, or they would not name the same tests; another one each run.
 HASHES := $(shell od -An -N2 -tu2 /dev/urandom | tr -d ' ')
 test: setup
 	@echo '== unit tests (HASHES=$(HASHES))'
-	@PYTHONHASHSEED=$(HASHES) $(call run_tests,-n logical --dist loadfile -m "not browser and not scenario")
+	@PYTHONHASHSEED=$(HASHES) $(call run_tests,-n $(WORKERS) --dist loadfile -m "not browser and not scenario")
 	@echo '== the console'"'"'s unit tests'
 	@$(NPM) run --silent test
 	@echo '== scenarios: the whole box on real wires'

@@ -12,9 +12,9 @@ import time
 import pytest
 
 from controller.domain.operators import UnlockOnce
-from tests.scenarios.test_modes import House, anyio_backend, house
+from tests.scenarios.test_modes import House, house
 
-__all__ = ["anyio_backend", "house"]
+__all__ = ["house"]
 
 pytestmark = [pytest.mark.anyio, pytest.mark.scenario, pytest.mark.timeout(180)]
 

@@ -20,9 +20,9 @@ from devices.gateway.home_assistant import PAUSE_SECONDS
 from devices.mqtt.identity import context
 from simulators.hand import until
 from tests.scenarios import test_modes
-from tests.scenarios.test_modes import anyio_backend, house
+from tests.scenarios.test_modes import house
 
-__all__ = ["anyio_backend", "house"]
+__all__ = ["house"]
 
 pytestmark = [pytest.mark.anyio, pytest.mark.scenario, pytest.mark.timeout(180)]
 
