@@ -14,7 +14,7 @@ HOLD_MILLISECONDS = 1_800
 def sign_in(page: Page, who: tuple[str, str]) -> None:
     """Sign in with a one-time password, choose one's own, and set a code generator up where one is asked for."""
     name, one_time = who
-    page.get_by_label("Name").fill(name)
+    page.get_by_label("Name", exact=True).fill(name)
     page.get_by_label("Password", exact=True).fill(one_time)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_label("New password", exact=True).fill(OWN)

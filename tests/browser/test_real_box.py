@@ -65,7 +65,7 @@ def comes_back_with_password_and_code(page: Page, box) -> None:
     generator = pyotp.TOTP(page.evaluate("window.__secret"))
     code = generator.generate_otp(generator.timecode(datetime.now(UTC)) + 1)
     page.get_by_role("button", name="Sign out").click()
-    page.get_by_label("Name").fill(box.guard[0])
+    page.get_by_label("Name", exact=True).fill(box.guard[0])
     page.get_by_label("Password", exact=True).fill(OWN)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_label("Code from your code generator").fill(code)

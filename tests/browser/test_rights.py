@@ -62,7 +62,7 @@ RIGHTS = reviewed()
 
 
 def sign_in(page: Page, role: Role) -> None:
-    page.get_by_label("Name").fill(role.value)
+    page.get_by_label("Name", exact=True).fill(role.value)
     page.get_by_label("Password", exact=True).fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_text("Live", exact=True)).to_be_visible()

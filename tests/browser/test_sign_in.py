@@ -69,7 +69,7 @@ def next_code(secret: str, after: int) -> tuple[str, int]:
 
 
 def name_and_password(page: Page, name: str, password: str) -> None:
-    page.get_by_label("Name").fill(name)
+    page.get_by_label("Name", exact=True).fill(name)
     page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in").click()
 

@@ -12,7 +12,7 @@ pytestmark = pytest.mark.browser
 
 def test_passwords_that_differ_go_no_further(console, box):
     page = console().page()
-    page.get_by_label("Name").fill(box.guard[0])
+    page.get_by_label("Name", exact=True).fill(box.guard[0])
     page.get_by_label("Password", exact=True).fill("not it")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert")).to_have_text("Name or password is not right.")
