@@ -39,7 +39,7 @@ demo: setup
 	@.venv/bin/ostiary demo $(ARGS)
 
 TEST_CRASHES ?= 12
-# Half as many again as processors: tests of wires and pages wait more than they compute.
+# Half as many again as processors: tests of wires wait more than they compute.
 WORKERS := $(shell expr $$(nproc) \* 3 / 2)
 # One order of sets and maps for all processes of a run, or they would not name the same tests; another one each run.
 HASHES := $(shell od -An -N2 -tu2 /dev/urandom | tr -d ' ')
@@ -51,7 +51,7 @@ test: setup
 	@echo '== scenarios: the whole box on real wires'
 	@OSTIARY_CRASHES=$(TEST_CRASHES) $(call run_tests,-m "scenario and not browser")
 	@echo '== the console in a real browser'
-	@PYTHONHASHSEED=$(HASHES) $(call run_tests,-n $(WORKERS) --dist loadfile -m browser tests/browser)
+	@PYTHONHASHSEED=$(HASHES) $(call run_tests,-n logical --dist loadfile -m browser tests/browser)
 
 check: setup
 	@echo '== format'
