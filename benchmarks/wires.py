@@ -65,18 +65,17 @@ class Hand:
         self._simulator.tell(hand={"n": n, "verb": verb, **said})
         return await self._waiting[n]
 
-    async def swipe(self, doors: int, count: int, tick: Tick) -> list[float]:
+    async def swipe(self, doors: int, count: int, tick: Tick, rest: float = REST_SECONDS) -> list[float]:
         """Show ``count`` badges, door by door at uneven times; return the milliseconds until each relay was energised.
 
-        A badge that opens nothing counts ``MISSED_MS``. No door is used again before its relay has fallen.
+        ``rest``: seconds from one badge at a door to the next there, on average. A badge that opens nothing counts
+        ``MISSED_MS``. No door is used again before its relay has fallen.
         """
         took: list[float] = []
         began = asyncio.get_running_loop().time()
         async with asyncio.TaskGroup() as people:
             for door in range(doors):
-                people.create_task(
-                    self._come_and_go(door, range(door, count, doors), REST_SECONDS / doors, began, took, tick)
-                )
+                people.create_task(self._come_and_go(door, range(door, count, doors), rest / doors, began, took, tick))
         return took
 
     async def _come_and_go(
