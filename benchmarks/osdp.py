@@ -51,9 +51,8 @@ def badge_to_relay(baud: int, turnaround: int) -> Take:
         heads = [reader(number) for number in range(READERS)]
         async with played(files, folder / "data", *wires) as hand:
             cycle = await cycle_ms(hand, heads, extent.cycle_seconds)
-            rest = max(
-                REST_SECONDS, READERS * CYCLES * cycle / 1000
-            )  # more badges than that no panel gets over the line
+            # A badge every other cycle at most: more do not fit on a slow line, whoever is its panel.
+            rest = max(REST_SECONDS, READERS * CYCLES * cycle / 1000)
             took = await hand.swipe(READERS, extent.osdp_swipes, tick, rest)
         async with _libosdp(files, folder / "peer", baud, *wires) as hand:
             theirs = await hand.swipe(READERS, extent.osdp_swipes, tick, rest)
