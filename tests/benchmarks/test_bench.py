@@ -62,6 +62,7 @@ SAME_AGAIN = {name for name in ROWS if name.startswith("osdp_badge_to_relay_")} 
     "memory_per_camera",
     "tailgating_precision",
 }
+PLAYED_AGAIN = 3
 PLAYED = [name for name in ROWS if name not in SAME_AGAIN]
 """Not those that only take another number of what a row beside them plays: each takes a building, or cameras, anew."""
 
@@ -105,10 +106,18 @@ def test_a_row_has_the_form_that_machines_read(run: Run, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["osdp_badge_to_relay", "mqtt_badge_to_relay"])
-def test_on_the_wires_relays_were_energised(run: Run, name: str) -> None:
-    """A disk that stalls for a moment has the grants of that moment taken back, as it must: of eight, not all."""
-    missed = re.search(r"(\d+) of them opened nothing", run.rows[name]["promise"]["text"])
-    assert missed is None or int(missed[1]) < 8
+def test_on_the_wires_every_relay_was_energised(run: Run, name: str, tmp_path: Path) -> None:
+    """A badge that opened nothing counts 1500 ms, and one that does so makes the p99 of eight.
+
+    A disk that stalls has the grants of that moment taken back, as it must: then the row is played again, by itself.
+    """
+    row, file = run.rows[name], tmp_path / "row.json"
+    for _ in range(PLAYED_AGAIN):
+        if row["value"] < 1500:
+            break
+        assert main(["--quick", name, "--json", str(file), "--folder", str(tmp_path / "work")]) == 0
+        (row,) = json.loads(file.read_text())
+    assert row["value"] < 1500, row
 
 
 def test_the_promise_for_osdp_follows_from_the_cycle_that_was_measured(run: Run) -> None:
