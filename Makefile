@@ -11,7 +11,7 @@ CODE    := $(wildcard controller devices vision api simulators tests benchmarks)
 run_tests = $(PYTEST) $(1) || test $$? -eq 5
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench soak lock clean
+.PHONY: help setup demo test units console-units scenarios browser check bench soak lock clean
 
 help:
 	@echo 'make setup   install what is missing: system packages, Python packages, the console'
@@ -43,13 +43,23 @@ TEST_CRASHES ?= 12
 WORKERS := $(shell expr $$(nproc) \* 3 / 2)
 # One order of sets and maps for all processes of a run, or they would not name the same tests; another one each run.
 HASHES := $(shell od -An -N2 -tu2 /dev/urandom | tr -d ' ')
+# Every part runs even if one before it failed: whoever mends wants to know of all that is broken.
 test: setup
+	@$(MAKE) --keep-going --no-print-directory units console-units scenarios browser
+
+units: setup
 	@echo '== unit tests (HASHES=$(HASHES))'
 	@PYTHONHASHSEED=$(HASHES) $(call run_tests,-n $(WORKERS) --dist loadfile -m "not browser and not scenario")
+
+console-units: setup
 	@echo '== the console'"'"'s unit tests'
 	@$(NPM) run --silent test
+
+scenarios: setup
 	@echo '== scenarios: the whole box on real wires'
 	@OSTIARY_CRASHES=$(TEST_CRASHES) $(call run_tests,-m "scenario and not browser")
+
+browser: setup
 	@echo '== the console in a real browser'
 	@PYTHONHASHSEED=$(HASHES) $(call run_tests,-n logical --dist loadfile -m browser tests/browser)
 
