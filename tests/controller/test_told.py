@@ -50,7 +50,7 @@ SAID_AT_A_PROMPT = {"truncated: {} entries, {} saw {}"}
 """Written by the command line, which speaks English."""
 
 
-def shape(node: ast.expr) -> str | None:
+def shape(node: ast.AST) -> str | None:
     """Return a text of the source with `{}` for whatever is filled in; None for what is no text."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return re.sub(r"\{\w+(:[^}]*)?\}", "{}", node.value)
@@ -60,7 +60,7 @@ def shape(node: ast.expr) -> str | None:
 
 
 TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in SOURCES}
-WRITTEN = {text for tree in TREES.values() for node in ast.walk(tree) if (text := shape(node)) is not None}  # type: ignore[arg-type]
+WRITTEN = {text for tree in TREES.values() for node in ast.walk(tree) if (text := shape(node)) is not None}
 KNOWN = {re.sub(r"\{\w+\}", "{}", pattern) for pattern in PATTERNS.values()} | {made[0] for made in MADE_OF.values()}
 
 

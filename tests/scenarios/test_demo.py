@@ -17,8 +17,6 @@ from simulators.acts.visitors import VISITOR
 
 OSTIARY = Path(sys.executable).with_name("ostiary")
 ATTEMPTS = 3
-BUSY = 2.5
-"""How many wait for each processor where a machine has so much else to do: the demo alone makes one."""
 REPORT = {"swipes", "grants", "denials", "entries", "alarms", "faces", "frames", "events", "log_intact", "unlock_ms"}
 DENIALS = {
     "area_armed", "credential_expired", "credential_lost", "credential_returned", "door_blocked",
@@ -67,10 +65,7 @@ def test_ctrl_c_ends_the_demo_and_a_second_start_finds_its_log(tmp_path: Path) -
 
 
 def _morning(folder: Path) -> dict[str, Any]:
-    """Play it until a morning goes by on a machine that keeps up.
-
-    Behind a disk that does not, people are rightly refused; beside too much else, cameras are seen too seldom.
-    """
+    """Play it until a morning goes by on a disk that keeps up: behind one that does not, people are rightly refused."""
     for attempt in range(ATTEMPTS):
         report_file = folder / f"report-{attempt}.json"
         data = str(folder / f"box-{attempt}")
@@ -80,9 +75,8 @@ def _morning(folder: Path) -> dict[str, Any]:
         report: dict[str, Any] = json.loads(report_file.read_text())
         if "check failed" not in output:
             return report
-        late, waiting = "log_late" in report["alarms"], os.getloadavg()[0] / (os.cpu_count() or 1)
-        assert late or waiting > BUSY, output
-    pytest.fail(f"in each of {ATTEMPTS} mornings the disk kept a record waiting, or others the processors")
+        assert "log_late" in report["alarms"], output
+    pytest.fail(f"the disk kept a record waiting in each of {ATTEMPTS} mornings")
 
 
 def _ostiary(*arguments: str) -> subprocess.Popen[str]:

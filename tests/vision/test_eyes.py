@@ -378,7 +378,11 @@ def test_a_round_that_takes_long_says_between_cameras_that_it_lives(box):
 
 def test_eyelids_are_measured_from_the_start_where_a_gesture_may_be_asked_for():
     loaded = []
-    load = lambda: loaded.append("eyelids") or object()  # noqa: E731 - one line of a table
+
+    def load():
+        loaded.append("eyelids")
+        return object()
+
     eyes = Eyes(print, print, eyelids=load, open_source=lambda watch, say: FakeSource(watch))
     eyes.take(Watch("lobby", "lobby"))
     assert loaded == []
