@@ -52,12 +52,18 @@ class TypeChecker:
             waiting = {function: names for function, names in waiting.items() if names}
 
     def _refused_at_once(self, mutants: Mapping[Path, list[str]]) -> list[tuple[Path, set[str]]]:
-        """Look at mutants of different functions: an error in the lines of one is about that one."""
+        """Look at mutants of different functions: an error in the lines of one is about that one.
+
+        Errors elsewhere, where one is called, are held against nobody: tests will tell.
+        """
         owners = {path: _put_in(path, names) for path, names in mutants.items()}
         errors = self._dmypy("recheck")
         for path in mutants:
             shutil.copyfile(path, TYPED / path)
-        return [(path, {owners[path][line] for there, line in errors if there == path}) for path in mutants]
+        return [
+            (path, {owners[path][line] for there, line in errors if there == path and line in owners[path]})
+            for path in mutants
+        ]
 
     def _dmypy(self, *arguments: str) -> set[tuple[Path, int]]:
         """Return where there are errors."""
