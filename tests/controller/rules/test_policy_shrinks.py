@@ -226,6 +226,8 @@ def random_house(seed):
 
 def bring_in(house, site, *, restart):
     """By two operators where no fire forbids it, else as a box that starts with another file."""
+    for who, role in ((at.SUE, Role.SUPERVISOR), (OTTO, Role.SECURITY_OFFICER)):  # whatever the day made of them
+        house.see(st.OperatorEnrolled("test", Operator(who, role)))
     house.site = site
     if restart or house.state.fires:
         house.restart()
