@@ -93,12 +93,12 @@ def _heard(process: subprocess.Popen[str], word: str):
 def _site(folder: Path) -> Path:
     """Write the demo's site without a post at which the password is enough: here everybody shows a second factor.
 
-    Events may be told to a receiver that is away.
+    Events may be told to a receiver that is away, and portraits are kept.
     """
     text = demo_site()[0].read_text(encoding="utf-8")
     site = folder / "embassy.toml"
     text = re.sub(r"^local_post = .*$", "local_post = []", text, flags=re.MULTILINE)
-    site.write_text(f'{text}\n[integrations]\nwebhooks = ["{AWAY}"]\n', encoding="utf-8")
+    site.write_text(f'{text}\n[integrations]\nwebhooks = ["{AWAY}"]\n\n[faces]\nportraits = true\n', encoding="utf-8")
     return site
 
 

@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from simulators.badges import badge
 from simulators.faces import enrolment_images
+from tests.browser.every_screen import violations
 from tests.browser.guard import rail, sign_in
 from tests.browser.stage import staged
 
@@ -20,6 +21,7 @@ NEW_CARD = badge("H10301", 77, 4242)
 
 
 WEBCAM = (480, 640, 3)
+PORTRAIT_HEIGHT = 240
 EYES_MILLISECONDS = 60_000
 """How long the eyes may take over photos on a busy machine."""
 
@@ -93,10 +95,11 @@ def test_somebody_is_added_given_a_badge_that_is_shown_at_a_reader_and_goes_in(c
     page.emulate_media(media="screen")
     picture(page, "people-badge")
     page.keyboard.press("Escape")
-    a_face_is_enrolled_and_withdrawn(page, record, picture)
+    a_face_is_enrolled(page, record, picture)
+    somebody_who_looks_alike_is_told_apart_and_their_face_withdrawn(page, picture)
 
 
-def a_face_is_enrolled_and_withdrawn(page: Page, record: Locator, picture) -> None:
+def a_face_is_enrolled(page: Page, record: Locator, picture) -> None:
     """By webcam and by file; each photo gets its sentence, and the ground stands in the record."""
     record.get_by_role("button", name="Enrol a face").click()
     dialog = page.get_by_role("dialog", name="Enrol the face of Nadia Newcomer")
@@ -113,11 +116,55 @@ def a_face_is_enrolled_and_withdrawn(page: Page, record: Locator, picture) -> No
     assert bad.evaluate("({ scrollHeight, clientHeight }) => scrollHeight <= clientHeight")  # the whole sentence
     expect(dialog.get_by_role("button", name="Enrol", exact=True)).to_be_disabled()  # the ground was not said
     dialog.get_by_label("Which form, signed when?").fill("Form 7, today")
+    dialog.get_by_label("Keep one as a portrait").check()
     picture(page, "people-face")
     dialog.get_by_role("button", name="Enrol", exact=True).click()
     expect(dialog).to_have_count(0, timeout=EYES_MILLISECONDS)
     face = record.locator("[data-face]")
     expect(face).to_contain_text("Consent of the person")
+    a_portrait_is_shown_and_destroyed(page, record)
+
+
+def a_portrait_is_shown_and_destroyed(page: Page, record: Locator) -> None:
+    record.get_by_role("button", name="Show the portrait").click()
+    portrait = record.get_by_role("img", name="Portrait of Nadia Newcomer")
+    expect(portrait).to_have_js_property("naturalHeight", PORTRAIT_HEIGHT)
+    assert violations(page, within="article") == []
+    record.get_by_role("button", name="Destroy the portrait").click()
+    destruction = page.get_by_role("dialog", name="Destroy the portrait")
+    destruction.get_by_label("Reason").fill("A better one is taken tomorrow")
+    destruction.get_by_role("button", name="Confirm").click()
+    expect(portrait).to_have_count(0)
+    expect(record.get_by_role("button", name="Show the portrait")).to_have_count(0)
+    expect(record.locator("[data-face]")).to_have_attribute("data-face", "enrolled")  # the template stays
+
+
+def somebody_who_looks_alike_is_told_apart_and_their_face_withdrawn(page: Page, picture) -> None:
+    """The same face under another name: whoever enrols it says that it is somebody else, or nobody is enrolled."""
+    page.get_by_label("Name or id").fill("p-003")
+    page.get_by_role("button", name="Search").click()
+    page.locator('[data-person="p-003"]').click()
+    record = page.get_by_role("article", name="Amara Okonkwo")
+    record.get_by_role("button", name="Enrol a face").click()
+    dialog = page.get_by_role("dialog", name="Enrol the face of Amara Okonkwo")
+    files = [
+        {"name": f"{n}.jpg", "mimeType": "image/jpeg", "buffer": one}
+        for n, one in enumerate(enrolment_images("astronaut")[1:6])
+    ]
+    dialog.get_by_label("Or choose photos").set_input_files(files)
+    expect(dialog.locator('[data-photo="good"]')).to_have_count(5, timeout=EYES_MILLISECONDS)
+    dialog.get_by_label("Which form, signed when?").fill("Form 8, today")
+    dialog.get_by_role("button", name="Enrol", exact=True).click()
+    alike = dialog.get_by_role("group", name="Somebody enrolled already looks like this person")
+    expect(alike).to_be_visible(timeout=EYES_MILLISECONDS)
+    expect(record.locator("[data-face]")).to_have_attribute("data-face", "none")
+    assert violations(page, within="dialog") == []
+    picture(page, "people-alike")
+    alike.get_by_label("Nadia Newcomer is somebody else than Amara Okonkwo").check()
+    dialog.get_by_role("button", name="Enrol", exact=True).click()
+    expect(dialog).to_have_count(0, timeout=EYES_MILLISECONDS)
+    face = record.locator("[data-face]")
+    expect(face).to_have_attribute("data-face", "enrolled")
     face.get_by_role("button", name="Withdraw the face").click()
     withdrawal = page.get_by_role("dialog", name="Withdraw the face")
     withdrawal.get_by_label("Reason").fill("Asked to")
