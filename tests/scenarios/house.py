@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Mapping
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +26,9 @@ GUARDS = {"gil": Role.GUARD, "sue": Role.SUPERVISOR}
 NOBODY = "id,name,kind,clearance,levels,badge_format,facility,number,assurance,status,valid_from,valid_until,pin,face\n"
 KAY = NOBODY + "p-1,Kay Example,staff,0,all,H10301,42,405,copyable,active,,,,\n"
 """One badge, of somebody who may go everywhere."""
+
+
+ASKED_AT_MOST = 5
 
 
 def open_to_all(zone: str) -> str:
@@ -82,6 +86,36 @@ class House:
 
     async def order(self, who: str, what: object) -> Refusal | None:
         return await self.box.building.order(who, what)
+
+    async def opens(self, door: str, ask: Callable[[], Awaitable[object]]) -> float:
+        """Have somebody ask for a door; return the seconds until its lock was energised.
+
+        A disk that stalls has the grants of that moment taken back, as it must: then, and only then, they ask again.
+        """
+
+        def energised() -> int:
+            return len(self.building.door(door).truth.energised_at)
+
+        def taken_back() -> int:
+            return len(self.records("grant_withdrawn", "log_was_late"))
+
+        for _ in range(ASKED_AT_MOST):
+            await self.sees(lambda: not self.state.log_late)
+            before, asked = (energised(), taken_back()), time.monotonic()
+            await ask()
+            await self.sees(lambda before=before: energised() > before[0] or taken_back() > before[1])
+            if energised() > before[0]:
+                return time.monotonic() - asked
+        raise AssertionError(self.events("access_denied", "grant_withdrawn"))
+
+    async def lets_in(self, door: str, person: str = "p-1") -> None:
+        """Show a badge at the way in until the bolt has let go."""
+
+        async def shows_badge() -> None:
+            self.hand.present_card(f"{door}-in", person)
+
+        await self.opens(door, shows_badge)
+        await self.sees(lambda: not self.locked(door))
 
     async def sees(self, true: Callable[[], object], within: float | None = None) -> None:
         assert await until(true, self.patience if within is None else within)

@@ -7,33 +7,25 @@ the way back brings it back. The bolts are the judge.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from controller.admin import Admin, AdminError
-from controller.bootstrap import Box, Ports
+from controller.admin import AdminError
 from controller.control import ask
-from controller.core import open_core
-from controller.demo import make_keys
 from controller.domain.doors import LockMode, Position
 from controller.domain.operators import Role, SetDoorMode
-from controller.rules.lockdown import not_secured
-from controller.site.loader import load_site
-from controller.site.people import load_people
 from devices.mqtt.broker import BrokerError
-from simulators.building import Building
-from simulators.hand import Hand, until
+from tests.scenarios.house import KAY, House, open_to_all, standing
 
 pytestmark = [pytest.mark.anyio, pytest.mark.scenario, pytest.mark.timeout(180)]
 
-PATIENCE = 20.0
 OPERATORS = {"sue": Role.SUPERVISOR, "otto": Role.SECURITY_OFFICER}
 
-COMMON = """
+COMMON = (
+    open_to_all("lobby")
+    + """
 [site]
 id = "house"
 name = "A house"
@@ -51,23 +43,8 @@ shape = [[0, 0], [50, 0], [50, 50], [0, 50]]
 id = "line-a"
 port = "/dev/ttyUSB0"
 baud = 115200
-
-[[schedule]]
-id = "always"
-name = "Always"
-always = true
-
-[[access_level]]
-id = "all"
-name = "All"
-zones = ["lobby"]
-schedule = "always"
-
-[[threat_level]]
-number = 0
-name = "Normal"
 """
-
+)
 
 MQTT = 'kind = "mqtt"'
 OSDP = 'kind = "osdp"\nline = "line-a"\naddress = 1'
@@ -112,107 +89,53 @@ position = [0, 10]
 
 SMALL = COMMON + door("front", "front-lock") + door("hall", "io", OSDP)
 LARGE = SMALL + door("back", "back-lock")
-PEOPLE = """id,name,kind,clearance,levels,badge_format,facility,number,assurance,status,valid_from,valid_until,pin,face
-p-1,Kay Example,staff,0,all,H10301,42,405,copyable,active,,,,
-"""
 
 
-@pytest.fixture
-def anyio_backend():
-    return "asyncio"
-
-
-class House:
-    """A box, the house it guards, and a hand in it."""
-
-    def __init__(self, folder: Path, box: Box, building: Building) -> None:
-        self.folder, self.box, self.building, self.hand = folder, box, building, Hand(building)
-
-    @property
-    def runtime(self):
-        return self.box.core.runtime
-
-    def locked(self, name):
-        return self.building.door(name).state.bolt_locked
-
-    def events(self, kind):
-        return [record.event for record in self.box.building.read(before=None, limit=10_000) if record.kind == kind]
-
-    async def sees(self, true):
-        assert await until(true, PATIENCE)
-
-    async def all_secured(self):
-        await self.sees(lambda: not not_secured(self.runtime.site, self.runtime.state))
-
+class Home(House):
     async def activate(self, toml):
         known = [{"name": name, "password": f"pass-{name}"} for name in OPERATORS]
-        now = self.runtime.site.digest
+        now = self.box.core.runtime.site.digest
         done = await ask(self.folder, "site_activate", toml=toml, file="new.toml", in_force=now, operators=known)
         # What the broker kept of a device is there before the device is: nobody shows a badge until all are back.
         await asyncio.gather(*(session.connected.wait() for session in self.building.mqtt_devices().values()))
         return done
 
-    async def lets_in(self, name):
+    async def lets_through(self, name):
         """A badge moves the bolt, and it goes back by itself."""
-        self.hand.present_card(f"{name}-in", "p-1")
-        await self.sees(lambda: not self.locked(name))
+        await self.lets_in(name)
         assert self.hand.push(name)
-        await self.sees(lambda: self.runtime.state.door(name).position is Position.OPEN)
+        await self.sees(lambda: self.state.door(name).position is Position.OPEN)
         self.hand.close(name)
         await self.sees(lambda: self.locked(name))
 
 
 @pytest.fixture
 async def house(tmp_path: Path):
-    file, folder = tmp_path / "site.toml", tmp_path / "box"
-    file.write_text(LARGE)
-    (tmp_path / "people.csv").write_text(PEOPLE)
-    site = load_site(file)
-    make_keys(folder, site)
-    core = open_core(folder, file, _Nowhere())
-    admin = Admin(core)
-    await admin.commands["people_import"]({"csv": PEOPLE, "file": "people.csv", "author": "test"})
-    for name, role in OPERATORS.items():
-        await admin.add_operator(name, role, "test")
-        core.keystore.set_password(name, f"pass-{name}", one_time=False)
-    core.close()
-    keys = {name: bytes.fromhex(key) for name, key in json.loads((folder / "osdp-keys.json").read_text()).items()}
-    people = load_people(tmp_path / "people.csv", site)
-    async with contextlib.AsyncExitStack() as stack:
-        building = await stack.enter_async_context(Building(site, people, keys=keys, logins={}))
-        box = await stack.enter_async_context(Box(folder, file, Ports(lines=building.lines, console=False)))
-        await box.pki.equip(tmp_path / "bundles", "test")
-        await building.connect(box.broker.port, tmp_path / "bundles")
-        house = House(folder, box, building)
-        await house.all_secured()
+    async with standing(tmp_path, LARGE, people=KAY, operators=OPERATORS, broker=True, kind=Home) as house:
+        for name in OPERATORS:
+            house.box.core.keystore.set_password(name, f"pass-{name}", one_time=False)
+        await house.sees(house.secured)
         yield house
 
 
-class _Nowhere:
-    def post(self, effect):
-        pass
-
-
 async def test_a_door_goes_and_comes_back_and_the_others_keep_working(house):
-    await house.lets_in("front")
-    house.hand.present_card("back-in", "p-1")
-    await house.sees(lambda: not house.locked("back"))
+    await house.lets_through("front")
+    await house.lets_in("back")
     done = await house.activate(SMALL)
     assert {"devices", "doors", "readers"} <= set(done["connected_anew"])
-    (withdrawn,) = house.events("grant_withdrawn")
+    withdrawn = house.events("grant_withdrawn")[-1]
     assert (withdrawn.door, withdrawn.why.value) == ("back", "policy_changed")
     await house.sees(lambda: house.locked("back"))  # its pulse would have lasted for a minute
-    await house.all_secured()
+    await house.sees(house.secured)
     house.hand.present_card("back-in", "p-1")
     for name in ("front", "hall"):
-        await house.lets_in(name)
+        await house.lets_through(name)
     assert house.locked("back")
     await house.activate(LARGE)
-    await house.all_secured()
+    await house.sees(house.secured)
     for name in ("front", "hall"):
-        await house.lets_in(name)
-    house.hand.present_card("back-in", "p-1")
-    await house.sees(lambda: not house.locked("back"))
+        await house.lets_through(name)
+    await house.lets_in("back")
     assert not house.events("fault_observed")
 
 
@@ -224,7 +147,7 @@ async def test_what_stands_unlocked_stays_so_and_what_is_locked_never_moves_mean
     moved = asyncio.create_task(_moves(house, "front"))
     await house.activate(SMALL)
     await house.sees(lambda: house.locked("back"))
-    await house.sees(lambda: all(house.runtime.state.device(d).online for d in house.runtime.site.devices))
+    await house.sees(lambda: all(house.state.device(d).online for d in house.box.core.runtime.site.devices))
     await asyncio.sleep(1.0)
     assert not house.locked("hall")
     assert not moved.done()

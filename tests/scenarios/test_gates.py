@@ -15,7 +15,7 @@ from controller.domain.doors import Loop, Position
 from controller.domain.operators import EndLockdown, StartLockdown
 from controller.rules.lockdown import not_secured
 from simulators.hand import Orders
-from tests.scenarios.house import GUARDS, KAY, House, open_to_all, standing
+from tests.scenarios.house import GUARDS, KAY, open_to_all, standing
 
 pytestmark = [pytest.mark.anyio, pytest.mark.scenario, pytest.mark.timeout(180)]
 
@@ -118,16 +118,9 @@ position = [50, 40]
 PEOPLE = f"{KAY}p-2,Jo Example,staff,0,all,H10301,42,406,copyable,active,,,,\n"
 
 
-class Yard(House):
-    async def let_in(self, door):
-        """Show a badge, and wait until the bolt has let go."""
-        self.hand.present_card(f"{door}-in", "p-1")
-        await self.sees(lambda: not self.locked(door))
-
-
 @pytest.fixture
 async def yard(tmp_path: Path):
-    async with standing(tmp_path, SITE, people=PEOPLE, operators=GUARDS, broker=True, kind=Yard) as yard:
+    async with standing(tmp_path, SITE, people=PEOPLE, operators=GUARDS, broker=True) as yard:
         await yard.sees(yard.secured)
         await yard.sees(lambda: all(yard.state.door(d).loop is Loop.FREE for d in ("gate", "wedge")))
         yield yard
@@ -136,7 +129,7 @@ async def yard(tmp_path: Path):
 @pytest.mark.parametrize("door", ["gate", "wedge"])
 async def test_a_barrier_stays_up_over_a_car_in_a_lockdown_and_closes_behind_it(yard, door):
     barrier = yard.building.door(door)
-    await yard.let_in(door)
+    await yard.lets_in(door)
     await yard.sees(lambda: yard.state.door(door).position is Position.OPEN)
     assert yard.hand.drive_onto_loop(door)
     await yard.sees(lambda: door in yard.state.deferred)
@@ -156,7 +149,7 @@ async def test_a_barrier_stays_up_over_a_car_in_a_lockdown_and_closes_behind_it(
 @pytest.mark.parametrize("door", ["gate", "wedge"])
 async def test_a_car_that_comes_while_the_arm_goes_down_is_not_hit(yard, door):
     barrier = yard.building.door(door)
-    await yard.let_in(door)
+    await yard.lets_in(door)
     await yard.sees(lambda: barrier.state.leaf_open)
     await yard.sees(lambda: barrier.state.leaf_open and barrier.state.leaf_arrives is not None)  # on its way down
     yard.hand.drive_onto_loop(door)
@@ -175,7 +168,7 @@ async def test_nobody_opens_a_barrier_by_driving_up_to_it(yard):
 
 
 async def test_a_turnstile_counts_people(yard):
-    await yard.let_in("stile")
+    await yard.lets_in("stile")
     assert (await Orders(yard.building).obey({"verb": "rotate", "door": "stile", "direction": "in"}))["turned"]
     await yard.sees(lambda: yard.state.locations.get("p-1") == "yard")
     await yard.sees(lambda: yard.building.door("stile").state.bolt_locked)  # after one person it locks

@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 
 from controller.domain.alarms import AlarmKind
-from controller.domain.doors import LockMode
+from controller.domain.doors import LockMode, LockStatus
 from controller.domain.operators import (
     BlockDoor,
     ConfirmFireReset,
     Refusal,
     SetDoorMode,
     StartLockdown,
+    UnlockOnce,
 )
 from devices.gateway import broker, holds, lines
 from simulators.hand import Orders
@@ -29,6 +30,7 @@ pytestmark = [pytest.mark.anyio, pytest.mark.scenario, pytest.mark.timeout(180)]
 LEASE = 2.0
 """Seconds: shorter than in a building, so that a test need not wait for a lock to lock by itself."""
 
+UNLOCKED_TIMES = 4
 DOORS = ("front", "hall")
 SITE = """
 [site]
@@ -142,6 +144,37 @@ async def test_doors_lock_by_themselves_once_nobody_tells_them_any_more(house):
     for gateway in (house.box._switchboard._broker, house.box._switchboard._lines):
         gateway._holds.stop()  # the box hangs: whatever it last said runs out
     await house.sees(lambda: all(map(house.locked, DOORS)))
+
+
+async def test_a_bolt_that_jams_is_a_fault_and_obeys_again_once_it_is_freed(house):
+    async def unlocks() -> None:
+        assert await house.order("sue", UnlockOnce("front", "a parcel")) is None
+
+    await house.obey("jam", door="front")
+    await unlocks()
+    await house.sees(lambda: any(alarm.persists for alarm in house.alarms(AlarmKind.FAULT)))
+    assert house.locked("front")
+    await house.obey("unjam", door="front")
+    await house.sees(lambda: not any(alarm.persists for alarm in house.alarms(AlarmKind.FAULT)))
+    await house.sees(lambda: house.building.door("front").state.secured)  # what it was told while it was stuck is over
+    await house.opens("front", unlocks)
+    await house.sees(lambda: house.locked("front"))
+
+
+async def test_a_lock_whose_network_drops_delays_and_doubles_opens_once_for_each_order(house):
+    front, orders = house.building.door("front"), 0
+
+    async def unlocks() -> None:
+        nonlocal orders
+        orders += await house.order("sue", UnlockOnce("front", "a parcel")) is None
+
+    await house.obey("device_faults", device="lock-front", seed="5", loss="0.1", late="0.5", duplicate="0.5")
+    for _ in range(UNLOCKED_TIMES):
+        await house.sees(lambda: house.state.device("lock-front").online)
+        await house.opens("front", unlocks)
+        await house.sees(lambda: house.locked("front") and house.state.door("front").lock is LockStatus.LOCKED)
+    assert UNLOCKED_TIMES <= len(front.truth.energised_at) <= orders
+    assert house.alarms(AlarmKind.FORCED_OPEN) == []
 
 
 async def test_fire_releases_in_a_lockdown_until_the_panel_was_reset_and_a_guard_says_so(house):

@@ -18,13 +18,11 @@ from controller.domain.doors import LockMode, LockStatus, Position
 from controller.domain.operators import SetDoorMode, StartLockdown
 from controller.domain.points import PointCondition
 from simulators.detector import LoopState
-from simulators.hand import until
 from tests.scenarios.house import GUARDS, KAY, House, open_to_all, standing
 
 pytestmark = [pytest.mark.anyio, pytest.mark.scenario, pytest.mark.timeout(180)]
 
 PATIENCE = 15.0
-TRIES = 5
 
 SITE = """
 [site]
@@ -164,14 +162,6 @@ PEOPLE = KAY.replace("copyable", "symmetric")
 class Annexe(House):
     def online(self, device):
         return self.state.device(device).online
-
-    async def lets_in(self, door):
-        """A busy disk refuses: whoever stands there shows the badge again."""
-        for _ in range(TRIES):
-            self.hand.present_card(f"{door}-in", "p-1")
-            if await until(lambda: not self.building.door(door).state.bolt_locked, PATIENCE / TRIES):
-                return
-        raise AssertionError(f"{door} let nobody in")
 
 
 @pytest.fixture

@@ -212,6 +212,20 @@ async def test_the_hygiene_of_an_attacked_reader(wire):
     assert found["in-head"].score <= 50 < found["out-head"].score
 
 
+async def test_a_reader_that_holds_another_key_is_told_opens_nothing_and_comes_back_with_its_own(wire):
+    await wire.obey("mistake_key", reader="in")
+    await wire.sees(lambda: "wrong_key" in {alarm.detail for alarm in wire.alarms()}, ALARM_WITHIN)
+    before = len(wire.released())
+    wire.hand.present_card("in", "p-1")
+    await asyncio.sleep(1.0)
+    assert len(wire.released()) == before
+    assert not wire.state.device("in-head").secure
+    await wire.genuine("out")
+    await wire.obey("recall_key", reader="in")
+    await wire.sees(lambda: wire.state.device("in-head").secure, 45.0)
+    await wire.genuine()
+
+
 async def test_a_running_box_lends_its_line_to_the_wizard_and_goes_on_with_the_new_key(wire):
     ring = KeyRing(wire.box.core.keystore.secrets)
     before = ring.key("in-head")
