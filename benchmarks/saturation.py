@@ -1,6 +1,6 @@
 """Doors while vision takes every core: the same swipes with and without processes that search pictures for people.
 
-They run at the worker's own priority, one for each core, and do nothing but what a worker does at its busiest. Run as a
+They give way as the worker does, one for each core, and do nothing but what a worker does at its busiest. Run as a
 program, this is one of them: it says `busy` once it searches.
 """
 
@@ -56,10 +56,11 @@ def _search_for_ever() -> None:
     import cv2
 
     from simulators.scene import Scene, drawn
+    from vision.giving_way import give_way
     from vision.persons import load_find
     from vision.worker import NICENESS
 
-    os.nice(NICENESS)
+    give_way(NICENESS)
     cv2.setNumThreads(1)
     find, picture = load_find(), drawn("cam", Scene(walking=2), 15)
     print(BUSY, flush=True)

@@ -16,6 +16,7 @@ import cv2
 
 from vision.child import die_with
 from vision.eyes import Eyes
+from vision.giving_way import give_way
 from vision.messages import (
     LENGTH_BYTES,
     CameraLost,
@@ -42,7 +43,7 @@ def main(arguments: list[str]) -> int:
     kind = EngineKind(arguments[2])
     die_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C at the terminal is for the supervisor to act on
-    os.nice(NICENESS)
+    give_way(NICENESS)
     cv2.setNumThreads(1)
     with socket.socket(fileno=commands) as port, socket.socket(fileno=pictures) as picture_port:
         _look(port, picture_port, kind)

@@ -4,13 +4,13 @@ The recording in clear comes on standard input; the copy leaves on standard outp
 pictures were searched, and how many faces were found. Nothing is written to any disk, and everybody else comes first.
 """
 
-import os
 import sys
 
 import cv2
 
 from vision.centerface import CenterFace
 from vision.child import die_with
+from vision.giving_way import give_way
 from vision.models import face_detector
 from vision.recording.copying import PIXELATED
 from vision.recording.pixelate import LIKELY, SEARCHED, Box, Done, Finder, Image, film, still
@@ -31,7 +31,7 @@ def finder() -> Finder:
 def main(kind: str, parent: int) -> None:
     """Pixelate what comes in."""
     die_with(parent)
-    os.nice(NICEST)
+    give_way(NICEST)
     cv2.setNumThreads(1)
     clear, out = sys.stdin.buffer.read(), sys.stdout.buffer
     if kind == "still":

@@ -6,7 +6,6 @@ closes the sockets, and when its supervisor dies; a clip is then whole up to its
 
 import contextlib
 import ctypes
-import os
 import platform
 import queue
 import signal
@@ -17,6 +16,7 @@ import threading
 import cv2
 
 from vision.child import die_with
+from vision.giving_way import give_way
 from vision.messages import LENGTH_BYTES, NUMBER_BYTES, MessageError, frame, length_of
 from vision.recording.messages import Beat, Command, Stop, Value, decode_command, encode_value
 from vision.recording.recorder import TURN, Recorder
@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
     commands, fragments, reserve, parent = (int(word) for word in arguments)
     die_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C at the terminal is for the supervisor to act on
-    os.nice(NICENESS)
+    give_way(NICENESS)
     _disk_last()
     cv2.setNumThreads(1)
     with socket.socket(fileno=commands) as port, socket.socket(fileno=fragments) as fragment_port:

@@ -7,7 +7,6 @@ which the masks are painted black in every picture and which is encoded anew, le
 
 import io
 import json
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +19,7 @@ import numpy as np
 import simplejpeg  # type: ignore[import-untyped]  # it ships no types
 
 from vision.child import die_with
+from vision.giving_way import give_way
 from vision.messages import Polygon
 from vision.recording.copying import MASKED
 from vision.recording.film import CLIP_OPTIONS, Pipe
@@ -71,7 +71,7 @@ def main(kind: str, masks: str, parent: int) -> int:
     """Mask what comes in; return the exit code: 1 where there was no picture in it."""
     die_with(parent)
     signal.alarm(LONGEST)
-    os.nice(NICEST)
+    give_way(NICEST)
     cv2.setNumThreads(1)
     shapes = [tuple((x, y) for x, y in polygon) for polygon in json.loads(masks)]
     clear, out = sys.stdin.buffer.read(), sys.stdout.buffer

@@ -16,6 +16,7 @@ import time
 from typing import assert_never
 
 from vision.child import die_with
+from vision.giving_way import give_way
 from vision.messages import LENGTH_BYTES, MessageError, length_of
 from vision.talking.camera import TalkedTo
 from vision.talking.messages import (
@@ -100,7 +101,7 @@ def main(arguments: list[str]) -> int:
     commands, unused, parent = (int(word) for word in arguments)
     die_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C at the terminal is for the supervisor to act on
-    os.nice(NICENESS)
+    give_way(NICENESS)
     os.close(unused)
     asyncio.run(talk(socket.socket(fileno=commands)))
     return 0
