@@ -13,4 +13,8 @@ class SystemClock:
 
     def now(self) -> Instant:
         """Return this moment, in whole microseconds: what is decided on is what the log keeps."""
-        return Instant(datetime.now(UTC), time.monotonic_ns() // 1000 / 1e6)
+        return Instant(datetime.now(UTC), self.mono())
+
+    def mono(self) -> float:
+        """Return monotonic seconds, in whole microseconds."""
+        return time.monotonic_ns() // 1000 / 1e6

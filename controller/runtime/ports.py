@@ -26,6 +26,10 @@ class Clock(Protocol):
         """Return this moment."""
         ...
 
+    def mono(self) -> float:
+        """Return this moment's monotonic seconds, which are asked for much oftener."""
+        ...
+
 
 class EventLog(Protocol):
     """The durable, append-only log."""

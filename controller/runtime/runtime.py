@@ -158,7 +158,7 @@ class Runtime:
 
     def mono(self) -> float:
         """Return monotonic seconds, on the clock of the state's deadlines."""
-        return self._clock.now().mono
+        return self._clock.mono()
 
     def stop(self) -> None:
         """Let no timer fire any more."""

@@ -58,9 +58,10 @@ class _Wish:
     """When a link wants the line or to be looked at, as of the last time anything happened to it."""
 
     link: Link
-    due: float
-    timer: float
-    urgent: bool
+    due: float = 0.0
+    timer: float = 0.0
+    next: float = 0.0
+    urgent: bool = False
 
 
 class ControlPanel:
@@ -86,19 +87,20 @@ class ControlPanel:
         self._tallies: dict[int, tuple[int, int]] = {}
         self._told_second_panel = -math.inf
         self._usual = 0.0
+        self._expires = -math.inf  # no link has anything to do by time alone before that
         self._links = {
             peripheral.address: Link(
                 peripheral,
                 now=now,
                 emit=self._events.append,
                 random_bytes=random_bytes,
-                pace=Pace(poll_interval, resting),
+                pace=Pace(poll_interval, resting, began=now),
             )
             for peripheral in peripherals
         }
         if len(self._links) != len(peripherals):
             raise LocalError("two peripherals share an address")
-        self._wishes = {address: _Wish(link, 0.0, 0.0, urgent=False) for address, link in self._links.items()}
+        self._wishes = {address: _Wish(link) for address, link in self._links.items()}
         for link in self._links.values():
             self._changed(link)
 
@@ -164,8 +166,8 @@ class ControlPanel:
     def get_timer(self) -> float:
         """When `handle_timer` or `next_transmission` next has something to do; infinity for never."""
         if self._outstanding is not None:
-            return min([self._outstanding.give_up, *[wish.timer for wish in self._wishes.values()]])
-        return min([min(wish.timer, wish.due) for wish in self._wishes.values()], default=math.inf)
+            return min(self._outstanding.give_up, self._expires)
+        return min([wish.next for wish in self._wishes.values()], default=math.inf)
 
     def handle_timer(self, now: float) -> None:
         """Do what has become due by time alone; harmless when called too early."""
@@ -184,6 +186,8 @@ class ControlPanel:
 
     def take_events(self) -> tuple[PanelEvent, ...]:
         """What happened since the last call, in order."""
+        if not self._events:
+            return ()
         events = tuple(self._events)
         self._events.clear()
         return events
@@ -198,6 +202,8 @@ class ControlPanel:
         """Ask a link anew what it wishes: it can only have changed its mind where something happened to it."""
         wish = self._wishes[link.address]
         wish.due, wish.timer, wish.urgent = link.due(), link.next_timer(), link.urgent
+        wish.next = min(wish.due, wish.timer)
+        self._expires = min(self._expires, wish.timer)
 
     def _whose_turn(self, now: float) -> Link | None:
         """Commands before polls, then whoever waits longest."""
@@ -209,10 +215,13 @@ class ControlPanel:
         self._tallies[link.address] = before[0] + sent, before[1] + unanswered
 
     def _expire(self, now: float) -> None:
+        if now < self._expires:
+            return
         for wish in self._wishes.values():
             if wish.timer <= now:
                 wish.link.expire(now)
                 self._changed(wish.link)
+        self._expires = min([wish.timer for wish in self._wishes.values()], default=math.inf)
 
     def _route(self, frame: Frame, now: float) -> None:
         link = self._links.get(frame.address)

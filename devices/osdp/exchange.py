@@ -20,6 +20,8 @@ LONGEST_SILENCE = 1.0
 _COSTS = 3
 LIVELY = 5.0
 """Seconds for which a peripheral is polled briskly after anything has happened at it."""
+_TOO_SOON = 1 / 20
+"""Of a round: whoever is polled so shortly before one begins is left out of it."""
 RETRY_NAKS = (NAK_CHECK, NAK_LENGTH)
 
 PROBE_PAUSE = 0.8
@@ -57,10 +59,15 @@ class Delivered:
 
 @dataclass(slots=True)
 class Pace:
-    """How often one peripheral is polled: every `brisk` seconds while it is lively, else every `resting`."""
+    """How often one peripheral is polled: every `brisk` seconds while it is lively, else once in each `resting`.
+
+    These rounds are counted since `began`, and all peripherals of a line rest in the same: so their polls follow each
+    other without a pause, at the end of which the box would have to be woken.
+    """
 
     brisk: float
     resting: float
+    began: float = 0.0
     lively_until: float = -math.inf
     rested_at: float = -math.inf
     _costs: tuple[float, ...] = ()
@@ -71,7 +78,10 @@ class Pace:
 
     def after(self, now: float) -> float:
         """When it is polled again, having been polled now."""
-        return now + (self.brisk if now < self.lively_until else self.resting)
+        if now < self.lively_until:
+            return now + self.brisk
+        rounds = math.floor((now - self.began) / self.resting + _TOO_SOON) + 1
+        return self.began + rounds * self.resting
 
     def took(self, sent: float, seconds: float, sharers: int) -> None:
         """An exchange kept the line for so long. Of a line that so many share, it then leaves the others their part.

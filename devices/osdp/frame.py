@@ -4,7 +4,7 @@ A frame is little-endian. Its check is CRC-16 (polynomial 0x1021, initial value 
 """
 
 from binascii import crc_hqx
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from devices.osdp.errors import LocalError
 
@@ -46,7 +46,8 @@ class SecurityBlock:
 class Frame:
     """One OSDP frame. `payload` is as it stands on the wire, so encrypted in SCS_17 and SCS_18.
 
-    `mac` is empty, or the 4 bytes that SCS_15 to SCS_18 carry.
+    `mac` is empty, or the 4 bytes that SCS_15 to SCS_18 carry. `covered` are the bytes that it covers, where they are
+    known already; nothing that is made of this frame inherits them.
     """
 
     address: int
@@ -57,9 +58,12 @@ class Frame:
     security: SecurityBlock | None = None
     mac: bytes = b""
     crc: bool = True
+    covered: bytes = field(default=b"", init=False, compare=False, repr=False)
 
     def authenticated(self) -> bytes:
         """The bytes a MAC covers: from SOM to the end of the payload, the length counting MAC and check too."""
+        if self.covered:
+            return self.covered
         block = self.security.encode() if self.security else b""
         mac_length = _MAC if self.security and self.security.has_mac else 0
         length = _HEADER + len(block) + 1 + len(self.payload) + mac_length + _check_length(crc=self.crc)
@@ -77,6 +81,12 @@ class Frame:
     def _control(self) -> int:
         crc = _CONTROL_CRC if self.crc else 0
         return self.sequence | crc | (_CONTROL_SECURITY if self.security else 0)
+
+
+def covering(frame: Frame, covered: bytes) -> Frame:
+    """Note in a frame that was just made which bytes its MAC covers: they are not put together again then."""
+    object.__setattr__(frame, "covered", covered)
+    return frame
 
 
 class FrameParser:
@@ -175,7 +185,7 @@ def _decode(whole: bytes) -> Frame | None:
     message = rest[: len(rest) - len(mac)]
     if not message or (block and block.has_mac and len(mac) < _MAC):
         return None
-    return Frame(
+    frame = Frame(
         address=whole[1] & ~REPLY_BIT,
         sequence=control & _SEQUENCE_MASK,
         code=message[0],
@@ -185,6 +195,7 @@ def _decode(whole: bytes) -> Frame | None:
         mac=mac,
         crc=crc,
     )
+    return covering(frame, body[: len(body) - len(mac)])
 
 
 def _split_security(control: int, body: bytes) -> tuple[SecurityBlock | None, bytes | None]:

@@ -5,7 +5,7 @@ Everything here is a pure function or a frozen value; random numbers are argumen
 
 import hmac
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from cryptography.hazmat.primitives.ciphers import Cipher
@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import CBC, ECB
 
 from devices.osdp.errors import BadMac, SecurityError
-from devices.osdp.frame import Frame, SecurityBlock
+from devices.osdp.frame import Frame, SecurityBlock, covering
 
 DEFAULT_KEY: Final = bytes(range(0x30, 0x40))
 """SCBK-D: printed in the standard, so known to everybody."""
@@ -103,9 +103,11 @@ def seal(session: Session, frame: Frame) -> tuple[Frame, Session]:
     payload = frame.payload
     if payload:
         payload = _cbc_encrypt(session.keys.enc, _invert(_chain(session, frame)), _pad(payload))
-    bare = replace(frame, payload=payload, security=_BLOCKS[kind])
-    mac = _mac(session.keys, _chain(session, frame), bare.authenticated())
-    return replace(bare, mac=mac[:_MAC_ON_WIRE]), _advance(session, frame, mac)
+    bare = _with(frame, payload, _BLOCKS[kind])
+    covered = bare.authenticated()
+    mac = _mac(session.keys, _chain(session, frame), covered)
+    sealed = covering(_with(bare, payload, bare.security, mac[:_MAC_ON_WIRE]), covered)
+    return sealed, _advance(session, frame, mac)
 
 
 def unseal(session: Session, frame: Frame) -> tuple[Frame, Session]:
@@ -121,8 +123,13 @@ def unseal(session: Session, frame: Frame) -> tuple[Frame, Session]:
         raise BadMac("the MAC does not continue the chain")
     if frame.security.kind == kinds[1]:
         payload = _decrypt_payload(session.keys.enc, _invert(_chain(session, frame)), frame.payload)
-        frame = replace(frame, payload=payload)
+        frame = _with(frame, payload, frame.security, frame.mac)
     return frame, _advance(session, frame, mac)
+
+
+def _with(frame: Frame, payload: bytes, security: SecurityBlock | None, mac: bytes = b"") -> Frame:
+    """`dataclasses.replace`, at a fifth of its cost: 128 readers have more than a thousand frames a second."""
+    return Frame(frame.address, frame.sequence, frame.code, payload, frame.reply, security, mac, frame.crc)
 
 
 def _chain(session: Session, frame: Frame) -> bytes:

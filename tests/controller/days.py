@@ -120,6 +120,9 @@ class HandClock:
     def now(self):
         return Instant(self.wall, self.micros / 1e6)
 
+    def mono(self):
+        return self.micros / 1e6
+
     def move(self, seconds):
         micros = round(seconds * 1e6)
         self.micros += micros

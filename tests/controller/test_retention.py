@@ -117,6 +117,9 @@ class Clock:
     def now(self):
         return self.at
 
+    def mono(self):
+        return self.at.mono
+
 
 @pytest.mark.anyio
 async def test_it_is_applied_recorded_first_and_never_on_a_distrusted_clock(tmp_path):

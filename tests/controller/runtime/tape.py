@@ -78,6 +78,9 @@ class FakeClock:
         passed = round(asyncio.get_running_loop().time() - self._start, 6)
         return Instant(MONDAY_TEN.astimezone(UTC) + timedelta(seconds=60 + passed), 1060.0 + passed)
 
+    def mono(self):
+        return self.now().mono
+
 
 class Building:
     """A runtime on fakes, at the end of a quiet morning."""

@@ -360,3 +360,16 @@ def test_whoever_never_ends_telling_leaves_the_others_their_turn():
     wire.run(2.0)
     gaps = [later - earlier for earlier, later in pairwise(polls(wire, 1))]
     assert max(gaps) < 0.08
+
+
+def test_the_polls_of_a_long_line_follow_each_other_without_a_pause_and_hardly_more_often():
+    wire = Wire(*[reader(address) for address in range(16)], module(16)).online()
+    wire.run(6.0)  # nothing has happened at any of them for so long that they are left to rest
+    wire.commands.clear()
+    wire.run(10.0)
+    times = [at for at, _ in wire.commands]
+    rounds = len(times) / 17
+    assert 10.0 / 0.2 - 1 <= rounds <= 10.0 / 0.19
+    pauses = [after - before for before, after in pairwise(times)]
+    exchange = min(pauses)
+    assert sum(pause > 1.5 * exchange for pause in pauses) <= rounds + 1, "one a round, until the first is due again"
