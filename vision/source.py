@@ -12,6 +12,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 import av
 import av.error
 import numpy as np
+from av.video.reformatter import VideoReformatter
 
 from vision.messages import CameraLost, CameraUp, Watch
 from vision.models import Image
@@ -53,8 +54,11 @@ class Frame:
         return rows[: self.picture.height, : self.picture.width]
 
     def rgb(self) -> Image:
-        """Return the frame as height x width x 3, RGB."""
-        return np.asarray(self.picture.to_ndarray(format="rgb24"), dtype=np.uint8)
+        """Return the frame as height x width x 3, RGB. From any thread, from several at once as well.
+
+        The picture's own converter is one for all threads and bears one: with two, the process hung or died.
+        """
+        return np.asarray(VideoReformatter().reformat(self.picture, format="rgb24").to_ndarray(), dtype=np.uint8)
 
 
 class CaptureClock:

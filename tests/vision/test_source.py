@@ -1,5 +1,7 @@
 import asyncio
 import contextlib
+import subprocess
+import sys
 import time
 
 import pytest
@@ -130,3 +132,35 @@ def test_a_camera_whose_clock_begins_anew_is_not_old_for_ever():
     clock.seen_at(500.0, 100.0)
     assert clock.seen_at(0.0, 101.0) == pytest.approx(101.0)
     assert clock.seen_at(None, 102.0) == 102.0
+
+
+TOGETHER = """
+import threading
+import av, numpy as np
+from vision.source import Frame
+
+newest, over = [None], threading.Event()
+
+def look():
+    while not over.is_set():
+        newest[0].rgb()
+
+def shown(number):
+    noise = np.full((540, 640), number % 200, np.uint8)
+    return Frame(number, 0.0, av.VideoFrame.from_ndarray(noise, format="yuv420p"))
+
+newest[0] = shown(0)
+threads = [threading.Thread(target=look) for _ in range(3)]
+for thread in threads:
+    thread.start()
+for number in range(2000):
+    newest[0] = shown(number)
+over.set()
+for thread in threads:
+    thread.join()
+"""
+
+
+def test_one_frame_is_looked_at_by_several_threads():
+    """The wall and the eyes ask for the same one: what they shared of it once hung the process, or killed it."""
+    assert subprocess.run([sys.executable, "-c", TOGETHER], timeout=120, check=False).returncode == 0
