@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 """Environment of a child: linear algebra on every core at once would slow the doors, and the child too."""
@@ -62,6 +63,16 @@ def die_with(parent: int) -> None:
     ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:  # it died before the line above
         sys.exit(0)
+
+
+def leave(code: int) -> NoReturn:
+    """End this process without taking the interpreter down first.
+
+    Threads of its own are in OpenCV and FFmpeg just then, whose next word to an interpreter that is gone is a crash.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def environment() -> dict[str, str]:

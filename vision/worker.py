@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 import cv2
 
-from vision.child import die_with
+from vision.child import die_with, leave
 from vision.eyes import Eyes
 from vision.giving_way import give_way
 from vision.messages import (
@@ -91,4 +91,4 @@ def _receive(port: socket.socket, inbox: Inbox) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    leave(main(sys.argv[1:]))

@@ -15,7 +15,7 @@ import threading
 
 import cv2
 
-from vision.child import die_with
+from vision.child import die_with, leave
 from vision.giving_way import give_way
 from vision.messages import LENGTH_BYTES, NUMBER_BYTES, MessageError, frame, length_of
 from vision.recording.messages import Beat, Command, Stop, Value, decode_command, encode_value
@@ -91,4 +91,4 @@ def _disk_last() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    leave(main(sys.argv[1:]))
