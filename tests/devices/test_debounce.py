@@ -13,7 +13,7 @@ from devices.debounce import ALWAYS_SECONDS, LATE_SECONDS, LONGEST_DEBOUNCE, Con
 DEBOUNCE = 0.05
 GRAIN = 1e-9
 debounces = some.floats(0.02, LONGEST_DEBOUNCE)
-law = settings(max_examples=300, deadline=None, derandomize=True, database=None)
+law = settings(max_examples=300, derandomize=True, database=None)
 
 
 def test_the_first_word_counts_at_once():

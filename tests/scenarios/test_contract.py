@@ -32,7 +32,7 @@ EXAMPLES = int(os.environ.get("OSTIARY_CONTRACT", "2"))
 SECONDS = 60.0
 STRANGERS = ("/api/session", "/api/account", "/api/stream")
 """Sent by nobody who is signed in: they end the sign-in that the rest needs, or never end themselves."""
-QUIETLY = settings(deadline=None, database=None, derandomize=True, suppress_health_check=[*HealthCheck])
+QUIETLY = settings(database=None, derandomize=True, suppress_health_check=[*HealthCheck])
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
 

@@ -204,7 +204,7 @@ def said(formula, known):
     return z3.is_true(answer)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     site=buildings(),
     who=people(),
@@ -238,7 +238,7 @@ def test_the_formulas_say_what_the_rules_say(site, who, assurance, reader, pin, 
             assert asked == factors
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(site=buildings(), state=STATES, wall=WALLS, door=some.sampled_from(DOORS), schedule=some.sampled_from("123"))
 def test_a_door_stands_unlocked_where_the_modes_say_so(site, state, wall, door, schedule):
     held = replace(site.doors[door], unlocked_schedule=f"s{schedule}")

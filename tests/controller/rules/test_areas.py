@@ -651,7 +651,7 @@ ACTS: some.SearchStrategy[Callable[[House], object]] = some.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(some.lists(ACTS, max_size=14), some.sampled_from(AtDoors), some.booleans())
 def test_an_armed_area_with_a_tripped_point_is_always_in_alarm(
     acts: list[Callable[[House], object]], at_doors: AtDoors, last_out: bool
@@ -673,7 +673,7 @@ def test_an_armed_area_with_a_tripped_point_is_always_in_alarm(
         assert all(until <= house.now.mono + 24 * 3600.0 for until in house.state.bypasses.values())
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(some.lists(ACTS, max_size=10))
 def test_no_restart_disarms(acts: list[Callable[[House], object]]) -> None:
     house = room()

@@ -504,7 +504,7 @@ ACTS: some.SearchStrategy[Callable[[House], object]] = some.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(CONDITIONS, CONSEQUENCES, some.sampled_from([0.0, 5.0]), some.sampled_from(Reset), some.lists(ACTS, max_size=10))
 def test_no_cause_unlocks_a_door(
     when: Condition, then: OutputEffect | DoorEffect | LockdownEffect, delay: float, reset: Reset, acts: list[object]

@@ -105,7 +105,7 @@ schedules = some.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(schedules, some.sampled_from([SPRING, AUTUMN]), some.integers(-300, 600), some.booleans())
 def test_edges_are_where_a_look_at_every_minute_finds_them(
     schedule: Schedule, night: date, minutes: int, feast: bool

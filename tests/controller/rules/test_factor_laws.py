@@ -45,7 +45,7 @@ from tests.controller.builders import (
 
 READERS = (FRONT_IN, INNER_IN, CELLAR_IN)
 WHO = (ALICE, BOB)
-law = settings(max_examples=60, deadline=None, derandomize=True, database=None)
+law = settings(max_examples=60, derandomize=True, database=None)
 
 
 def everything_asked() -> Site:

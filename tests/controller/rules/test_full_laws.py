@@ -469,7 +469,6 @@ TestBuilding = Building.TestCase
 TestBuilding.settings = settings(
     max_examples=30,
     stateful_step_count=30,
-    deadline=None,
     derandomize=True,
     database=None,
     suppress_health_check=[*HealthCheck],

@@ -176,7 +176,7 @@ acts = given_by.builds(
     given_by.sampled_from([0.0] * 60 + [-3600.0, 3600.0, -4.0]),
 )
 days = given_by.lists(acts, min_size=3, max_size=30)
-law = settings(max_examples=40, deadline=None, derandomize=True, database=None)
+law = settings(max_examples=40, derandomize=True, database=None)
 
 
 def lived(script: Sequence[Act], site: Site | None = None) -> Day:

@@ -108,13 +108,13 @@ def as_it_should_be(house: House) -> None:
         assert house.state.door(door).hold is (mode if mode in HELD else None)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(lives)
 def test_every_lock_always_does_what_is_asked_of_it_now(life: list[object]) -> None:
     lived(life)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(lives)
 def test_fire_is_released_in_any_state_at_once_and_nothing_locks_it_before_its_end(life: list[object]) -> None:
     house = lived(life)
@@ -131,7 +131,7 @@ def test_fire_is_released_in_any_state_at_once_and_nothing_locks_it_before_its_e
             assert not {Relock(FRONT), Relock(INNER)} & set(effects) or not house.state.fires
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(lives, some.one_of(*STRICTER))
 def test_asking_for_more_never_makes_any_door_laxer_but_where_a_supervisor_unlocks(
     life: list[object], asked: st.Ordered
@@ -150,7 +150,7 @@ def test_asking_for_more_never_makes_any_door_laxer_but_where_a_supervisor_unloc
         assert STRICTNESS[after] >= STRICTNESS[before[door]]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(lives)
 def test_the_way_out_is_open_in_every_mode(life: list[object]) -> None:
     house = lived(life)
@@ -158,7 +158,7 @@ def test_the_way_out_is_open_in_every_mode(life: list[object]) -> None:
     assert Release(FRONT, SITE.doors[FRONT].unlock_seconds) in outcome.effects
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(lives)
 def test_no_door_is_unlocked_for_a_way_in_while_the_log_cannot_be_written(life: list[object]) -> None:
     house = lived(life)
@@ -170,7 +170,7 @@ def test_no_door_is_unlocked_for_a_way_in_while_the_log_cannot_be_written(life: 
     assert not any(isinstance(effect, Unlock | HoldUnlocked) for effect in house.effects)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(lives)
 def test_the_state_is_the_fold_of_what_was_recorded(life: list[object]) -> None:
     house = quiet_house(SITE)

@@ -95,7 +95,7 @@ async def played(path, stimuli):
 OPERATE = tuple(st.OperatorEnrolled("test", Operator(name, role)) for name, role in OPERATORS.items())
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
 @given(some.lists(some.sampled_from(DAY), min_size=1, max_size=60))
 def test_the_state_is_the_fold_of_what_is_on_the_disk(stimuli):
     with tempfile.TemporaryDirectory() as folder:

@@ -83,7 +83,7 @@ def test_renaming_a_key_is_refused_where_it_stands(embassy, kinds_of_keys):
         assert line in {error.line for error in answer.errors}, pair[0]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_any_mutation_of_any_key_gives_a_site_or_errors_with_a_line(embassy, keys, data):
     pair = data.draw(st.sampled_from(keys))
@@ -103,7 +103,7 @@ def test_no_kind_of_value_gets_past_every_check(embassy, kinds_of_keys):
         assert any(isinstance(answer, SiteErrors) for answer in answers), pair[0]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(min_value=0), st.binary(max_size=6))
 def test_bytes_from_anywhere_give_a_site_or_errors_with_a_line(embassy, place, noise):
     whole = embassy.encode()

@@ -56,7 +56,7 @@ def test_what_is_written_is_read_back(event):
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(given_data=some.data())
 def test_any_event_of_a_kind_is_read_back_and_its_bytes_stay(kind, given_data):
     some.register_type_strategy(datetime, some.datetimes(timezones=some.just(UTC)))

@@ -78,7 +78,7 @@ def test_it_takes_what_fits_and_says_how_much(path):
         assert list(again.found()) == big[:fits]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(cut=some.integers(0, 4000), flip=some.integers(1, 255))
 def test_wherever_a_write_was_cut_or_a_byte_is_wrong_the_records_before_it_are_read(tmp_path_factory, cut, flip):
     path = tmp_path_factory.mktemp("journal") / "emergency.journal"

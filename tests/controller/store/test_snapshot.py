@@ -28,7 +28,7 @@ def folded(records, state=None):
     return state
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=some.integers(0, 2**32), cut=some.floats(0, 1))
 def test_the_fold_of_snapshot_and_rest_is_the_fold_of_all(seed, cut):
     records = asyncio.run(RandomDays(seed).run(120))

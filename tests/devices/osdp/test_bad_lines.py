@@ -89,7 +89,7 @@ def test_a_card_of_long_ago_opens_nothing():
     assert not wire.of(CardRead)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.binary(min_size=1, max_size=80), min_size=1, max_size=8))
 def test_noise_invents_nothing_and_the_line_recovers(bursts):
     wire = Wire(reader(0), module(1)).online()
@@ -101,7 +101,7 @@ def test_noise_invents_nothing_and_the_line_recovers(bursts):
     assert wire.until(CardRead, 3.0).raw == b"card"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data())
 def test_any_mutation_of_a_true_reply_invents_no_card(data):
     wire = Wire(reader(0)).online()
