@@ -25,6 +25,7 @@ from devices.osdp.events import (
     TamperChanged,
     ViolationKind,
 )
+from devices.osdp.exchange import Pace
 from devices.osdp.frame import FrameParser
 from devices.osdp.peripheral import Peripheral
 from tests.devices.osdp.wire import Wire, dice, key, module, reader
@@ -373,3 +374,13 @@ def test_the_polls_of_a_long_line_follow_each_other_without_a_pause_and_hardly_m
     pauses = [after - before for before, after in pairwise(times)]
     exchange = min(pauses)
     assert sum(pause > 1.5 * exchange for pause in pauses) <= rounds + 1, "one a round, until the first is due again"
+
+
+def test_nobody_is_polled_twice_in_a_round_and_whoever_came_just_before_one_is_left_out_of_it():
+    pace = Pace(0.05, 0.2, began=7.3)
+    assert pace.after(7.3 + 0.185) == pytest.approx(7.5)
+    assert pace.after(7.3 + 0.195) == pytest.approx(7.7)
+    due = 7.3
+    for _ in range(10_000):  # polled the very moment it was due
+        due, before = pace.after(due), due
+        assert due - before == pytest.approx(0.2)
