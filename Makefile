@@ -43,9 +43,10 @@ TEST_CRASHES ?= 12
 WORKERS := $(shell expr $$(nproc) \* 3 / 2)
 # One order of sets and maps for all processes of a run, or they would not name the same tests; another one each run.
 HASHES := $(shell od -An -N2 -tu2 /dev/urandom | tr -d ' ')
-# Every part runs even if one before it failed: whoever mends wants to know of all that is broken.
+# Every part runs even if one before it failed: whoever mends wants to know of all that is broken. One after the other,
+# whatever `make -j` says: wires are timed.
 test: setup
-	@$(MAKE) --keep-going --no-print-directory units console-units scenarios browser
+	@$(MAKE) --keep-going --jobs=1 --no-print-directory units console-units scenarios browser
 
 units: setup
 	@echo '== unit tests (HASHES=$(HASHES))'
