@@ -69,6 +69,7 @@ class Outcome(StrEnum):
     SEVERAL_FACES = "several_faces"
     NOBODY = "nobody"
     NOT_LIVE = "not_live"
+    UNSURE = "unsure"
 
 
 class Liveness(StrEnum):

@@ -68,8 +68,9 @@ def verdict(ballot: Ballot, now: float) -> FaceVerdict | None:
     """Return the answer as soon as there is one, at the deadline in any case.
 
     Yes after AGREEING matching looks in a row at one person, nobody else in view. No after DISAGREEING looks at clearly
-    somebody else in a row, or at the deadline after as many judged looks: a first bad angle is not yet a stranger.
-    Otherwise, at the deadline, what most looks lacked. Where signs of life are asked for, a yes takes these as well.
+    somebody else in a row, or at the deadline after as many judged looks none of which matched: a first bad angle is
+    not yet a stranger, and neither is somebody known whom a busy box looked at too seldom. Otherwise, at the deadline,
+    what most looks lacked. Where signs of life are asked for, a yes takes these as well.
     """
     judged = [look for look in ballot.looks if look.distance is not None]
     agreeing = _last_in_a_row(ballot.looks, ballot.threshold.same, AGREEING)
@@ -87,7 +88,7 @@ def verdict(ballot: Ballot, now: float) -> FaceVerdict | None:
         return _answer(ballot, Outcome.SEVERAL_FACES, [], now)
     if now < ballot.challenge.until:
         return None
-    if len(judged) >= DISAGREEING:
+    if len(judged) >= DISAGREEING and not any(_is_match(look, ballot.threshold) for look in judged):
         return _answer(ballot, Outcome.MISMATCH, judged, now)
     return _answer(ballot, _commonest_fault(ballot.looks), judged, now)
 
@@ -230,7 +231,8 @@ def _crowded_for(looks: Sequence[Look]) -> float:
 
 def _commonest_fault(looks: Sequence[Look]) -> Outcome:
     faults = [Outcome(look.quality) for look in looks if look.quality not in (Quality.GOOD, Quality.NOBODY)]
-    return max(faults, key=faults.count) if faults else Outcome.NOBODY
+    seen_well = any(look.distance is not None for look in looks)
+    return max(faults, key=faults.count) if faults else Outcome.UNSURE if seen_well else Outcome.NOBODY
 
 
 def _answer(ballot: Ballot, outcome: Outcome, used: Sequence[Look], now: float) -> FaceVerdict:

@@ -68,6 +68,7 @@ class FaceOutcome(StrEnum):
     TURNED = "turned"  # away from the camera
     BAD_LIGHT = "bad_light"
     SEVERAL_FACES = "several_faces"
+    UNSURE = "unsure"  # seen well, but too seldom, or alike once and not again
     NOBODY = "nobody"
     NO_TEMPLATE = "no_template"
     OTHER_ENGINE = "other_engine"  # a template of an engine that this policy does not use

@@ -56,6 +56,7 @@ POOR_FACE = frozenset(
         FaceOutcome.TURNED,
         FaceOutcome.BAD_LIGHT,
         FaceOutcome.SEVERAL_FACES,
+        FaceOutcome.UNSURE,
         FaceOutcome.NO_TEMPLATE,
         FaceOutcome.OTHER_ENGINE,
         FaceOutcome.NO_CAMERA,

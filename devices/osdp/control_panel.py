@@ -21,7 +21,7 @@ POLL_INTERVAL = 0.05
 """Seconds between two polls of one peripheral, where the line is fast enough."""
 SHORT_LINE = 9
 """Peripherals (eight readers and a module) up to which a line is polled that often all the time."""
-RESTING_INTERVAL = 0.2
+RESTING_INTERVAL = 0.25
 """Seconds between two polls on a longer line of one at which nothing happens: 128 readers are to leave the box its
 time, and nobody who badges notices."""
 REPLY_WITHIN = 0.2

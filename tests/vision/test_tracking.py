@@ -106,8 +106,10 @@ def test_before_the_deadline(ballot, expected):
     ("ballot", "expected"),
     [
         (looks(), Outcome.NOBODY),
-        (looks(ALICE), Outcome.NOBODY),
-        (looks(UNSURE, UNSURE), Outcome.NOBODY),
+        (looks(ALICE), Outcome.UNSURE),
+        (looks(UNSURE, UNSURE), Outcome.UNSURE),
+        (looks(ALICE, UNSURE, ALICE), Outcome.UNSURE),
+        (looks(MALLORY, Quality.TURNED, ALICE, MALLORY), Outcome.TURNED),
         (looks(UNSURE, UNSURE, UNSURE), Outcome.MISMATCH),
         (looks(Quality.NOBODY, Quality.TOO_SMALL), Outcome.TOO_SMALL),
         (looks(Quality.BLURRED, Quality.BLURRED, Quality.TOO_SMALL), Outcome.BLURRED),

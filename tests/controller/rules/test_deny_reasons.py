@@ -502,6 +502,7 @@ def test_a_lock_out_ends_a_second_too_early_for_a_try() -> None:
         (FaceOutcome.TOO_SMALL, R.FACE_TOO_POOR),
         (FaceOutcome.BLURRED, R.FACE_TOO_POOR),
         (FaceOutcome.SEVERAL_FACES, R.FACE_TOO_POOR),
+        (FaceOutcome.UNSURE, R.FACE_TOO_POOR),
         (FaceOutcome.NO_TEMPLATE, R.FACE_TOO_POOR),
         (FaceOutcome.OTHER_ENGINE, R.FACE_TOO_POOR),
         (FaceOutcome.NO_CAMERA, R.FACE_TOO_POOR),
