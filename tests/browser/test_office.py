@@ -23,6 +23,20 @@ HEAD = "osdp-chancery"
 PROOF_MILLISECONDS = 240_000
 """How long it may take until a policy is proven once more and in force."""
 
+FILM_MILLISECONDS = 60_000
+"""How long it may take until a clip has ended and is kept, or is masked: a copy of it is encoded anew."""
+BEHIND_THE_VEIL = """() => {
+    const film = document.querySelector("video");
+    if (!film || film.readyState < 2) return -1;
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [film.videoWidth, film.videoHeight];
+    const context = canvas.getContext("2d");
+    context.drawImage(film, 0, 0);
+    const [x, y] = [0.85 * canvas.width, 0.8 * canvas.height];
+    return Math.max(...[-8, 0, 8].map((dy) => Math.max(...context.getImageData(x, y + dy, 1, 1).data.slice(0, 3))));
+}"""
+"""How bright a film is behind the consular hall's veil, 0 to 255; -1 while there is none."""
+
 
 @pytest.fixture
 def box(tmp_path):
@@ -51,6 +65,7 @@ def test_the_offices_screens_from_a_report_to_another_policy_and_back(console, b
     rail(page, "Watch")
     expect(page.locator('tr[data-kind="record_read"]')).to_have_count(3)
     what_is_chosen_is_kept(page)
+    a_film_is_masked_until_two_lift_its_veil(page, supervisor, box, picture)
 
 
 def the_devices_stand_by_their_wires(page: Page) -> None:
@@ -237,6 +252,34 @@ def an_entry_is_proven_by_the_browser_itself(page: Page) -> None:
     expect(page.get_by_text("Entries signed")).to_be_visible(timeout=STUDY_MILLISECONDS)
     page.get_by_role("button", name=re.compile("^Prove entry")).last.click()
     expect(page.locator('[data-proof="holds"]')).to_contain_text("signed by the log's key", timeout=STUDY_MILLISECONDS)
+
+
+def a_film_is_masked_until_two_lift_its_veil(page: Page, second: Page, box, picture) -> None:
+    box.force_and_wedge("consular-door")
+    rail(page, "Alarms")
+    page.locator("tr[data-history]").filter(has_text="Door forced open").get_by_role("button").first.click()
+    clip = page.locator("[data-recording]").filter(has_text="Consular hall: Clip")
+    expect(clip).to_contain_text("masked", timeout=FILM_MILLISECONDS)  # it comes by itself once it is kept
+    page.get_by_label("Case").fill("2026/17")
+    clip.click()
+    page.wait_for_function(f"() => ({BEHIND_THE_VEIL})() === 0", timeout=FILM_MILLISECONDS)
+    picture(page, "film-veiled")
+
+    page.locator('[data-veil="cam-consular"]').get_by_role("button", name="Lift the veil…").click()
+    lifting = page.get_by_role("dialog", name="Lift the veil of Consular hall")
+    lifting.get_by_label("Why it must be seen").fill("Who took the papers")
+    assert violations(page, within="dialog") == []
+    picture(page, "film-lift")
+    lifting.get_by_role("button", name="Ask for it").click()
+    expect(clip).to_contain_text("masked")  # one alone lifts nothing
+    second.get_by_role("button", name="1 waits for a second person").click()
+    waiting = second.get_by_role("dialog", name="Waits for a second person").locator('[data-pending="lift_veil"]')
+    expect(waiting).to_contain_text("Who took the papers")
+    waiting.get_by_role("button", name="I agree").click()
+    expect(clip).not_to_contain_text("masked")
+    clip.click()
+    page.wait_for_function(f"() => ({BEHIND_THE_VEIL})() > 20", timeout=FILM_MILLISECONDS)
+    expect(page.locator("[data-veil]")).to_have_count(0)
 
 
 def unused_code(page: Page) -> str:
