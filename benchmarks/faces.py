@@ -36,7 +36,7 @@ from vision.matching import (
 from vision.messages import Challenge, EngineKind, FaceVerdict, Outcome, TemplateMode, Value, Watch
 from vision.models import Embedding, Engine, Image, load_engine
 from vision.photos import Problem, face_in, people_in, read_photo
-from vision.quality import Quality, quality
+from vision.quality import LIVE, Quality, quality
 from vision.rates import Strangers, interval, samples
 from vision.tracking import Ballot, Look, verdict, with_look
 
@@ -190,7 +190,7 @@ def _try(photo: Image, draw: np.random.Generator, engine: Engine, library: Any) 
     for number in range(FRAMES):
         frame = rendered(photo, stand, draw)
         faces = engine.find(frame)
-        judgement = quality(frame, faces)
+        judgement = quality(frame, faces, LIVE)
         ours = engine.embed(frame, faces[0]) if judgement is Quality.GOOD else None
         theirs = library.face_encodings(frame) if number % 2 == 0 else []  # half of its frames: it takes as long again
         look = Look(1.0 + EVERY * number, judgement, faces[0] if faces else None)

@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from vision.models import Face
-from vision.quality import DOOR, Quality, quality, sharpness
+from vision.quality import LIVE, Quality, quality, sharpness
 
 SHARP = np.random.default_rng(1).integers(0, 255, (200, 200, 3), dtype=np.uint8)
 DULL = cv2.GaussianBlur(SHARP, (0, 0), 8)
@@ -30,10 +30,20 @@ def test_a_frame_is_worth(image, faces, expected):
     assert quality(image, faces) is expected
 
 
-def test_a_real_face_passes_and_the_same_face_out_of_focus_does_not(engine):
+@pytest.mark.parametrize("light", [1.0, 0.6, 0.4, 0.25])
+def test_a_real_face_passes_in_any_light_and_the_same_face_out_of_focus_does_not(engine, light):
     from simulators.scene import Scene, drawn
 
     image = drawn("lobby", Scene(("astronaut",)), 0)
     (found,) = engine.find(image)
-    assert quality(image, [found]) is Quality.GOOD
-    assert sharpness(cv2.GaussianBlur(image, (0, 0), 3), found) < DOOR.sharpness < sharpness(image, found)
+    seen = np.rint(image * light).astype(np.uint8)
+    assert quality(seen, [found], LIVE) is Quality.GOOD
+    assert quality(cv2.GaussianBlur(seen, (0, 0), 3), [found], LIVE) is Quality.BLURRED
+    if light < 1:
+        lit = np.rint(image * 0.6).astype(np.uint8)
+        assert sharpness(seen, found) == pytest.approx(sharpness(lit, found), rel=0.1)
+
+
+def test_in_the_dark_nobody_is_judged_by_the_noise():
+    dark = np.random.default_rng(2).integers(0, 6, (200, 200, 3), dtype=np.uint8)
+    assert quality(dark, [face()], LIVE) is Quality.BAD_LIGHT
