@@ -72,8 +72,7 @@ def watch_clock(turn: Turn) -> None:
     drift = -behind - (turn.now.mono - last.mono)
     if abs(drift) > CLOCK_STEP_SECONDS:
         if turn.state.clock_trusted or drift > CLOCK_STEP_SECONDS:  # a further jump starts the steady time over
-            detail = f"wall time stepped by {-behind if behind > 0 else drift:.0f} s"
-            turn.record(ev.ClockDistrusted(detail, _steady_seconds(turn, drift)))
+            turn.record(ev.ClockDistrusted(f"wall time stepped by {drift:.0f} s", _steady_seconds(turn, drift)))
             raise_alarm(turn, AlarmKind.CLOCK_UNTRUSTED, Source())
     elif not turn.state.clock_trusted and turn.now.mono - turn.state.clock_steady_since >= turn.state.clock_steady_for:
         turn.record(ev.ClockTrusted())

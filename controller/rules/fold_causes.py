@@ -87,7 +87,7 @@ def _moved(was: CauseState, event: CauseEvent, at: Instant) -> CauseState:
         case ev.CauseFired(seconds=seconds):
             return replace(was, fired=True, due=None if seconds is None else at.mono + seconds)
         case ev.CauseEnded():
-            return replace(was, holding=False, due=was.due if was.fired else None)
+            return replace(was, holding=False)  # one that has not fired is forgotten
         case ev.CauseReset():
             return replace(was, fired=False, due=None)
     assert_never(event)

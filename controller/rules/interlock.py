@@ -47,7 +47,7 @@ def release_waiting(turn: Turn) -> None:
 def look_for_breach(turn: Turn, door: DoorId) -> None:
     """A leaf moved: two that stand open are a breach, until one at most is not seen closed."""
     others = _others(turn.site, door)
-    for leaf in (door, *others) if others else ():
+    for leaf in (door, *others):
         if not any(_ajar(turn, one) for one in _others(turn.site, leaf)) or not _ajar(turn, leaf):
             cause_gone(turn, {AlarmKind.INTERLOCK_BREACHED}, Source(door=leaf))
     open_now = [one for one in (door, *others) if turn.state.door(one).position is Position.OPEN]

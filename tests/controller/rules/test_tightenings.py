@@ -79,7 +79,8 @@ def test_a_law_that_is_broken_is_noticed(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_an_error_in_any_check_denies(monkeypatch: pytest.MonkeyPatch) -> None:
-    house = morning()
+    shared = morning()
+    house = House(shared.site, shared.state, shared.now)
 
     def broken(case: rules.Case) -> rules.Finding:
         raise ZeroDivisionError
