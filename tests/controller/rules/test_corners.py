@@ -12,7 +12,7 @@ from immutables import Map
 from controller.domain import effects as fx
 from controller.domain import events as ev
 from controller.domain.alarms import PRIORITY, AlarmKind, Source
-from controller.domain.doors import DoorState, LockMode, LockStatus, Loop, Passage, Position
+from controller.domain.doors import DoorState, LockMode, LockStatus, Loop, Passage, Position, Waiting
 from controller.domain.enrolment_orders import IssueBadge, RecordCardholder, enrolment_subject
 from controller.domain.face_orders import EnrolFace, FaceBasis, WithdrawFace
 from controller.domain.faces import Gesture
@@ -62,6 +62,7 @@ from controller.rules import (
     enrolment,
     faces,
     integration_orders,
+    interlock,
     maintenance,
     operator_orders,
     points,
@@ -200,6 +201,22 @@ def test_a_barrier_waits_for_whoever_may_still_come(passage: Passage, on_the_way
     waits = turn(state, with_barrier(small_site()))
     relock.resume_relocks(waits)
     assert bool(waits.outcome().effects) is not on_the_way
+
+
+def test_a_barrier_that_is_held_up_keeps_no_other_from_coming_down() -> None:
+    site = with_barrier(small_site())
+    doors = {FRONT: DoorState(hold=LockMode.UNLOCKED, loop=Loop.FREE), INNER: DoorState()}
+    freed = turn(replace(SiteState(), doors=Map(doors), deferred=frozenset(doors)), site)
+    relock.resume_relocks(freed)
+    assert freed.outcome().effects == (fx.Relock(INNER),)
+
+
+def test_whoever_waits_at_the_second_leaf_is_let_out_though_nobody_waits_at_the_first() -> None:
+    shut = DoorState(Position.CLOSED, LockStatus.LOCKED)
+    doors = {FRONT: shut, INNER: changed(shut, waiting=Waiting(ONE, 1005.0))}
+    waits = turn(replace(SiteState(), doors=Map(doors)), with_mantrap(small_site()))
+    interlock.release_waiting(waits)
+    assert [effect.door for effect in waits.outcome().effects] == [INNER]
 
 
 def test_a_breach_is_not_over_because_a_leaf_is_no_longer_seen() -> None:
