@@ -157,8 +157,8 @@ async def online(box: Box) -> None:
     runtime, heard = box.core.runtime, asyncio.Event()
 
     def look() -> None:
-        if all(runtime.state.device(device).online for device in runtime.site.devices):
-            heard.set()
+        if not heard.is_set() and all(runtime.state.device(each).online for each in runtime.site.devices):
+            heard.set()  # and from then on it costs the box nothing
 
     runtime.listen(lambda _: look())
     look()

@@ -226,10 +226,16 @@ class Runtime:
             self._recent.popleft()
         for record in records:
             for listener in self._listeners:
-                with contextlib.suppress(HandlingFailed), self._alarmed("a listener"):
-                    listener(record)
+                self._tell(listener, record)
             for watcher in list(self._watchers):
                 watcher.offer(record)
+
+    def _tell(self, listener: Callable[[Recorded], None], record: Recorded) -> None:
+        try:
+            listener(record)
+        except Exception:
+            with contextlib.suppress(HandlingFailed), self._alarmed("a listener"):
+                raise
 
     def _set_timer(self, now: Instant) -> None:
         """Have the next deadline kept. One that was kept and still stands is the heartbeat's: no spinning on it."""

@@ -94,6 +94,7 @@ class MqttGateway:
         self._readers = readers_by_device(site)
         self._decoders = decoders(site)
         self._doors = {door.lock.device: door for door in site.doors.values()}
+        self._wired = {(wired.device, key): d.id for d in site.doors.values() for key, wired in d.inputs.items()}
         self._points = {wired.device: point for point, wired in site.point_wires.items()}
         self._outputs = {output.output.device: output.id for output in site.outputs.values()}
         self._holds = Holds(self._loop)
@@ -328,7 +329,7 @@ class MqttGateway:
                 return pin or Nothing()
             case mqtt.RexEvent() if door is not None and _rex_is_on(door, device) and self._is_fresh(event):
                 return RexSeen(door.id)
-            case mqtt.RotationEvent() if turnstile := self._door_with(device, ROTATIONS[event.direction]):
+            case mqtt.RotationEvent() if turnstile := self._wired.get((device, ROTATIONS[event.direction])):
                 return RotationSeen(turnstile, Direction(event.direction.lower()))
             case mqtt.InputEvent():
                 return self._wires.seen(device, {event.input: event.state in BROKEN}) or Nothing()
@@ -351,14 +352,9 @@ class MqttGateway:
             case _:
                 pass
 
-    def _door_with(self, device: DeviceId, kind: str) -> DoorId | None:
-        """Return the door that has such an input on a device."""
-        doors = self._site.doors.values()
-        return next((d.id for d in doors if (wired := d.inputs.get(kind)) and wired.device == device), None)
-
     def _sensed_by(self, device: DeviceId, sensor: str) -> DoorId | None:
         """Return the door whose bolt or contact a device tells of: its lock's own, unless another one is wired."""
-        wired = self._door_with(device, sensor)
+        wired = self._wired.get((device, sensor))
         locked = self._doors.get(device)
         return wired or (locked.id if locked is not None and sensor not in locked.inputs else None)
 
@@ -376,12 +372,12 @@ class MqttGateway:
             case mqtt.DoorState() if leaf := self._sensed_by(device, "contact"):
                 is_open = state.state is mqtt.DoorWord.OPEN
                 yield PositionSeen(leaf, Position.OPEN if is_open else Position.CLOSED)
-            case mqtt.LoopState() if barrier := self._door_with(device, "loop"):
+            case mqtt.LoopState() if barrier := self._wired.get((device, "loop")):
                 yield LoopSeen(barrier, Loop(state.state.lower()))
                 fault = self._wires.seen(device, {LOOP: state.state is mqtt.LoopWord.FAULT})
                 if fault is not None:
                     yield fault
-            case mqtt.KeyState() if keyed := self._door_with(device, "key_switch"):
+            case mqtt.KeyState() if keyed := self._wired.get((device, "key_switch")):
                 yield KeySeen(keyed, turned=state.state is mqtt.KeyWord.TURNED)
             case mqtt.Tamper():
                 yield TamperSeen(device, state.state is mqtt.TamperWord.TAMPERED)
