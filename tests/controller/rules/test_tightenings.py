@@ -73,9 +73,10 @@ def test_a_law_that_is_broken_is_noticed(monkeypatch: pytest.MonkeyPatch) -> Non
     def lax(case: rules.Case) -> rules.Finding:
         return rules.Finding("x", DenyReason.LOCKDOWN if case.threat.number == 0 else None)
 
+    house = morning()  # by the checks as they are
     checks = tuple((name, lax if name == "lockdown" else check) for name, check in rules.CHECKS)
     monkeypatch.setattr(rules, "CHECKS", checks)
-    assert made_easier(morning(), "threat level 1")
+    assert made_easier(house, "threat level 1")
 
 
 def test_an_error_in_any_check_denies(monkeypatch: pytest.MonkeyPatch) -> None:
