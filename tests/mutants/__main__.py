@@ -1,9 +1,9 @@
 """Mutants of ``controller/rules``, and the names of those that no test kills: ``python -m tests.mutants``.
 
-mypy sees them first: what it refuses is dead, ``make check`` would not let it in, and that is most of them. The others
-are tried with the tests (`tests.mutants.pool`): one that dies costs a fraction of a second, one that lives all tests
-that reach it, up to a minute. Not among these are the laws of Hypothesis, and tests whose rules run in another process
-(``pyproject.toml``). ``OSTIARY_MUTANT_SECONDS=3`` gives each mutant three seconds of tests, for whoever looks for gaps.
+Each is tried with its most promising tests for a few seconds (`tests.mutants.pool`), which most do not outlive. Those
+that do are shown to mypy: what it refuses is dead, ``make check`` would not let it in. What is left is tried with all
+tests that reach it, up to a minute. Not among these are the laws of Hypothesis, and tests whose rules run in another
+process (``pyproject.toml``).
 
 What lives through all this stands in ``explained.toml`` with the reason why no test tells it from the rules, or this
 ends with exit code 1. Names or patterns of mutants may be given (``'controller.rules.door*'``), and are tried in that
@@ -12,6 +12,7 @@ order; results are kept in ``mutants/`` until their function changes.
 
 from __future__ import annotations
 
+import math
 import os
 import subprocess
 import sys
@@ -26,9 +27,10 @@ from mutmut.stats import status_by_exit_code
 from mutmut.utils.file_utils import walk_mutatable_files
 
 from tests.mutants.living import living
-from tests.mutants.pool import PATTERNS, REFUSED
-from tests.mutants.typed import TypeChecker
+from tests.mutants.pool import PATTERNS, REFUSED, SECONDS
+from tests.mutants.typed import refused
 
+FIRST_SECONDS = 4.0  # so long takes the longest test, and it tells most of what is folded wrong
 FEW = "controller.rules.second_person*"
 EXPLAINED = Path(__file__).with_name("explained.toml")
 SETTLED_BY = {"killed": "killed", "timeout": "killed", "caught by type check": "refused by the type checker"}
@@ -37,7 +39,8 @@ SETTLED_BY = {"killed": "killed", "timeout": "killed", "caught by type check": "
 def main(patterns: list[str]) -> int:
     """Run the mutants, look at those that live, and tell of each that nobody explained."""
     _generate()
-    _ask_the_type_checker([(name, path) for name, code, path in _results(patterns) if code is None])
+    _try(patterns, seconds=FIRST_SECONDS)
+    _ask_the_type_checker(patterns)
     _try(patterns)
     return _tell(patterns)
 
@@ -67,24 +70,25 @@ def _generate() -> None:
     subprocess.run(["mutmut", "run", FEW], check=True)
 
 
-def _ask_the_type_checker(mutants: list[tuple[str, Path]]) -> None:
-    """Note which of these are refused."""
-    with TypeChecker() as checker:
-        for path, refused in checker.refused(mutants):
-            results = SourceFileMutationData(path=path)
-            results.load()
-            results.exit_code_by_key |= dict.fromkeys(refused, REFUSED)
-            results.save()
+def _ask_the_type_checker(patterns: list[str]) -> None:
+    """Note which of those that are left are refused."""
+    left = [(name, path) for name, code, path in _results(patterns) if status_by_exit_code[code] not in SETTLED_BY]
+    for path, names in refused(left):
+        results = SourceFileMutationData(path=path)
+        results.load()
+        results.exit_code_by_key |= dict.fromkeys(names, REFUSED)
+        results.save()
 
 
-def _try(patterns: list[str]) -> None:
-    """Try those that are meant in a pool of ours: see `tests.mutants.pool`."""
+def _try(patterns: list[str], seconds: float = math.inf) -> None:
+    """Try those that are left in a pool of ours with so many seconds of tests for each: see `tests.mutants.pool`."""
     mutmut = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["tool"]["mutmut"]
     arguments = [*mutmut["pytest_add_cli_args"], *mutmut["pytest_add_cli_args_test_selection"]]
     subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "tests.mutants.pool", "--assert=plain", *arguments],
         cwd="mutants",
-        env=os.environ | {PATTERNS: " ".join(patterns or ["*"]), "PY_IGNORE_IMPORTMISMATCH": "1"},
+        env=os.environ
+        | {PATTERNS: " ".join(patterns or ["*"]), SECONDS: str(seconds), "PY_IGNORE_IMPORTMISMATCH": "1"},
         check=True,
     )
 

@@ -34,7 +34,7 @@ from mutmut.utils.file_utils import walk_mutatable_files
 from mutmut.utils.format_utils import mangled_name_from_mutant_name
 
 PATTERNS = "OSTIARY_MUTANTS"
-SECONDS = "OSTIARY_MUTANT_SECONDS"  # of tests for each mutant, at most: for a quick first pass
+SECONDS = "OSTIARY_MUTANT_SECONDS"  # of tests for each mutant, at most
 NO_MUTANT = ""
 LIVES, DIES, UNTRIED, ENDLESS, REFUSED = 0, 1, 33, 36, 37  # as mutmut writes them down
 SETTLED = frozenset({"killed", "timeout", "caught by type check"})
@@ -142,7 +142,7 @@ class Pool:
         plugins.register(Killer(killer))
         signal.signal(signal.SIGPROF, lambda *_: os._exit(ENDLESS))
         set_mutant_under_test(mutant)
-        limit = float(os.environ.get(SECONDS, "inf"))
+        limit = float(os.environ[SECONDS])
         items = tests if mutant == NO_MUTANT else list(self._affordable(tests, limit))
         try:
             for item, after in zip_longest(items, items[1:]):
@@ -224,8 +224,9 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     trials = list(pool.trials(session.items, os.environ.get(PATTERNS, "*").split()))
     gc.collect()
     gc.freeze()  # or each child would copy every page at its first collection
-    if failed := pool.fails_unchanged(session.items):
-        pytest.exit(f"without a mutant fails {failed}", returncode=1)
+    for items in (session.items, session.items[::-1]):  # in some order each mutant meets them in
+        if failed := pool.fails_unchanged(items):
+            pytest.exit(f"without a mutant fails {failed}", returncode=1)
     for trial in trials:
         while len(pool.running) >= (os.cpu_count() or 1):
             pool.wait()

@@ -1,4 +1,4 @@
-"""Shows mutants to mypy: one of every function at a time, which makes minutes of what would be hours."""
+"""Shows mutants to mypy: many beside each other in one module, which makes minutes of what would be hours."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import shutil
 import subprocess
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -16,73 +16,62 @@ from mutmut.utils.format_utils import orig_function_and_class_names_from_key
 
 TYPED = Path("mutants/typed")
 ERROR = re.compile(r"^(\S+\.py):(\d+): error:", re.MULTILINE)
-MANGLED = re.compile(r"(?<=\bdef )\w+__mutmut_\d+(?=\()")
+AT_ONCE = 1_000  # mutants
 
 Function = tuple[str | None, str]
 """A class, for a method, and the name."""
 
 
-class TypeChecker:
-    """mypy as a daemon over a copy of the sources, into which mutants are put."""
+def refused(mutants: Sequence[tuple[str, Path]]) -> Iterator[tuple[Path, set[str]]]:
+    """Yield the names of those that are no well-typed programs by their modules, as they are found.
 
-    def __enter__(self) -> TypeChecker:
-        shutil.rmtree(TYPED, ignore_errors=True)
-        for package in ("controller", "devices", "vision", "api"):
-            shutil.copytree(package, TYPED / package, ignore=shutil.ignore_patterns("__pycache__", "static"))
-        shutil.copy("pyproject.toml", TYPED)
-        self._dmypy("stop")
-        if errors := self._dmypy("run", "--", "controller/rules"):
-            raise SystemExit(f"the sources themselves do not pass mypy: {errors}")
-        return self
+    A mutant stands beside the function it is one of, under its own name: an error in its lines is about that one. What
+    its callers would say of it is not asked: tests will tell.
+    """
+    shutil.rmtree(TYPED, ignore_errors=True)
+    for package in ("controller", "devices", "vision", "api"):
+        shutil.copytree(package, TYPED / package, ignore=shutil.ignore_patterns("__pycache__", "static"))
+    shutil.copy("pyproject.toml", TYPED)
+    if errors := _errors():
+        raise SystemExit(f"the sources themselves do not pass mypy: {errors}")
+    for begin in range(0, len(mutants), AT_ONCE):
+        print(f"\rmypy: {len(mutants) - begin} are left ", end="", flush=True)
+        by_path = defaultdict[Path, list[str]](list)
+        for name, path in mutants[begin : begin + AT_ONCE]:
+            by_path[path].append(name)
+        yield from _refused_at_once(by_path)
+    print()
 
-    def __exit__(self, *_: object) -> None:
-        self._dmypy("stop")
 
-    def refused(self, mutants: Iterable[tuple[str, Path]]) -> Iterator[tuple[Path, set[str]]]:
-        """Yield the names of those that are no well-typed programs by their modules, as they are found."""
-        waiting: dict[tuple[Path, Function], list[str]] = {}
-        for name, path in mutants:
-            waiting.setdefault((path, _function(name)), []).append(name)
-        while waiting:
-            print(f"\rmypy: {sum(map(len, waiting.values()))} are left ", end="", flush=True)
-            at_once = defaultdict(list)
-            for (path, _), names in waiting.items():
-                at_once[path].append(names.pop())
-            yield from self._refused_at_once(at_once)
-            waiting = {function: names for function, names in waiting.items() if names}
+def _refused_at_once(mutants: Mapping[Path, list[str]]) -> list[tuple[Path, set[str]]]:
+    owners = {path: _put_in(path, names) for path, names in mutants.items()}
+    errors = _errors()
+    for path in mutants:
+        shutil.copyfile(path, TYPED / path)
+    if strangers := [(path, line) for path, line in errors if line not in owners.get(path, {})]:
+        raise SystemExit(f"mypy refuses what is no mutant: {strangers}")
+    return [(path, {owners[path][line] for there, line in errors if there == path}) for path in mutants]
 
-    def _refused_at_once(self, mutants: Mapping[Path, list[str]]) -> list[tuple[Path, set[str]]]:
-        """Look at mutants of different functions: an error in the lines of one is about that one.
 
-        Errors elsewhere, where one is called, are held against nobody: tests will tell.
-        """
-        owners = {path: _put_in(path, names) for path, names in mutants.items()}
-        errors = self._dmypy("recheck")
-        for path in mutants:
-            shutil.copyfile(path, TYPED / path)
-        return [
-            (path, {owners[path][line] for there, line in errors if there == path and line in owners[path]})
-            for path in mutants
-        ]
-
-    def _dmypy(self, *arguments: str) -> set[tuple[Path, int]]:
-        """Return where there are errors."""
-        told = subprocess.run(["dmypy", *arguments], cwd=TYPED, capture_output=True, text=True, check=False)
-        errors = {(Path(match[1]), int(match[2])) for match in ERROR.finditer(told.stdout)}
-        if arguments != ("stop",) and (told.returncode not in (0, 1) or bool(told.returncode) is not bool(errors)):
-            raise SystemExit(f"mypy broke down: {told.stdout}{told.stderr}")
-        return errors
+def _errors() -> set[tuple[Path, int]]:
+    told = subprocess.run(["mypy", "controller/rules"], cwd=TYPED, capture_output=True, text=True, check=False)
+    errors = {(Path(match[1]), int(match[2])) for match in ERROR.finditer(told.stdout)}
+    if told.returncode not in (0, 1) or bool(told.returncode) is not bool(errors):
+        raise SystemExit(f"mypy broke down: {told.stdout}{told.stderr}")
+    return errors
 
 
 def _put_in(path: Path, mutants: list[str]) -> dict[int, str]:
-    """Write a module with these mutants in place of their functions; return whose each line is."""
+    """Write a module with these mutants behind their functions; return whose each line is."""
     lines, functions = _read(path)
     owners, written, read = dict[int, str](), list[str](), 0
     for name in sorted(mutants, key=lambda name: functions[_function(name)].lineno):
         function = functions[_function(name)]
-        written += lines[read : function.lineno - 1]
-        read = function.end_lineno or function.lineno
+        end = function.end_lineno or function.lineno
+        written += lines[read:end]
+        read = end
         begin = len(written)
+        written += [lines[decorator.lineno - 1] for decorator in function.decorator_list]
         written += _mutated(path, name)
         owners |= dict.fromkeys(range(begin + 1, len(written) + 1), name)
     (TYPED / path).write_text("\n".join([*written, *lines[read:], ""]), encoding="utf-8")
@@ -106,10 +95,10 @@ def _function(mutant: str) -> Function:
 
 
 def _mutated(path: Path, mutant: str) -> list[str]:
-    """Return the lines of a mutated function from its ``def`` on, named as the one it is put in place of."""
+    """Return the lines of a mutated function from its ``def`` on."""
     lines, spans = _generated(path)
     span = spans[mutant.rpartition(".")[2]]
-    text = [MANGLED.sub(_function(mutant)[1], line) for line in lines[span.start - 1 : span.end]]
+    text = lines[span.start - 1 : span.end]
     begin = next(number for number, line in enumerate(text) if line.lstrip().startswith("def "))
     return text[begin:]
 
