@@ -102,14 +102,15 @@ class Pool:
                 if fnmatch(name, pattern) and not any(fnmatch(name, before) for before in patterns[:number]):
                     yield Trial(name, results, reaching(function_of(name)))
 
-    def _takes(self, item: pytest.Item) -> float:
+    def takes(self, item: pytest.Item) -> float:
+        """Return the seconds of a test."""
         return self.seconds.get(item.nodeid, 0.0)
 
     def _promises(self, trial: Trial, item: pytest.Item) -> float:
         """Return about how many kills a second a test will bring, by those that it and its file brought before."""
         near, far, file = self.killers[trial.function], self.killers[trial.module], item.path.stem
         kills = 10 * near[item.nodeid] + far[item.nodeid] + (10 * near[file] + far[file]) / 50
-        return (kills + (1.0 if trial.owns(item) else 0.1)) / (self._takes(item) + OVERHEAD)
+        return (kills + (1.0 if trial.owns(item) else 0.1)) / (self.takes(item) + OVERHEAD)
 
     def fails_unchanged(self, items: list[pytest.Item]) -> str:
         """Return which of the tests fails without any mutant: it would kill them all. Empty: none does."""
@@ -146,7 +147,7 @@ class Pool:
         items = tests if mutant == NO_MUTANT else list(self._affordable(tests, limit))
         try:
             for item, after in zip_longest(items, items[1:]):
-                signal.setitimer(signal.ITIMER_PROF, PATIENCE + SLOWER * self._takes(item))
+                signal.setitimer(signal.ITIMER_PROF, PATIENCE + SLOWER * self.takes(item))
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
         except BaseException:  # noqa: BLE001 - whatever a mutant throws out of pytest itself was noticed by that
             os._exit(DIES)
@@ -154,8 +155,8 @@ class Pool:
 
     def _affordable(self, items: list[pytest.Item], seconds: float) -> Iterator[pytest.Item]:
         for item in items:
-            if self._takes(item) <= seconds:
-                seconds -= self._takes(item)
+            if self.takes(item) <= seconds:
+                seconds -= self.takes(item)
                 yield item
 
     def wait(self) -> None:
@@ -224,7 +225,8 @@ def pytest_runtestloop(session: pytest.Session) -> bool:
     trials = list(pool.trials(session.items, os.environ.get(PATTERNS, "*").split()))
     gc.collect()
     gc.freeze()  # or each child would copy every page at its first collection
-    for items in (session.items, session.items[::-1]):  # in some order each mutant meets them in
+    quickest = sorted(session.items, key=pool.takes)
+    for items in (session.items, session.items[::-1], quickest):  # in some order each mutant meets them in
         if failed := pool.fails_unchanged(items):
             pytest.exit(f"without a mutant fails {failed}", returncode=1)
     for trial in trials:
