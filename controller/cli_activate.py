@@ -37,8 +37,8 @@ First = Annotated[str | None, typer.Option("--first", help="The operator who bri
 Second = Annotated[str | None, typer.Option("--second", help="The operator who agrees (asked for if left out).")]
 DEFAULT_DATA = Path("data")
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 def site_activate(

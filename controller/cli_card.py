@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 OK, NOBODY_READS_IT, UNUSABLE = 0, 1, 2
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 card_app = typer.Typer(no_args_is_help=True, help="The cards that readers send.")
 

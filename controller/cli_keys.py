@@ -26,8 +26,8 @@ keys_app = typer.Typer(no_args_is_help=True, help="The box's key: how it is kept
 Data = Annotated[Path, typer.Option("--data", envvar="OSTIARY_DATA", help="The box's data folder.")]
 DEFAULT_DATA = Path("data")
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 def open_with(

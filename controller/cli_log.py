@@ -50,8 +50,8 @@ State = Annotated[Path, typer.Option(help="The witness's copy: the checkpoint it
 KnownLogKey = Annotated[str, typer.Option("--log-key", help="The log's public key, or a file that holds it.")]
 DEFAULT_DATA = Path("data")
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 UNREADABLE = (OSError, sa.exc.SQLAlchemyError, BadNote, BadBundle, NothingYet, SealBroken, WrongPlace)
 

@@ -58,8 +58,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of sent
 In = Annotated[Language, typer.Option("--language", help="The language of the sentences.")]
 DEFAULT_DATA = Path("data")
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 HEADINGS = {
     Change.REFUSED: "Would have been refused",

@@ -41,8 +41,8 @@ UNUSABLE = 2
 
 T = TypeVar("T")
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+out = Console(highlight=False, soft_wrap=True, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 FIRST_COMMANDS = frozenset({"operator_add", "people_import", "pki_init"})
 """What may be done for a box that has not been started yet; for anything else a folder without one is a slip."""
