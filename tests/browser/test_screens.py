@@ -244,6 +244,21 @@ def test_the_history_tells_what_was_done_about_an_alarm_that_is_closed(console, 
     expect(row).to_have_count(0)
 
 
+def test_an_alarm_that_comes_in_takes_nobodys_choice_away(console, box):
+    page = signed_in(console, "guard")
+    box.happens(flat(box, 0), flat(box, 1))
+    screen(page, "Alarms")
+    other = page.locator('tr[data-history][aria-selected="false"]')
+    expect(other).to_have_count(1)
+    chosen = page.locator(f'tr[data-history="{other.get_attribute("data-history")}"]')
+    other.get_by_role("button").click()
+    expect(chosen).to_have_attribute("aria-selected", "true")
+    box.happens(forced())
+    expect(page.locator("tr[data-history]")).to_have_count(3)
+    expect(card(page)).to_contain_text("Door forced open")  # it is worked first, and not looked at unasked
+    expect(chosen).to_have_attribute("aria-selected", "true")
+
+
 def test_doors_are_found_ordered_and_shown_as_ordered_until_they_are_seen(console, box):
     page = signed_in(console, "supervisor")
     box.hands.stuck.add(DoorId("lobby-door"))
