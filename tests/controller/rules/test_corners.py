@@ -496,3 +496,13 @@ def test_a_step_of_the_clock_is_told_as_far_as_it_went(behind: float, elapsed: f
 )
 def test_the_clocks_change_to_the_second(day: date, changes: str) -> None:
     assert [each.isoformat() for each in schedule._clock_changes(ZoneInfo("Europe/Vienna"), day)] == [changes]
+
+
+def test_a_device_that_is_gone_is_not_secure() -> None:
+    gone = fold(ev.DeviceCameOnline(IO, secure=True, detail=""), ev.DeviceWentOffline(IO, "silent"))
+    assert (gone.device(IO).online, gone.device(IO).secure) == (False, False)
+
+
+def test_what_a_clock_that_is_not_trusted_timed_is_forgotten() -> None:
+    timed = replace(SiteState(), modes_due=ModesDue(WALL, 1200.0))
+    assert fold(ev.ClockDistrusted("stepped", 60.0), state=timed).modes_due is None
