@@ -255,6 +255,21 @@ def lot(draw: int, reader=FRONT_IN, who=ALICE) -> st.CardPresented:  # type: ign
     return replace(swipe(reader, who), draw=draw)
 
 
+@pytest.mark.parametrize(
+    ("draw", "told"),
+    [
+        (0, "5 in 100 are searched here; lot 0 of 10000: a search"),
+        (500, "5 in 100 are searched here; lot 500 of 10000: no search"),
+        (None, "5 in 100 are searched here; no lot was drawn: no search"),
+    ],
+)
+def test_the_trace_tells_the_lot(draw: int | None, told: str) -> None:
+    house = quiet_house(searched())
+    house.see(replace(swipe(FRONT_IN, ALICE), draw=draw))
+    (decided,) = [event for event in house.events if isinstance(event, ev.AccessGranted | ev.ChallengeIssued)]
+    assert [check.facts for check in decided.trace if check.name == "search"] == [told]
+
+
 @pytest.mark.parametrize(("draw", "chosen"), [(0, True), (499, True), (500, False), (9_999, False)])
 def test_the_low_lots_are_searched(draw: int, chosen: bool) -> None:
     house = quiet_house(searched())
