@@ -233,7 +233,7 @@ class Runtime:
     def _tell(self, listener: Callable[[Recorded], None], record: Recorded) -> None:
         try:
             listener(record)
-        except Exception:
+        except Exception:  # only then is there more to do: a listener costs nothing while it works
             with contextlib.suppress(HandlingFailed), self._alarmed("a listener"):
                 raise
 

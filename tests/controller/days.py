@@ -220,7 +220,7 @@ class RandomDays:
             right = dice.random() < 0.5
             self.see(pin(reader, pending.cardholder) if right else wrong_pin(reader))
         else:
-            outcome = dice.choice([FaceOutcome.MATCHED, FaceOutcome.MATCHED, *FaceOutcome])
+            outcome = dice.choice([FaceOutcome.MATCHED, FaceOutcome.MATCHED, FaceOutcome.NOBODY, *FaceOutcome])
             now = self.clock.now().mono
             self.see(st.FaceSeen(pending.request, CELLAR_CAMERA, outcome, 0.4, 3, now))
 
