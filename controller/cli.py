@@ -24,7 +24,7 @@ from controller.cli_people import hold_app, people_app, person_app, project
 from controller.cli_pki import pki_app
 from controller.cli_policy import decide, replay, site_diff, why
 from controller.cli_prove import site_prove
-from controller.cli_run import Forgiving, Nobody, administer, carry_out, err, log_to_terminal, out
+from controller.cli_run import Forgiving, Nobody, administer, carry_out, log_to_terminal
 from controller.console_tls import PLAIN_ELSEWHERE, is_loopback
 from controller.demo import run_demo
 from controller.disk import LOW_MIB
@@ -33,6 +33,7 @@ from controller.keys import warning
 from controller.patience import running
 from controller.site.check import check, format_errors
 from controller.store.place import choose_journal, choose_place
+from controller.terminal import err, out
 from devices.mqtt.broker import HOST
 
 OK, BROKEN, UNUSABLE = 0, 1, 2

@@ -12,7 +12,6 @@ from typing import Annotated, Any, NoReturn
 
 import sqlalchemy as sa
 import typer
-from rich.console import Console
 
 from controller.admin import AdminError
 from controller.cli_prove import say
@@ -27,6 +26,7 @@ from controller.store.boxkey import SealBroken
 from controller.store.codec import UnreadableEvent
 from controller.store.history import History
 from controller.store.place import WrongPlace, log_place
+from controller.terminal import err, out
 from controller.whatif import Change, changes
 
 BROKEN, UNUSABLE = 1, 2
@@ -36,9 +36,6 @@ Data = Annotated[Path, typer.Option("--data", envvar="OSTIARY_DATA", help="The b
 First = Annotated[str | None, typer.Option("--first", help="The operator who brings it in (asked for if left out).")]
 Second = Annotated[str | None, typer.Option("--second", help="The operator who agrees (asked for if left out).")]
 DEFAULT_DATA = Path("data")
-
-out = Console(highlight=False, soft_wrap=True, emoji=False)
-err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 def site_activate(

@@ -13,7 +13,7 @@ import typer
 from controller import backup as backups
 from controller.cli_log import witnessed
 from controller.cli_people import password_of
-from controller.cli_run import Nobody, administer, carry_out, out
+from controller.cli_run import Nobody, administer, carry_out
 from controller.core import Core, open_core
 from controller.destroy import remove_rest
 from controller.domain.events import BackupRestored
@@ -27,6 +27,7 @@ from controller.notary import log_verifier
 from controller.store.engines import reading_engine
 from controller.store.eventlog import stored_entries
 from controller.store.place import LOG_FILE
+from controller.terminal import out
 
 MAY_RESTORE = (Role.SECURITY_OFFICER, Role.SUPERVISOR)
 NO_WITNESS = "no witness's copy was shown: whether the log is the newest cannot be told"

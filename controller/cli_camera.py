@@ -12,11 +12,12 @@ import typer
 
 from controller.bootstrap import CAMERA_KEYS
 from controller.cli_keys import DEFAULT_DATA, Data
-from controller.cli_run import UNUSABLE, err, out
+from controller.cli_run import UNUSABLE
 from controller.osdp_keys import private_json
 from controller.store.boxkey import SealBroken
 from controller.store.keystore import KEY_FILE
 from controller.store.secret_files import secret_files
+from controller.terminal import err, out
 from vision.onvif import Offer, OnvifError, discover, probe
 
 camera_app = typer.Typer(no_args_is_help=True, help="Cameras that speak ONVIF: who is there, what they offer.")

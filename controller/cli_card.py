@@ -7,18 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from controller.site.check import check, format_errors
+from controller.terminal import err, out
 
 if TYPE_CHECKING:
     from controller.domain.site import Site
     from devices.cards import CardFormat
 
 OK, NOBODY_READS_IT, UNUSABLE = 0, 1, 2
-
-out = Console(highlight=False, soft_wrap=True, emoji=False)
-err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 card_app = typer.Typer(no_args_is_help=True, help="The cards that readers send.")
 

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from controller.cli_people import DEFAULT_DATA, As, Case, Data, For, PasswordFile, password_of
-from controller.cli_run import administer, out, text_of
+from controller.cli_run import administer, text_of
+from controller.terminal import out
 
 evidence_app = typer.Typer(no_args_is_help=True, help="Evidence: films, pictures and records that leave the box.")
 FORMATS = ["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M%z", "%Y-%m-%dT%H:%M"]

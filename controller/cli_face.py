@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from controller.cli_run import administer, err, out
+from controller.cli_run import administer
 from controller.domain.faces import FaceBasis
 from controller.domain.site import FaceEngine
+from controller.terminal import err, out
 
 if TYPE_CHECKING:
     from vision.matching import Calibration

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from controller.keys import described, seal_folder
 from controller.store import boxkey
 from controller.store.boxkey import CREDENTIAL, BoxLocked, KeyAccess, Way
 from controller.store.fence import Fence, Fenced
+from controller.terminal import err, out
 
 UNUSABLE = 2
 MOST_PASSPHRASE = 1024
@@ -25,9 +25,6 @@ keys_app = typer.Typer(no_args_is_help=True, help="The box's key: how it is kept
 
 Data = Annotated[Path, typer.Option("--data", envvar="OSTIARY_DATA", help="The box's data folder.")]
 DEFAULT_DATA = Path("data")
-
-out = Console(highlight=False, soft_wrap=True, emoji=False)
-err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 def open_with(

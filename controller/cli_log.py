@@ -12,7 +12,6 @@ from typing import Annotated, NoReturn
 
 import sqlalchemy as sa
 import typer
-from rich.console import Console
 
 from controller.ledger.checkpoint import Checkpoint, cosign, cosigned_at, open_checkpoint
 from controller.ledger.merkle import HASH_BYTES, consistency_ranges, prove
@@ -26,6 +25,7 @@ from controller.store.checkpoints import StoredCheckpoint, stored_checkpoints, s
 from controller.store.engines import reading_engine
 from controller.store.eventlog import stored_entries
 from controller.store.place import WrongPlace, log_place
+from controller.terminal import err, out
 
 OK, BROKEN, UNUSABLE = 0, 1, 2
 
@@ -49,9 +49,6 @@ SigningKey = Annotated[Path, typer.Option("--key", help="The witness's private k
 State = Annotated[Path, typer.Option(help="The witness's copy: the checkpoint it cosigned last.")]
 KnownLogKey = Annotated[str, typer.Option("--log-key", help="The log's public key, or a file that holds it.")]
 DEFAULT_DATA = Path("data")
-
-out = Console(highlight=False, soft_wrap=True, emoji=False)
-err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 UNREADABLE = (OSError, sa.exc.SQLAlchemyError, BadNote, BadBundle, NothingYet, SealBroken, WrongPlace)
 

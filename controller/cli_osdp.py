@@ -13,7 +13,7 @@ import typer
 from rich.table import Column, Table
 
 from controller.admin import AdminError
-from controller.cli_run import Nobody, carry_out, err, out, text_of
+from controller.cli_run import Nobody, carry_out, text_of
 from controller.commissioning import VISIT_SECONDS, Wizard, carried_out, line_of, listed, look_around, moved, told
 from controller.control import ask
 from controller.core import open_core
@@ -23,6 +23,7 @@ from controller.site.loader import load_site
 from controller.site.sections import BAUDS
 from controller.store.fence import Fence
 from controller.store.keystore import KEY_FILE, Keystore
+from controller.terminal import err, out
 from devices.osdp.bench import BenchError
 from devices.osdp.frame import MAX_ADDRESS
 

@@ -12,7 +12,7 @@ import typer
 from controller import trial
 from controller import words_en as words
 from controller.cli_names import As, Case, For, NameOf, PasswordFile, names_for
-from controller.cli_policy import DEFAULT_DATA, AsJson, Data, err, out, refusing
+from controller.cli_policy import DEFAULT_DATA, AsJson, Data, refusing
 from controller.domain import events as ev
 from controller.domain.events import Recorded
 from controller.domain.ids import CardholderId, ZoneId
@@ -22,6 +22,7 @@ from controller.policies import Policies
 from controller.site.errors import quoted, suggest
 from controller.store.history import History
 from controller.store.place import log_place
+from controller.terminal import err, out
 
 At = Annotated[str, typer.Option("--at", help="When: RFC 3339, for instance 2026-11-23T10:00:00+01:00.")]
 

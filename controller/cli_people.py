@@ -9,10 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from controller.admin import AdminError
-from controller.cli_run import administer, out, text_of
+from controller.cli_run import administer, text_of
 from controller.domain.people import CredentialStatus
 from controller.domain.records import Purpose, RecordScope
 from controller.store.private_file import create_private
+from controller.terminal import out
 
 people_app = typer.Typer(no_args_is_help=True, help="People and their badges.")
 person_app = typer.Typer(no_args_is_help=True, help="One person: read, change, erase.")

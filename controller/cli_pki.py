@@ -9,9 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from controller.cli_keys import DEFAULT_DATA, Data
-from controller.cli_run import UNUSABLE, administer, err, out, text_of
+from controller.cli_run import UNUSABLE, administer, text_of
 from controller.pki import bundle
 from controller.pki.authority import PkiError
+from controller.terminal import err, out
 
 pki_app = typer.Typer(no_args_is_help=True, help="Who is let in to the broker: certificates of devices.")
 

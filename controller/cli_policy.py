@@ -11,7 +11,6 @@ from typing import Annotated, NoReturn
 
 import sqlalchemy as sa
 import typer
-from rich.console import Console
 from rich.progress import Progress
 
 from controller import trial
@@ -33,6 +32,7 @@ from controller.store.boxkey import SealBroken
 from controller.store.codec import UnreadableEvent
 from controller.store.history import History
 from controller.store.place import WrongPlace, log_place
+from controller.terminal import err, out
 from controller.whatif import Change, Changed, changes
 from controller.why import Explanation, NoDecision, explain, place, plain_trace, sentence_of, trace_lines
 
@@ -57,9 +57,6 @@ Data = Annotated[Path, typer.Option("--data", envvar="OSTIARY_DATA", help="The b
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of sentences.")]
 In = Annotated[Language, typer.Option("--language", help="The language of the sentences.")]
 DEFAULT_DATA = Path("data")
-
-out = Console(highlight=False, soft_wrap=True, emoji=False)
-err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 HEADINGS = {
     Change.REFUSED: "Would have been refused",

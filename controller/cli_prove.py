@@ -6,18 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
 
 from controller.site.check import check, format_errors
+from controller.terminal import err, out
 
 if TYPE_CHECKING:
     from controller.domain.site import Site
     from controller.prove.answers import Verdict
 
 OK, BROKEN, UNUSABLE = 0, 1, 2
-
-out = Console(highlight=False, soft_wrap=True, emoji=False)
-err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 
 def site_prove(

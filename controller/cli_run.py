@@ -15,7 +15,6 @@ from typing import Any, NoReturn, TextIO, TypeVar, cast
 import structlog
 import typer
 import uvloop
-from rich.console import Console
 
 from controller.admin import Admin, AdminError
 from controller.backup import BackupFailed
@@ -35,14 +34,12 @@ from controller.store.fence import Fenced
 from controller.store.keystore import KEY_FILE
 from controller.store.place import WrongPlace
 from controller.store.schema import NewerLog
+from controller.terminal import err
 from devices.mqtt.broker import BrokerError
 
 UNUSABLE = 2
 
 T = TypeVar("T")
-
-out = Console(highlight=False, soft_wrap=True, emoji=False)
-err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 FIRST_COMMANDS = frozenset({"operator_add", "people_import", "pki_init"})
 """What may be done for a box that has not been started yet; for anything else a folder without one is a slip."""
