@@ -268,6 +268,19 @@ class SiteState:
                 if passage.cardholder and not passage.used and passage.until > mono:
                     yield door, passage
 
+    def grants_of(self, who: CardholderId, mono: float) -> list[DoorId]:
+        """Return where somebody was granted and may still go through, at monotonic ``mono``; in no order.
+
+        Looked for at each decision, among all that are open: hence not by ``open_grants``.
+        """
+        doors = self.doors
+        return [
+            door
+            for door in self.door_deadlines
+            for passage in doors[door].passages
+            if passage.cardholder == who and not passage.used and passage.until > mono
+        ]
+
     def device(self, device: DeviceId) -> DeviceState:
         """Return what is known of a device."""
         return self.devices.get(device, _UNHEARD_DEVICE)

@@ -273,8 +273,7 @@ NO_OTHER_GRANT = Finding("no open grant elsewhere")
 
 
 def _pending_elsewhere(case: Case) -> Finding:
-    here, who = case.door.id, case.holder.id
-    elsewhere = [door for door, p in case.state.open_grants(case.now.mono) if p.cardholder == who and door != here]
+    elsewhere = [door for door in case.state.grants_of(case.holder.id, case.now.mono) if door != case.door.id]
     return Finding(f"open grant at {min(elsewhere)}", DenyReason.GRANT_PENDING) if elsewhere else NO_OTHER_GRANT
 
 

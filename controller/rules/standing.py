@@ -47,10 +47,8 @@ _MOVES: frozenset[type[Event]] = frozenset(
 def tell_again(turn: Turn, door: DoorId, *, armed: bool) -> None:
     """Tell a lock that was away what it should do by itself. ``armed``: somebody may pass, and it is left alone."""
     hold = turn.state.door(door).hold
-    if hold is LockMode.UNLOCKED:
-        turn.ask(HoldUnlocked(door))
-    elif hold is LockMode.FIRE_RELEASE:
-        turn.ask(FireRelease(door))
+    if hold is not None:
+        _tell_to_hold(turn, door, hold)
     elif not armed:  # no pulse survives a device's restart
         relock(turn, door)
 
@@ -98,7 +96,7 @@ def _derive(turn: Turn, door: Door, *, retell: bool) -> None:
     hold = mode if mode in HELD else None
     if hold is was:
         if hold is not None and retell:
-            tell_again(turn, door.id, armed=False)
+            _tell_to_hold(turn, door.id, hold)
         return
     speaks = requests[0] if requests and requests[0].mode is mode else None
     turn.record(
@@ -112,13 +110,15 @@ def _derive(turn: Turn, door: Door, *, retell: bool) -> None:
 
 def _held(turn: Turn, door: Door, hold: LockMode) -> None:
     cause_gone(turn, {AlarmKind.HELD_OPEN}, Source(door=door.id))
+    _tell_to_hold(turn, door.id, hold)
     if hold is LockMode.FIRE_RELEASE:
-        turn.ask(FireRelease(door.id))
         somebody_passed(turn, door, ev.Doubt.FIRE)
-    else:
-        turn.ask(HoldUnlocked(door.id))
-        if turn.state.door(door.id).position is Position.OPEN:
-            somebody_passed(turn, door, ev.Doubt.DOOR_UNLOCKED)
+    elif turn.state.door(door.id).position is Position.OPEN:
+        somebody_passed(turn, door, ev.Doubt.DOOR_UNLOCKED)
+
+
+def _tell_to_hold(turn: Turn, door: DoorId, hold: LockMode) -> None:
+    turn.ask(FireRelease(door) if hold is LockMode.FIRE_RELEASE else HoldUnlocked(door))
 
 
 def _no_longer_held(turn: Turn, door: Door, was: LockMode) -> None:

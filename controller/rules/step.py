@@ -96,7 +96,7 @@ def next_deadline(state: SiteState) -> float | None:
     due += [work.until for work in state.maintenance.values()]
     for alarm in state.alarms.values():
         due += [alarm.escalates_at, alarm.shelf.until if alarm.shelf else None]
-    return min((t for t in due if t is not None), default=None)
+    return min([t for t in due if t is not None], default=None)
 
 
 def still_holds(state: SiteState, effect: Effect, now: Instant) -> bool:

@@ -52,6 +52,7 @@ def test_the_log_holds_what_makes_deciding_again_hard(history, asked):
     assert superseded
     faces = {one.request.face for one in asked}
     assert faces >= {FaceOutcome.MATCHED, FaceOutcome.MISMATCH, FaceOutcome.NOBODY, None}
+    assert len(faces) >= 6  # and some of those that say why it could not be judged
 
 
 def test_under_the_policy_and_in_the_state_of_its_time_every_decision_is_the_same(asked):
