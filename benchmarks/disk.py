@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+
+EVERY_SECONDS = 0.1
 
 
 @contextlib.contextmanager
@@ -17,6 +21,28 @@ def plain_table(path: Path, columns: int) -> Iterator[sqlite3.Connection]:
         names = ", ".join(f"c{n}" for n in range(1, columns))
         connection.execute(f"CREATE TABLE t (id INTEGER PRIMARY KEY, {names})")
         yield connection
+
+
+@contextlib.contextmanager
+def watched(path: Path) -> Iterator[list[float]]:
+    """Yield the milliseconds that a bare commit takes meanwhile, ten a second: disks stall."""
+    took: list[float] = []
+    ended = threading.Event()
+
+    def commit() -> None:
+        with plain_table(path, columns=2) as bare:
+            while not took or not ended.wait(EVERY_SECONDS):
+                began = time.perf_counter()
+                insert_and_commit(bare, [(len(took), "")])
+                took.append(1000 * (time.perf_counter() - began))
+
+    thread = threading.Thread(target=commit, name="bare commits")
+    thread.start()
+    try:
+        yield took
+    finally:
+        ended.set()
+        thread.join()
 
 
 @contextlib.contextmanager

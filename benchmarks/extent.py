@@ -38,7 +38,15 @@ class Extent:
 
 
 DEFAULT = Extent()
-FULL = replace(DEFAULT, mqtt_doors=256, verified=1_000_000, grown=1_000_000, faces=200, weather_seconds=86_400.0)
+FULL = replace(
+    DEFAULT,
+    mqtt_swipes=6000,
+    mqtt_doors=256,
+    verified=1_000_000,
+    grown=1_000_000,
+    faces=200,
+    weather_seconds=86_400.0,
+)
 QUICK = Extent(
     osdp_swipes=8,
     mqtt_swipes=8,

@@ -21,6 +21,9 @@ from controller.site.people import load_people
 
 AUTHOR = "bench"
 ONLINE_SECONDS = 60.0
+SETTLED_SECONDS = 1.0
+"""How long a box is left alone once all devices came at once: how it gets through that is another row's matter."""
+
 FALL_MARGIN_SECONDS = 0.1
 """How long past its pulse a relay is left alone before the next badge at its door."""
 
@@ -125,6 +128,7 @@ async def opened(files: Files, data: Path, *wires: str, console: bool) -> AsyncI
             await box.pki.equip(data / BUNDLES, AUTHOR)
             await connect(child, box.broker.port, data / BUNDLES)
             await online(box)
+            await asyncio.sleep(SETTLED_SECONDS)
             yield child, box
 
 

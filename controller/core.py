@@ -108,6 +108,7 @@ def start_up(core: Core) -> None:
     core.runtime.handle(BoxStartedUp(VERSION, core.runtime.site.digest, core.policy.decode()))
     if not core.journalled:
         core.runtime.handle(FaultSeen(None, active=True, detail="the emergency journal cannot be used"))
+    core.log.append(())  # written at once: whoever reads the log beside the box finds that it started
 
 
 def _journal(folder: Path) -> Journal | None:

@@ -157,11 +157,11 @@ class Hand:
         self._building.head(reader).plug_in()
 
     def count_polls(self, reader: str) -> tuple[int, float]:
-        """Return how often an OSDP reader was polled so far, and when this was read; ValueError on another wire."""
+        """Return how often an OSDP reader was polled so far, and when last; ValueError on another wire."""
         head = self._building.head(reader)
         if not isinstance(head, Reader):
             raise ValueError(reader)  # noqa: TRY004 - which reader that is, is a value of the message
-        return head.polls, time.monotonic()
+        return head.polls, head.polled_at
 
     def tamper(self, reader: str, *, active: bool) -> None:
         """Pull a reader off the wall, or put it back."""

@@ -36,8 +36,9 @@ class Wiring:
 class OsdpDevice:
     """One peripheral. `random_bytes(n)` feeds its half of the handshake. Verbs may be called from any thread.
 
-    `polls` counts how often it was polled: over time, the cycle of its line. `baud`: what COMSET last asked for; 0: the
-    line's. One that is `movable` obeys that, and answers before it moves; another's place is set by switches.
+    `polls` counts how often it was polled, last at monotonic `polled_at`: from one to the next its line comes round.
+    `baud`: what COMSET last asked for; 0: the line's. One that is `movable` obeys that, and answers before it moves;
+    another's place is set by switches.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class OsdpDevice:
         self.address = wiring.address
         self.powered = True
         self.movable = True
-        self.polls = 0
+        self.polls, self.polled_at = 0, 0.0
         self.baud = 0
         self._moving: tuple[int, int] | None = None
         self._wiring = wiring
@@ -226,7 +227,7 @@ class OsdpDevice:
             return rep.Nak(rep.NAK_UNKNOWN_COMMAND)
         match command:
             case cmd.Poll():
-                self.polls += 1
+                self.polls, self.polled_at = self.polls + 1, now
                 self._unacknowledged = bool(self._reports)
                 return self._reports[0] if self._reports else rep.Ack()
             case cmd.IdentityRequest():

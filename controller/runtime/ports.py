@@ -34,8 +34,11 @@ class Clock(Protocol):
 class EventLog(Protocol):
     """The durable, append-only log."""
 
-    def append(self, records: Sequence[Recorded]) -> asyncio.Future[None]:
+    def append(self, records: Sequence[Recorded], *, at_once: bool = True) -> asyncio.Future[None]:
         """Queue the records, in order; the future is done only once they are durable.
+
+        ``at_once`` False: nobody stands at a door until they are; they may be gathered for a moment, and written with
+        what comes meanwhile.
 
         The future never fails: while the disk refuses, the records stay queued, in order, and it stays pending. Who
         waits for it bounds the wait. Raises ``TypeError`` or ``ValueError``, and queues none of them, for a record that

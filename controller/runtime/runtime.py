@@ -99,7 +99,8 @@ class Runtime:
         with self._alarmed(type(stimulus).__name__):
             outcome = step(self.site, self.state, stimulus, now)
             records = self._numbered(outcome, now)
-            written = self._log.append(records) if records else None
+            awaited = [effect for effect in outcome.effects if waits_for_log(effect)]
+            written = self._log.append(records, at_once=bool(awaited)) if records else None
         self.state = outcome.state
         if written is not None:
             self.seq = records[-1].seq
@@ -109,7 +110,7 @@ class Runtime:
         durable = self._newest
         self._set_timer(now)
         self._post([effect for effect in outcome.effects if not waits_for_log(effect)])
-        for waiting in _together([effect for effect in outcome.effects if waits_for_log(effect)]):
+        for waiting in _together(awaited):
             self._post_when_durable(waiting, durable)
         # Shielded: whoever gives up waiting must not make an unwritten record look written.
         return Handled(outcome, asyncio.shield(durable))

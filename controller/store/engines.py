@@ -39,7 +39,8 @@ def writing_engine(place: LogPlace) -> sa.Engine:
         sa.event.listen(engine, "connect", _as_the_one_writer)
         return engine
     _make_private(place)
-    engine = sa.create_engine(sa.URL.create("sqlite", database=str(place)), poolclass=NullPool)
+    # Rows are handed over by the names of their columns, on both kinds of database.
+    engine = sa.create_engine(sa.URL.create("sqlite", database=str(place)), poolclass=NullPool, paramstyle="named")
     sa.event.listen(engine, "connect", _durable)
     return engine
 

@@ -1,7 +1,8 @@
 """The event log, on SQLite or PostgreSQL: append-only, durable before it says so, one writer.
 
 SQLite in WAL with ``synchronous=FULL``: FULL lost nothing of what it acknowledged when power was cut, NORMAL did.
-Whoever appends while a commit runs is taken together into the next one (group commit).
+Whoever appends while a commit runs is taken together into the next one (group commit); what nobody stands at a door for
+waits a moment for company.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ from controller.store.rescue import Rescue
 from controller.store.schema import EVENT, bring_up
 
 MAX_BATCH = 512
+GATHER_SECONDS = 0.01
+"""What may be gathered is handed to the writer after so long at the latest."""
+
 RETRY_SECONDS = 0.2
 RESCUE_SECONDS = 0.25
 """A record that waited so long for the log lies in the emergency journal from then on."""
@@ -87,10 +91,13 @@ class SqlEventLog:
     def __init__(self, place: LogPlace, journal: Journal | None = None) -> None:
         self._place = place
         self._engine = writing_engine(place)
+        self._insertion = str(EVENT.insert().compile(dialect=self._engine.dialect))
         self._opened = _opened(self._engine, place)
         self._head, self._written = self._opened.head, self._opened.seq
         self._loop = asyncio.get_running_loop()
-        self._queue: queue.SimpleQueue[_Batch | None] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Sequence[_Batch] | None] = queue.SimpleQueue()
+        self._gathered: list[_Batch] = []
+        self._gathering: asyncio.TimerHandle | None = None
         self._closing = threading.Event()
         self._waiting: deque[_Batch] = deque()
         self._failing = False
@@ -110,13 +117,13 @@ class SqlEventLog:
         """Tell whether some append has been waiting for the disk for longer than that."""
         return bool(self._waiting) and self._loop.time() - self._waiting[0].since > seconds
 
-    def append(self, records: Sequence[Recorded]) -> asyncio.Future[None]:
+    def append(self, records: Sequence[Recorded], *, at_once: bool = True) -> asyncio.Future[None]:
         """Queue records; the future is done once they are durable (see ``EventLog``).
 
         Raises ``TypeError`` or ``ValueError``, and queues none of them, for a record that cannot be put into bytes.
         """
         entries = tuple(to_entry(record) for record in records)
-        done = self._enqueue(entries)
+        done = self._enqueue(entries, at_once=at_once)
         if self._rescue is not None and entries:
             if self._rescuing:
                 self._rescue.write(entries)
@@ -160,6 +167,7 @@ class SqlEventLog:
     def close(self) -> None:
         """Stop the writer once it has written what is queued, or has found that it cannot."""
         self._closing.set()
+        self._hand_over()
         self._queue.put(None)
         self._thread.join(CLOSE_SECONDS)
         if self._thread.is_alive():
@@ -172,11 +180,24 @@ class SqlEventLog:
                 self._rescue.write(self._unwritten())
             self._rescue.close()
 
-    def _enqueue(self, entries: tuple[Entry, ...]) -> asyncio.Future[None]:
+    def _enqueue(self, entries: tuple[Entry, ...], *, at_once: bool = True) -> asyncio.Future[None]:
         batch = _Batch(entries, self._loop.create_future(), self._loop.time())
         self._waiting.append(batch)
-        self._queue.put(batch)
+        self._gathered.append(batch)
+        if at_once:
+            self._hand_over()
+        elif self._gathering is None:
+            self._gathering = self._loop.call_later(GATHER_SECONDS, self._hand_over)
         return batch.done
+
+    def _hand_over(self) -> None:
+        """Give the writer what was gathered. Each time it wakes, it takes its turns from the doors' loop."""
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
+        if self._gathered:
+            self._queue.put(self._gathered)
+            self._gathered = []
 
     def _look_at_waiting(self) -> None:
         """Have what waits put into the journal, once it waited too long or was refused; look again till then."""
@@ -208,9 +229,9 @@ class SqlEventLog:
         if connection is not None:
             connection.close()
 
-    def _together(self, first: _Batch) -> tuple[list[_Batch], bool]:
+    def _together(self, first: Sequence[_Batch]) -> tuple[list[_Batch], bool]:
         """Take what else is waiting; the flag tells that the end of the queue was among it."""
-        batches = [first]
+        batches = [*first]
         while len(batches) < MAX_BATCH:
             try:
                 more = self._queue.get_nowait()
@@ -218,7 +239,7 @@ class SqlEventLog:
                 break
             if more is None:
                 return batches, True
-            batches.append(more)
+            batches += more
         return batches, False
 
     def _commit(self, connection: sa.Connection | None, batches: list[_Batch]) -> sa.Connection | None:
@@ -257,24 +278,15 @@ class SqlEventLog:
             leaf = leaf_hash(entry)
             head = chain_hash(head, leaf)
             rows.append(row_of(entry, leaf, head))
-        if not rows or self._is_written(connection, head):
+        if not rows:
             return
         with connection.begin():
-            connection.execute(EVENT.insert(), rows)
+            _, found = _end(connection)
+            if found == self._head:
+                connection.exec_driver_sql(self._insertion, rows)
+            elif found != head:  # a commit that failed on its way back may have reached the disk after all
+                raise _ForeignHand("the log ends otherwise than it was written: somebody else has changed it")
         self._head = head
-
-    def _is_written(self, connection: sa.Connection, head: bytes) -> bool:
-        """Tell whether a commit that failed on its way back reached the disk after all.
-
-        Raises where the log ends otherwise than we left it: then nothing more counts as written down.
-        """
-        _, found = _last(connection)
-        if found == head:
-            self._head = head
-            return True
-        if found != self._head:
-            raise _ForeignHand("the log ends otherwise than it was written: somebody else has changed it")
-        return False
 
     def _durable(self, batches: list[_Batch]) -> None:
         for batch in batches:
@@ -384,8 +396,14 @@ def _bytes(value: object) -> bytes:
 
 
 def _last(connection: sa.Connection) -> tuple[int, bytes]:
-    found = connection.execute(sa.select(EVENT.c.seq, EVENT.c.chain).order_by(EVENT.c.seq.desc()).limit(1)).first()
+    found = _end(connection)
     connection.rollback()
+    return found
+
+
+def _end(connection: sa.Connection) -> tuple[int, bytes]:
+    """Return the last number and the chain's end. In SQL as it goes over the wire: this stands before every commit."""
+    found = connection.exec_driver_sql("SELECT seq, chain FROM event ORDER BY seq DESC LIMIT 1").first()
     return (0, GENESIS) if found is None else (found.seq, _bytes(found.chain))
 
 

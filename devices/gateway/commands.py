@@ -35,6 +35,7 @@ class Commands:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._under_way: dict[str, _UnderWay] = {}
+        self._newest: dict[tuple[Address, type[Command]], str] = {}
         self._post: Post = lambda _address, _command: False
 
     def connect(self, post: Post) -> None:
@@ -52,6 +53,7 @@ class Commands:
             return False
         left = max(0.0, seconds)
         until = self._loop.time() + left
+        self._newest[address, type(command)] = command.id
         timer = self._loop.call_later(min(AGAIN_SECONDS, left + GRACE_SECONDS), self._again, command.id)
         self._under_way[command.id] = _UnderWay(address, command, until, unanswered, telling=True, timer=timer)
         return True
@@ -78,9 +80,9 @@ class Commands:
         self._under_way.clear()
 
     def _supersede(self, address: Address, kind: type[Command]) -> None:
-        for known in self._under_way.values():
-            if known.address == address and isinstance(known.command, kind):
-                known.telling = False
+        before = self._under_way.get(self._newest.get((address, kind), ""))
+        if before is not None:
+            before.telling = False
 
     def _again(self, command_id: str) -> None:
         known, now = self._under_way[command_id], self._loop.time()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from controller.domain.ids import CredentialId, DeviceId, ReaderId
 from controller.domain.stimuli import Stimulus
@@ -37,8 +37,9 @@ class Building(Protocol):
 def when_durable(written: Sequence[asyncio.Future[None]], confirm: Callable[[], None]) -> None:
     """Confirm a message to its sender once all that followed from it is on the disk, and only then."""
 
-    def done(all_of_it: asyncio.Future[list[None]]) -> None:
+    def done(all_of_it: asyncio.Future[Any]) -> None:
         if not all_of_it.cancelled() and all_of_it.exception() is None:
             confirm()
 
-    asyncio.gather(*written).add_done_callback(done)
+    together: asyncio.Future[Any] = written[0] if len(written) == 1 else asyncio.gather(*written)
+    together.add_done_callback(done)

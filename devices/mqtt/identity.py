@@ -12,6 +12,13 @@ CA: Final = "ca.pem"
 """The files of a bundle, in a folder of its own: the key for its owner only, the certificate, whom to trust."""
 
 
+CLEANSE_PLAINTEXT: Final = 1 << 1
+"""OpenSSL's `SSL_OP_CLEANSE_PLAINTEXT` (3.0 and later), which Python does not name: what was read is wiped behind it.
+
+Else a card stands in freed memory until something else happens to lie there.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Identity:
     """A certificate and the private key that belongs to it, both PEM."""
@@ -51,6 +58,7 @@ def context(bundle: Path) -> ssl.SSLContext:
     """
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     made.minimum_version = ssl.TLSVersion.TLSv1_3
+    made.options |= CLEANSE_PLAINTEXT
     made.load_verify_locations(bundle / CA)
     made.load_cert_chain(bundle / CERTIFICATE, bundle / KEY)
     return made

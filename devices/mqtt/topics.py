@@ -7,6 +7,7 @@
 | `cmd/<kind>` | 1, not retained | box to device |
 """
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import Final, NewType
@@ -23,6 +24,9 @@ MAX_TOPIC: Final = 256
 
 WRITTEN_BY_DEVICE: Final = ("$state", "$description", "state/+", "event/+", "ack/+")
 READ_BY_DEVICE: Final = ("cmd/+",)
+
+KEPT_TOPICS: Final = 4096
+"""How many topics are kept taken apart: devices say most of what they say under few."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 _CHANNEL: Final = re.compile(r"[$A-Za-z0-9_.-]{1,64}", re.ASCII)
@@ -67,6 +71,7 @@ def filters(site: str) -> tuple[str, ...]:
     return tuple(f"{prefix(site)}/+/{channel}" for channel in WRITTEN_BY_DEVICE)
 
 
+@functools.lru_cache(maxsize=KEPT_TOPICS)
 def split(topic: str) -> Topic | None:
     """Take a topic apart; None where it is not one of this contract."""
     levels = topic.split("/") if len(topic) <= MAX_TOPIC else []

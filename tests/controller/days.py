@@ -92,7 +92,7 @@ class Paper:
     def __init__(self):
         self.entries: list[Entry] = []
 
-    def append(self, records):
+    def append(self, records, *, at_once=True):
         self.entries += [to_entry(record) for record in records]
         done = asyncio.get_running_loop().create_future()
         done.set_result(None)

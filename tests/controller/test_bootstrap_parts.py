@@ -6,6 +6,7 @@ import gc
 import json
 import os
 import stat
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -96,9 +97,11 @@ def test_cameras_are_reached_as_the_box_says(tmp_path):
 
 
 @pytest.mark.anyio
-async def test_what_the_start_built_is_no_business_of_the_garbage_collector(tmp_path):
-    box = Box(tmp_path, tmp_path / "site.toml", Ports())
+async def test_what_the_start_built_is_no_business_of_the_garbage_collector_and_turns_are_short(tmp_path):
+    box, usual = Box(tmp_path, tmp_path / "site.toml", Ports()), sys.getswitchinterval()
     box._settle()
     assert gc.get_freeze_count() > 0
+    assert sys.getswitchinterval() == pytest.approx(0.0005)
     await box._stack.aclose()
     assert gc.get_freeze_count() == 0
+    assert sys.getswitchinterval() == usual

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ pytestmark = pytest.mark.anyio
 
 PERSON = Cardholder("p-1", CardholderKind.STAFF, 3, frozenset({"guards"}))
 BADGE = Credential("b-1", "p-1", "token", None, Assurance.PKI, CredentialStatus.ACTIVE, None, None)
+PATIENCE = 20.0  # seconds
 SITE = Path(__file__).parents[2] / "tests" / "embassy" / "embassy.toml"
 
 
@@ -33,6 +35,14 @@ class Wires:
 
     def post(self, effect):
         self.posted.append(effect)
+
+
+def written(log):
+    """Wait for the first records, the loop standing still meanwhile; return the last one's number."""
+    until = time.monotonic() + PATIENCE
+    while not (found := log.read(before=None, limit=1)) and time.monotonic() < until:
+        time.sleep(0.01)
+    return found[0].seq
 
 
 @contextlib.contextmanager
@@ -64,6 +74,12 @@ async def test_a_start_locks_everything_and_records_the_policy_once(tmp_path):
     with opened(tmp_path, site=None) as core:
         assert core.runtime.site.digest == core.runtime.state.site_digest
         assert set(core.runtime.site.doors) == doors
+
+
+async def test_a_start_is_in_the_log_before_the_loop_comes_round(tmp_path):
+    with opened(tmp_path) as core:
+        start_up(core)
+        assert written(core.log) == core.runtime.seq
 
 
 async def test_the_policy_in_the_log_is_the_policy_that_was_read(tmp_path):

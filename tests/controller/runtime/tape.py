@@ -30,10 +30,12 @@ class FakeLog:
     appended: list[tuple[tuple[Recorded, ...], asyncio.Future[None], float]] = field(default_factory=list)
     durable: list[Recorded] = field(default_factory=list)
     refuse: type[BaseException] | None = None
+    hurried: bool | None = None  # whether the last append was wanted at once
 
-    def append(self, records):
+    def append(self, records, *, at_once=True):
         if self.refuse is not None:
             raise self.refuse
+        self.hurried = at_once
         loop = asyncio.get_running_loop()
         done = loop.create_future()
         self.appended.append((tuple(records), done, loop.time()))

@@ -67,6 +67,15 @@ async def settle():
         await asyncio.sleep(0)
 
 
+async def test_the_log_is_hurried_for_whoever_stands_at_a_door_and_for_nothing_else(building):
+    building.see(swipe(FRONT_IN, ALICE))
+    assert building.log.hurried is True
+    building.see(opens(FRONT))
+    assert building.log.hurried is False
+    building.see(strange_card(FRONT_IN))
+    assert building.log.hurried is False
+
+
 async def test_a_door_opens_only_after_the_record_is_durable(building):
     handled = building.see(swipe(FRONT_IN, ALICE))
     assert building.tape == []

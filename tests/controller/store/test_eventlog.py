@@ -93,6 +93,44 @@ async def test_a_hundred_appends_at_once_stay_in_order_and_verify(place, opened)
     assert isinstance(verify(stored_entries(reading_engine(place))), Intact)
 
 
+def commits_of(log):
+    """Return a list that grows by one with each commit of a log's writer."""
+    commits = []
+    sa.event.listen(log._engine, "commit", commits.append)
+    return commits
+
+
+async def test_what_is_gathered_is_committed_with_what_somebody_stands_at_a_door_for(place, opened, monkeypatch):
+    monkeypatch.setattr(eventlog, "GATHER_SECONDS", 3600.0)
+    async with opened() as log:
+        commits = commits_of(log)
+        gathered = [log.append([record(seq)], at_once=False) for seq in (1, 2, 3)]
+        await asyncio.sleep(0.05)
+        assert not any(future.done() for future in gathered)
+        assert log.late(0.01)
+        await done(log.append([record(4), record(5)]), *gathered)
+        assert seqs(place) == [1, 2, 3, 4, 5]
+        assert len(commits) == 1
+    assert isinstance(verify(stored_entries(reading_engine(place))), Intact)
+
+
+async def test_what_is_gathered_waits_a_moment_and_no_longer(place, opened):
+    async with opened() as log:
+        commits = commits_of(log)
+        await done(*(log.append([record(seq)], at_once=False) for seq in (1, 2, 3)))
+        assert seqs(place) == [1, 2, 3]
+        assert len(commits) == 1
+        await done(log.append([record(4)], at_once=False))
+        assert len(commits) == 2
+
+
+async def test_a_log_that_is_closed_writes_what_was_gathered(place, opened, monkeypatch):
+    monkeypatch.setattr(eventlog, "GATHER_SECONDS", 3600.0)
+    async with opened() as log:
+        log.append([record(1)], at_once=False)
+    assert seqs(place) == [1]
+
+
 async def test_it_goes_on_where_it_was_left(place, opened):
     async with opened() as log:
         await done(log.append([record(1)]))

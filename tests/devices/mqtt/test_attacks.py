@@ -72,6 +72,11 @@ async def test_plaintext_is_no_language_here(broker):
     assert not is_let_in(await tried(broker, None))
 
 
+async def test_openssl_is_told_to_wipe_what_was_read(bundle):
+    assert ssl.OPENSSL_VERSION_INFO >= (3,)
+    assert context(bundle("lock-1")).options & 0x2  # SSL_OP_CLEANSE_PLAINTEXT, in OpenSSL's ssl.h
+
+
 async def test_tls_1_2_is_refused(broker, bundle):
     older = context(bundle("lock-1"))
     older.minimum_version = ssl.TLSVersion.TLSv1_2

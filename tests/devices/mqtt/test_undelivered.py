@@ -225,9 +225,9 @@ async def test_a_place_in_memory_that_others_can_read_is_refused(folder):
 
 
 async def test_two_brokers_never_share_a_folder(folder, monkeypatch):
-    monkeypatch.setattr("devices.mqtt.broker.START_TIMEOUT", 0.7)
     first = Broker(folder, SITE, NAMES, authority(folder.parent))
     await first.start()
+    monkeypatch.setattr("devices.mqtt.broker.START_TIMEOUT", 0.7)
     try:
         with pytest.raises(BrokerError, match="did not listen"):
             await Broker(folder, SITE, NAMES, authority(folder.parent)).start()
