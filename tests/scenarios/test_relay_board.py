@@ -175,8 +175,7 @@ async def annexe(tmp_path: Path):
 
 @pytest.mark.parametrize("door", ["front", "back"])
 async def test_a_badge_opens_a_door_on_a_board_and_the_board_locks_it_again(annexe, door):
-    told = await annexe.obey("present_card", reader=f"{door}-in", person="p-1", within="5")
-    assert told["energised"]
+    await annexe.lets_in(door)
     assert annexe.hand.push(door)
     await annexe.sees(lambda: annexe.events("entry_observed"))
     annexe.hand.close(door)
