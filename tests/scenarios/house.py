@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from pathlib import Path
@@ -88,34 +89,40 @@ class House:
         return await self.box.building.order(who, what)
 
     async def opens(self, door: str, ask: Callable[[], Awaitable[object]]) -> float:
-        """Have somebody ask for a door; return the seconds until its lock was energised.
-
-        A disk that stalls has the grants of that moment taken back, as it must: then, and only then, they ask again.
-        """
+        """Have somebody ask for a door; return the seconds until its lock was energised."""
 
         def energised() -> int:
             return len(self.building.door(door).truth.energised_at)
+
+        before = energised()
+        return await self.asks(ask, lambda: energised() > before)
+
+    async def asks(self, ask: Callable[[], Awaitable[object]], done: Callable[[], object]) -> float:
+        """Have somebody ask until it is done; return the seconds that took.
+
+        A disk that stalls has the grants of that moment taken back, as it must: then, and only then, they ask again.
+        """
 
         def taken_back() -> int:
             return len(self.records("grant_withdrawn", "log_was_late"))
 
         for _ in range(ASKED_AT_MOST):
             await self.sees(lambda: not self.state.log_late)
-            before, asked = (energised(), taken_back()), time.monotonic()
+            before, asked = taken_back(), time.monotonic()
             await ask()
-            await self.sees(lambda before=before: energised() > before[0] or taken_back() > before[1])
-            if energised() > before[0]:
+            await self.sees(lambda before=before: done() or taken_back() > before)
+            if done():
                 return time.monotonic() - asked
         raise AssertionError(self.events("access_denied", "grant_withdrawn"))
 
     async def lets_in(self, door: str, person: str = "p-1") -> None:
         """Show a badge at the way in until the bolt has let go."""
-
-        async def shows_badge() -> None:
-            self.hand.present_card(f"{door}-in", person)
-
-        await self.opens(door, shows_badge)
+        await self.opens(door, functools.partial(self.shows_badge, door, person))
         await self.sees(lambda: not self.locked(door))
+
+    async def shows_badge(self, door: str, person: str = "p-1") -> None:
+        """Show a badge at the way in, once."""
+        self.hand.present_card(f"{door}-in", person)
 
     async def sees(self, true: Callable[[], object], within: float | None = None) -> None:
         assert await until(true, self.patience if within is None else within)

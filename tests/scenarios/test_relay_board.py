@@ -7,6 +7,7 @@ pulse ends by itself, it ends when the cable is out.
 from __future__ import annotations
 
 import asyncio
+import functools
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -238,9 +239,7 @@ async def test_a_frozen_board_holds_nobody_up_on_the_same_bus(annexe):
     await annexe.obey("freeze_board", board="board-spare")
     await annexe.sees(lambda: annexe.online("board-spare") is False)
     polls, since = annexe.hand.board("board-front").polls, time.monotonic()
-    took = (await annexe.obey("present_card", reader="front-in", person="p-1", within="5"))["ms"]
-    assert took is not None
-    assert took < 1000
+    assert await annexe.opens("front", functools.partial(annexe.shows_badge, "front")) < 1.0
     await asyncio.sleep(2.0)
     looks = (annexe.hand.board("board-front").polls - polls) / 3  # three blocks a look
     assert looks / (time.monotonic() - since) > 5  # what lasts 400 ms is looked at twice
