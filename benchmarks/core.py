@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import psutil
@@ -23,6 +25,7 @@ from controller.rules.decide import CHECKS, decide
 from controller.rules.step import step
 from controller.runtime.clock import SystemClock
 from controller.runtime.runtime import Runtime
+from controller.runtime.undisturbed import undisturbed
 from controller.store.eventlog import SqlEventLog
 
 CONTROLLER_MS = 10.0
@@ -56,26 +59,38 @@ class Stopwatch:
         return 1000 * (self.unlocked.result() - began if done else MISSED_SECONDS)
 
 
-async def stimulus_to_effect(extent: Extent, folder: Path, tick: Tick) -> Row:
-    """Take turns: one badge through the runtime and the real log, one bare commit on the same disk."""
+@asynccontextmanager
+async def doors(extent: Extent, folder: Path) -> AsyncIterator[Callable[[int], Awaitable[float]]]:
+    """Yield what hands in the n-th badge, and returns the milliseconds to its unlock: a running core and a real log."""
     clock = SystemClock()
     site, state = crowded(folder, extent.cardholders, clock.now())
     log, watch = SqlEventLog(folder / "log.db"), Stopwatch()
     runtime = Runtime(site, state, 0, boot=BOOT, log=log, actuators=watch, clock=clock)
-    took, commits = [], []
     await runtime.submit(BoxStartedUp("bench", site.digest, ""))  # as every box does before its first badge
+
+    async def swiped(number: int) -> float:
+        return await watch.take(runtime, _one_of(number, extent))
+
     try:
+        with undisturbed():
+            yield swiped
+    finally:
+        runtime.stop()
+        log.close()
+
+
+async def stimulus_to_effect(extent: Extent, folder: Path, tick: Tick) -> Row:
+    """Take turns: one badge through the runtime and the real log, one bare commit on the same disk."""
+    took, commits = [], []
+    async with doors(extent, folder) as swiped:
         with plain_table(folder / "bare.db", columns=2) as bare:
             for number in range(extent.stimuli):
-                took.append(await watch.take(runtime, number % extent.cardholders))
+                took.append(await swiped(number))
                 began = time.perf_counter()
                 insert_and_commit(bare, [(number, "")])
                 commits.append(1000 * (time.perf_counter() - began))
                 tick(1)
                 await asyncio.sleep(GAP_SECONDS)
-    finally:
-        runtime.stop()
-        log.close()
     fsync = percentile(commits, 99)
     return Row(
         "controller_stimulus_to_effect",

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import itertools
 import json
 import os
-import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -45,6 +43,7 @@ from controller.runtime.building import Building
 from controller.runtime.face_desk import FaceDesk
 from controller.runtime.ports import FaceMade
 from controller.runtime.studies import Offices
+from controller.runtime.undisturbed import undisturbed
 from controller.scrub import overwrite_what_is_freed
 from controller.store.place import BROKER_FOLDER
 from controller.store.projection import Projection
@@ -65,9 +64,6 @@ from vision.gateway import CameraAccess, VisionGateway
 CAMERA_KEYS = "cameras.json"
 CONNECTED_ANEW = "the policy wires it otherwise: it is connected anew"
 CUT_SHORT = "the wires were not connected anew to the end"
-TURN_SECONDS = 0.0005
-"""How long a thread may keep another waiting for its turn; Python lets it 5 ms."""
-
 PARTING_SECONDS = 0.3
 """What was last asked of the old wires (a lock that is no more, a siren) has so long to get there."""
 
@@ -191,7 +187,7 @@ class Box:
         control = ControlServer(self._folder, commands)
         await control.start()
         self._stack.push_async_callback(control.stop)
-        self._settle()
+        self._stack.enter_context(undisturbed())
 
     def _wizard(self) -> Commissioning:
         """Return who gives readers their keys, on lines that the doors lend."""
@@ -211,18 +207,6 @@ class Box:
         self._stack.push_async_callback(studies.stop)
         policies = LoggedPolicies(self.core, activation)
         self.building.offices = Offices(studies, policies, GivenCertificates(self._authority), wizard)
-
-    def _settle(self) -> None:
-        """Keep the garbage collector off what lives as long as the box: walking it holds every door for 0.1 s.
-
-        The log's thread asks for its turn several times for each commit; each time, a busy loop may keep it waiting for
-        as long as a turn takes.
-        """
-        gc.collect()
-        gc.freeze()
-        self._stack.callback(gc.unfreeze)
-        self._stack.callback(sys.setswitchinterval, sys.getswitchinterval())
-        sys.setswitchinterval(TURN_SECONDS)
 
     def _assemble(self, site: Site, access: Mapping[CameraId, CameraAccess]) -> None:
         runtime, core = self.core.runtime, self.core
