@@ -41,6 +41,13 @@ class Finding(NamedTuple):
     remark: DenyReason | None = None
 
 
+def companion_of(case: Case) -> Cardholder | None:
+    """Return who shows their badge together with this one."""
+    companion = case.request.companion
+    credential = case.state.credentials.get(companion.credential) if companion else None
+    return case.state.people.get(credential.cardholder) if credential else None
+
+
 def threat_in_force(site: Site, state: SiteState) -> ThreatLevel:
     """Return the threat level's policy. A level that the site file no longer knows counts as its strictest."""
     known = site.threat_levels.get(state.threat_level)

@@ -12,7 +12,7 @@ from controller.domain.ids import CardholderId, CredentialId, ReaderId
 from controller.domain.people import Cardholder, CardholderKind
 from controller.domain.site import Factor, Zone
 from controller.domain.state import PendingChallenge, SiteState
-from controller.rules.case import Case, Finding
+from controller.rules.case import Case, Finding, companion_of
 from controller.rules.escort import may_escort
 from controller.rules.listed import listed_factors
 from controller.rules.turn import Turn
@@ -54,13 +54,6 @@ def second_person(case: Case) -> Finding:
 def are_two(one: Cardholder, other: Cardholder) -> bool:
     """Tell whether these count as two people: no visitor is one of them."""
     return one.id != other.id and CardholderKind.VISITOR not in (one.kind, other.kind)
-
-
-def companion_of(case: Case) -> Cardholder | None:
-    """Return who shows their badge together with this one."""
-    companion = case.request.companion
-    credential = case.state.credentials.get(companion.credential) if companion else None
-    return case.state.people.get(credential.cardholder) if credential else None
 
 
 def first_of_two(turn: Turn, reader: ReaderId, badge: CredentialId | None) -> PendingChallenge | None:

@@ -30,8 +30,8 @@ from controller.domain.site import (
     Site,
 )
 from controller.domain.state import SiteState
-from controller.rules.case import Case, Finding, threat_in_force
-from controller.rules.companions import TOGETHER, companion_of, second_person
+from controller.rules.case import Case, Finding, companion_of, threat_in_force
+from controller.rules.companions import TOGETHER, second_person
 from controller.rules.escort import escorted
 from controller.rules.factors import factors_needed, guard_confirms, pin_alone, proven, search, typed_alone
 from controller.rules.first_person import nobody_first

@@ -7,7 +7,7 @@ from controller.domain.ids import CardholderId
 from controller.domain.people import Cardholder
 from controller.domain.site import EscortOrder, EscortRule, Factor
 from controller.domain.state import SiteState
-from controller.rules.case import Case, Finding
+from controller.rules.case import Case, Finding, companion_of
 
 ASKED = frozenset({Factor.ESCORT})
 NOTHING: frozenset[Factor] = frozenset()
@@ -31,7 +31,7 @@ def escorted(case: Case) -> Finding:
     rule = _rule(case)
     if rule is None:
         return NO_ESCORT
-    escort = _beside(case) or _gone_ahead(case, rule)
+    escort = companion_of(case) or _gone_ahead(case, rule)
     if escort is None:
         if rule.order is EscortOrder.ESCORT_FIRST:
             return ESCORT_COMES_FIRST
@@ -59,12 +59,6 @@ def may_escort(state: SiteState, visitor: CardholderId, escort: Cardholder) -> b
 def _rule(case: Case) -> EscortRule | None:
     """Return the zone's rule, where it holds for this person: on the way out nobody waits for an escort."""
     return case.zone.escort if case.zone.escort is not None and case.holder.escorted and case.way_in else None
-
-
-def _beside(case: Case) -> Cardholder | None:
-    companion = case.request.companion
-    credential = case.state.credentials.get(companion.credential) if companion else None
-    return case.state.people.get(credential.cardholder) if credential else None
 
 
 def _gone_ahead(case: Case, rule: EscortRule) -> Cardholder | None:
