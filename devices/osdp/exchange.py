@@ -1,11 +1,16 @@
 """One command and its answer: what a retry needs of it, how long to wait before one, what a report leaves open."""
 
 import math
+from collections import deque
 from dataclasses import dataclass
 
 from devices.osdp.command_queue import Ticket
+from devices.osdp.frame import Frame
 from devices.osdp.replies import NAK_CHECK, NAK_LENGTH, Reply
 
+LATE_BY_AT_MOST = 2.0
+"""Seconds after which nobody waits for a late double any more: what comes then was kept by somebody."""
+_DOUBLES_EXPECTED = 8
 HANDSHAKE_WITHIN = 1.0
 """Seconds of silence within one step of the bring-up after which it begins anew."""
 
@@ -55,6 +60,30 @@ class Delivered:
 
     reply: Reply
     until: float
+
+
+class LateDoubles:
+    """Answers that may still come although their exchange is over: one for each time its command was sent again.
+
+    A sequence number comes round every third exchange. An answer that a slow converter held back meets one of its own
+    number then, and its MAC no longer fits: but it is the accepted one to the byte, which no guess and no other frame
+    is. Each is expected once.
+    """
+
+    def __init__(self) -> None:
+        self._expected: deque[tuple[Frame, float]] = deque(maxlen=_DOUBLES_EXPECTED)
+
+    def expect(self, answer: Frame, attempts: int, now: float) -> None:
+        """Note at `now` that this answer was accepted, to a command that was sent so often."""
+        self._expected.extend([(answer, now + LATE_BY_AT_MOST)] * (attempts - 1))
+
+    def take(self, frame: Frame, now: float) -> bool:
+        """Tell whether this frame is one that was expected, which then is expected once less."""
+        for each in self._expected:
+            if each[0] == frame and now < each[1]:
+                self._expected.remove(each)
+                return True
+        return False
 
 
 @dataclass(slots=True)

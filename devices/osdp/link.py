@@ -63,6 +63,7 @@ class Link:
         self._told_offline = False
         self._cause = OfflineCause.NO_ANSWER
         self._standing = Standing()
+        self._late_doubles = ex.LateDoubles()
         self._proven_at = -math.inf
 
     # What the owner asks
@@ -214,13 +215,15 @@ class Link:
         try:
             plain, session = sc.unseal(session, frame)
         except BadMac:
-            return self._violation(ViolationKind.BAD_MAC, now)
+            return None if self._late_doubles.take(frame, now) else self._violation(ViolationKind.BAD_MAC, now)
         except SecurityError:
             return self._violation(ViolationKind.PLAINTEXT_REPLY, now)
         unencrypted = frame.security is not None and frame.security.kind == sc.SCS_16
         if unencrypted and plain.payload and frame.code != rep.Nak.code:
             return self._violation(ViolationKind.PLAINTEXT_REPLY, now)
         self._session = session
+        if self._exchange is not None and self._exchange.attempts > 1:
+            self._late_doubles.expect(frame, self._exchange.attempts, now)
         return self._take(plain, now)
 
     def _clear_in_session(self, frame: Frame, now: float) -> None:

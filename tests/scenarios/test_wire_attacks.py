@@ -192,6 +192,9 @@ async def test_an_intruder_opens_nothing_is_told_and_leaves_no_trace(wire, attac
     await wire.unwire()
     await wire.sees(lambda: wire.state.device("in-head").online is True, 45.0)
     await wire.sees(lambda: wire.state.device("module").online is True)
+    # The same card in the very first poll of a new channel is the one that was told when the old one broke.
+    polls = wire.hand.count_polls("in")[0]
+    await wire.sees(lambda: wire.hand.count_polls("in")[0] > polls + 1)
     await wire.genuine()
 
 

@@ -16,6 +16,7 @@ from devices.osdp.events import (
     SecurityViolation,
     ViolationKind,
 )
+from devices.osdp.exchange import LATE_BY_AT_MOST
 from devices.osdp.frame import Frame, FrameParser, SecurityBlock
 from devices.osdp.peripheral import Peripheral
 from devices.osdp.suspicion import LIMIT, LOCK_OUT
@@ -311,3 +312,47 @@ def test_whoever_makes_a_reader_come_and_go_makes_it_stay_away():
     assert len(wire.of(DeviceOffline)) < 10
     wire.devices[0].present_card(*TRUE)
     assert wire.until(CardRead, 9.0) == CardRead(0, 0, *TRUE)
+
+
+class HeldBack:
+    """A converter that loses one answer and lets out the answer to the retry once more, when its number comes round."""
+
+    def __init__(self, times, after=0.0):
+        self.times, self.after = times, after
+        self.lost = self.kept = None
+        self.came = 0
+
+    def __call__(self, wire, genuine):
+        frame = FrameParser().feed(genuine)[0]
+        if self.lost is None:
+            self.lost, self.since = frame.sequence, wire.now
+            return []
+        if self.kept is None:
+            self.kept = genuine
+            return [genuine]
+        due = frame.sequence == self.lost and wire.now - self.since >= self.after
+        if self.came < self.times and due and wire.devices[0].secured:
+            self.came += 1
+            return [self.kept, genuine]
+        return [genuine]
+
+
+def held_back(**how):
+    wire, holder = Wire(reader(0)).online(), HeldBack(**how)
+    wire.tap = lambda genuine: holder(wire, genuine)
+    wire.run(5.0)
+    return wire, holder
+
+
+def test_the_answer_to_a_first_try_that_comes_when_its_number_is_due_again_is_no_attack():
+    wire, holder = held_back(times=1)
+    assert holder.came == 1
+    assert not wire.of(SecurityViolation, DeviceOffline)
+    wire.devices[0].present_card(*TRUE)
+    assert wire.until(CardRead, 0.5) == CardRead(0, 0, *TRUE)
+
+
+@pytest.mark.parametrize("how", [{"times": 2}, {"times": 1, "after": LATE_BY_AT_MOST + 0.5}])
+def test_it_is_one_where_it_comes_more_often_than_it_was_asked_for_or_is_kept_for_later(how):
+    wire, _ = held_back(**how)
+    assert wire.of(SecurityViolation) == [SecurityViolation(0, ViolationKind.BAD_MAC)]
