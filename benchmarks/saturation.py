@@ -1,4 +1,4 @@
-"""Doors while vision takes every core: swipes with and without processes that search pictures for people.
+"""Doors while vision takes every core it may: swipes with and without processes that search pictures for people.
 
 They give way as the worker does, one for each core, and do nothing but what a worker does at its busiest. Run as a
 program, this is one of them: it says `busy` once it searches.
@@ -28,7 +28,7 @@ TURNS = 10
 
 
 async def vision_saturated(extent: Extent, folder: Path, tick: Tick) -> Row:
-    """Swipe at one box, by turns with eyes that rest and with eyes that take every core. p99 in milliseconds."""
+    """Swipe at one box, by turns with eyes that rest and with eyes that take all they may. p99 in milliseconds."""
     idle, saturated = list[float](), list[float]()
     each = max(1, extent.stimuli // TURNS)
     async with core.doors(extent, folder) as swiped:
@@ -80,11 +80,12 @@ def _search_for_ever() -> None:
     import cv2
 
     from simulators.scene import Scene, drawn
-    from vision.giving_way import give_way
+    from vision.giving_way import give_way, keep_off_a_core
     from vision.persons import load_find
     from vision.worker import NICENESS
 
     give_way(NICENESS)
+    keep_off_a_core()
     cv2.setNumThreads(1)
     find, picture = load_find(), drawn("cam", Scene(walking=2), 15)
     print(BUSY, flush=True)

@@ -16,7 +16,7 @@ import cv2
 
 from vision.child import die_with, leave
 from vision.eyes import Eyes
-from vision.giving_way import give_way
+from vision.giving_way import give_way, keep_off_a_core
 from vision.messages import (
     LENGTH_BYTES,
     CameraLost,
@@ -47,6 +47,7 @@ def main(arguments: list[str]) -> int:
     die_with(parent)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C at the terminal is for the supervisor to act on
     give_way(NICENESS)
+    keep_off_a_core()
     cv2.setNumThreads(1)
     with socket.socket(fileno=commands) as port, socket.socket(fileno=pictures) as picture_port:
         _look(port, picture_port, kind)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
 import time
 
+import psutil
 import pytest
 
 from controller.bootstrap import Box, Ports
@@ -104,6 +106,8 @@ async def test_a_covered_a_turned_and_a_killed_camera_are_each_told_and_their_ne
                     await asyncio.sleep(0.05)
 
         await sees(lambda: len(box.core.runtime.state.views) == 2)
+        (eyes,) = [child for child in psutil.Process().children() if "vision.worker" in child.cmdline()]
+        assert eyes.cpu_affinity() == sorted(os.sched_getaffinity(0))[1:] or len(os.sched_getaffinity(0)) == 1
         for verb, kind, words in (
             ("cover_camera", AlarmKind.CAMERA_COVERED, "the picture is black"),
             ("turn_camera", AlarmKind.CAMERA_MOVED, "it no longer looks where it did"),
