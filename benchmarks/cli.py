@@ -8,8 +8,7 @@ import json
 import signal
 import sys
 import tempfile
-import traceback
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -93,20 +92,21 @@ MEASUREMENTS: Mapping[str, Measurement] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the program; return its exit code: 1 where a figure could not be had."""
+    """Run the program; return its exit code: 1 where a figure could not be had. What was measured is told even then."""
     given = _parser().parse_args(arguments)
     extent = FULL if given.full else QUICK if given.quick else DEFAULT
     given.folder.mkdir(parents=True, exist_ok=True)
-    try:
-        rows = _run(given.rows or MEASUREMENTS, extent, given.folder.absolute())
-    except asyncio.CancelledError:
-        return INTERRUPTED
-    if rows is None:
-        return FAILED
-    Console(width=None if sys.stdout.isatty() else 160).print(_table(rows))
+    had: list[Row] = []
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        try:
+            code = runner.run(_measured(given.rows or MEASUREMENTS, extent, given.folder.absolute(), had))
+        except asyncio.CancelledError:
+            code = INTERRUPTED
+    if had:
+        Console(width=None if sys.stdout.isatty() else 160).print(_table(had))
     if given.json:
-        given.json.write_text(json.dumps([row.as_json() for row in rows], indent=2, ensure_ascii=False) + "\n")
-    return 0
+        given.json.write_text(json.dumps([row.as_json() for row in had], indent=2, ensure_ascii=False) + "\n")
+    return code
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -134,30 +134,39 @@ def _row(name: str) -> str:
     return name
 
 
-def _run(names: Iterable[str], extent: Extent, folder: Path) -> list[Row] | None:
-    """Return the rows; None, and a sentence on stderr, where one cannot be had."""
-    try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(_measured(names, extent, folder))
-    except* (BenchmarkFailed, DemoFailed, BrokerError, TimeoutError) as failures:
-        traceback.print_exception(failures, limit=0, file=sys.stderr)
-    return None
+async def _measured(names: Collection[str], extent: Extent, folder: Path, had: list[Row]) -> int:
+    """Add each row to `had` as soon as it is measured; return the exit code.
 
-
-async def _measured(names: Iterable[str], extent: Extent, folder: Path) -> list[Row]:
+    One that cannot be had says why on stderr, and those after it are measured all the same: it is an hour's work.
+    """
     task = asyncio.current_task()
     assert task is not None  # for the type checker: the runner made it
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, task.cancel)
+    for ending in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(ending, task.cancel)
     shown = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
-    with Progress(*shown, console=Console(stderr=True)) as progress:
-        rows = []
-        for name in names:
+    code = 0
+    with Progress(*shown, console=Console(stderr=True, soft_wrap=True, highlight=False)) as progress:
+        for number, name in enumerate(names, start=1):
             try:
-                rows.append(await _one(name, extent, folder, progress))
-            except NothingToMeasure as nothing:
-                progress.console.print(str(nothing), markup=False)
-        return rows
+                row = await _one(name, extent, folder, progress)
+            except* NothingToMeasure as nothing:
+                said = f"not measured: {_sentences(nothing)}"
+            except* (BenchmarkFailed, DemoFailed, BrokerError, TimeoutError) as failures:
+                code = FAILED
+                said = f"failed: {_sentences(failures)}"
+            else:
+                had.append(row)
+                said = f"{row.value:,.2f} {row.unit}"
+            progress.console.print(f"{number} of {len(names)}: {name}: {said}", markup=False)
+    return code
+
+
+def _sentences(failures: BaseExceptionGroup) -> str:
+    """Return what each failure in the group says, or is where it says nothing (as a TimeoutError does)."""
+    return "; ".join(
+        _sentences(each) if isinstance(each, BaseExceptionGroup) else str(each) or type(each).__name__
+        for each in failures.exceptions
+    )
 
 
 async def _one(name: str, extent: Extent, folder: Path, progress: Progress) -> Row:

@@ -145,16 +145,33 @@ def test_nothing_is_left_behind(run: Run) -> None:
     assert not run.left
 
 
-def test_whoever_ends_it_in_the_middle_finds_nothing_left(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "benchmarks", "--full", "log_verify_1m", "--folder", tmp_path]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as bench:
-        while not list(tmp_path.glob("*/log.db")):
+def test_whoever_ends_it_in_the_middle_keeps_what_was_measured_and_finds_nothing_else_left(tmp_path: Path) -> None:
+    file, folder = tmp_path / "rows.json", tmp_path / "work"
+    command = [sys.executable, "-m", "benchmarks", "--full", "site_prove", "log_verify_1m"]
+    with subprocess.Popen(
+        [*command, "--json", file, "--folder", folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as bench:
+        while not list(folder.glob("*/log.db")):
             assert bench.poll() is None, "it ended by itself"
             time.sleep(0.02)
         bench.terminate()
-        bench.communicate(timeout=60)
+        table, progress = bench.communicate(timeout=60)
     assert bench.returncode == 130
-    assert not list(tmp_path.iterdir())
+    assert [row["name"] for row in json.loads(file.read_text())] == ["site_prove"]
+    assert "site_prove" in table
+    assert "1 of 2: site_prove: " in progress, "told as soon as it was measured"
+    assert not list(folder.iterdir())
+
+
+def test_a_row_that_fails_costs_no_other_row(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("devices.mqtt.broker._SEARCH_PATH", str(tmp_path))  # where no Mosquitto is
+    file = tmp_path / "rows.json"
+    rows = ["mqtt_badge_to_relay", "decide_p99"]
+    assert main(["--quick", *rows, "--json", str(file), "--folder", str(tmp_path / "work")]) == 1
+    assert [row["name"] for row in json.loads(file.read_text())] == ["decide_p99"]
+    assert "1 of 2: mqtt_badge_to_relay: failed: Mosquitto is not installed" in capsys.readouterr().err
 
 
 def test_one_row_can_be_asked_for_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
