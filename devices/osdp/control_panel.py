@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from devices.osdp.command_queue import Ticket
+from devices.osdp.command_queue import Rank, Ticket
 from devices.osdp.commands import Command
 from devices.osdp.errors import LocalError
 from devices.osdp.events import PanelEvent, SecurityViolation, ViolationKind
@@ -58,10 +58,13 @@ class _Wish:
     """When a link wants the line or to be looked at, as of the last time anything happened to it."""
 
     link: Link
-    due: float = 0.0
+    what: tuple[Rank, float, int] = (Rank.POLL, 0.0, 0)
     timer: float = 0.0
     next: float = 0.0
-    urgent: bool = False
+
+    @property
+    def due(self) -> float:
+        return self.what[1]
 
 
 class ControlPanel:
@@ -86,6 +89,7 @@ class ControlPanel:
         self._echo = b""
         self._tallies: dict[int, tuple[int, int]] = {}
         self._told_second_panel = -math.inf
+        self._asked = 0
         self._usual = 0.0
         self._expires = -math.inf  # no link has anything to do by time alone before that
         self._links = {
@@ -131,7 +135,8 @@ class ControlPanel:
         """
         self.check(address, command)
         link = self._link(address)
-        link.submit(Ticket(command, deadline, token))
+        self._asked += 1
+        link.submit(Ticket(command, deadline, token, self._asked))
         self._changed(link)
 
     def confirm(self, address: int) -> None:
@@ -201,14 +206,14 @@ class ControlPanel:
     def _changed(self, link: Link) -> None:
         """Ask a link anew what it wishes: it can only have changed its mind where something happened to it."""
         wish = self._wishes[link.address]
-        wish.due, wish.timer, wish.urgent = link.due(), link.next_timer(), link.urgent
+        wish.what, wish.timer = link.wants(), link.next_timer()
         wish.next = min(wish.due, wish.timer)
         self._expires = min(self._expires, wish.timer)
 
     def _whose_turn(self, now: float) -> Link | None:
-        """Commands before polls, then whoever waits longest."""
+        """What moves a bolt before what shows a light, both before polls; then whoever waits longest."""
         due = [wish for wish in self._wishes.values() if wish.due <= now]
-        return min(due, key=lambda wish: (not wish.urgent, wish.due)).link if due else None
+        return min(due, key=lambda wish: wish.what).link if due else None
 
     def _count(self, link: Link, sent: int = 0, unanswered: int = 0) -> None:
         before = self.tally(link.address)

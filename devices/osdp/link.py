@@ -14,7 +14,7 @@ from devices.osdp import exchange as ex
 from devices.osdp import replies as rep
 from devices.osdp import secure_channel as sc
 from devices.osdp.bring_up import EXPECTED_IN_CLEAR, BringUp, Progress, Secured, Up, status_requests
-from devices.osdp.command_queue import CommandQueue, Ticket
+from devices.osdp.command_queue import CommandQueue, Rank, Ticket
 from devices.osdp.errors import BadMac, MessageError, SecurityError
 from devices.osdp.events import OfflineCause, PanelEvent, ViolationKind
 from devices.osdp.frame import Frame, SecurityBlock
@@ -87,12 +87,19 @@ class Link:
         """Whether this link's frame is on the line and unanswered."""
         return self._exchange is not None and self._exchange.on_line
 
-    @property
-    def urgent(self) -> bool:
-        """Whether it wants to send a command, or the next step of coming back; polls and retries wait their turn."""
+    def wants(self) -> tuple[Rank, float, int]:
+        """What it wants to send next: its rank, when it is due, and as the how manyth it was asked for.
+
+        Polls wait their turn, and so does what got no answer.
+        """
         if self._exchange is not None:
-            return self._exchange.ticket is not None and self.misses == 0
-        return bool(self._commands) if self._ready else self._in_handshake or self.online
+            ticket = self._exchange.ticket if self.misses == 0 else None
+        elif self._ready:
+            ticket = self._commands.head()
+        else:
+            rank = Rank.OTHER if self._in_handshake or self.online else Rank.POLL
+            return rank, self.due(), 0
+        return (ticket.rank, self.due(), ticket.number) if ticket else (Rank.POLL, self.due(), 0)
 
     @property
     def _in_handshake(self) -> bool:

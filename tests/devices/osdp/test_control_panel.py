@@ -115,6 +115,34 @@ def test_a_command_does_not_wait_for_the_pace_of_a_long_line():
     assert wire.now - asked < 0.05
 
 
+def test_what_moves_a_bolt_goes_before_what_shows_a_light():
+    """Eight lights and tones at 9600 baud take half a second; a bolt does not wait for them, whoever has it."""
+    wire = Wire(*(reader(address) for address in range(8)), module(8), module(9), byte=10 / 9600).online()
+    asked = wire.now
+    light = cmd.Led((cmd.LedRecord(temporary=cmd.LedTemporary(cmd.TemporaryLed.SET, 2, 2, 2, 0, 10)),))
+    for address in range(8):
+        wire.panel.send(address, light, deadline=asked + 5)
+        wire.panel.send(address, cmd.Buzzer(0, cmd.Tone.DEFAULT, 1, 1, 1), deadline=asked + 5)
+    wire.panel.send(8, cmd.OutputStatusRequest(), deadline=asked + 5)
+    wire.panel.send(9, PULSE, deadline=asked + 5, token="asked first")
+    wire.panel.send(8, PULSE, deadline=asked + 5, token="asked second")
+    wire.run(3.0)
+    told = wire.of(CommandDelivered)
+    assert [one.token for one in told[:2]] == ["asked first", "asked second"]
+    assert {type(one.command) for one in told[2:10]} == {cmd.Led, cmd.Buzzer}
+    assert len(told) == 19, "and nothing is lost"
+    assert next(at for at, event in wire.events if isinstance(event, CommandDelivered)) - asked < 0.1
+
+
+def test_orders_to_one_bolt_keep_their_order():
+    moves = []
+    wire = Wire(module(0, on_output=lambda *move: moves.append(move[1]))).online()
+    for control in (cmd.OutputControl.ON, cmd.OutputControl.OFF, cmd.OutputControl.ON, cmd.OutputControl.OFF):
+        wire.panel.send(0, cmd.Output((cmd.OutputRecord(0, control, 0),)), deadline=wire.now + 1)
+    wire.run(1.0)
+    assert moves == [True, False, True, False]
+
+
 def test_a_lost_reply_is_asked_for_again_with_the_same_frame():
     wire = Wire(reader(0)).online()
     lost = []
