@@ -12,6 +12,7 @@ order; results are kept in ``mutants/`` until their function changes.
 
 from __future__ import annotations
 
+import argparse
 import math
 import os
 import subprocess
@@ -121,4 +122,8 @@ def _entry_key(entry: dict[str, str]) -> tuple[str, str, str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description="Try the mutants of the rules.")
+    parser.add_argument(
+        "patterns", nargs="*", metavar="PATTERN", help="names of mutants: 'controller.rules.door*' (all)"
+    )
+    sys.exit(main(parser.parse_args().patterns))
