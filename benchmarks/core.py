@@ -34,6 +34,8 @@ CONTROLLER_MS = 10.0
 DECISION_US = 100.0
 STEP_US = 200.0
 MEMORY_KB = 2.0
+LEAST_WEIGHED = 5_000
+"""People; fewer weigh less than what a process happens to have at hand."""
 GAP_SECONDS = 0.005
 """Between two stimuli: 200 a second, as many as the promise for MQTT names."""
 
@@ -158,11 +160,12 @@ async def memory(extent: Extent, folder: Path, tick: Tick) -> Row:
 
     In this one it would lie in memory that earlier rows gave back to Python and not to the system, and weigh nothing.
     """
+    cardholders = max(extent.cardholders, LEAST_WEIGHED)
     with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-        grown = await asyncio.get_running_loop().run_in_executor(pool, _grown_by, extent.cardholders, folder)
+        grown = await asyncio.get_running_loop().run_in_executor(pool, _grown_by, cardholders, folder)
     tick(1)
-    text = f"< 2 kB a person, badge included; {extent.cardholders:,} cardholders"
-    return Row("memory_per_cardholder", grown / 1000 / extent.cardholders, "kB", Figure(text, MEMORY_KB), None)
+    text = f"< 2 kB a person, badge included; {cardholders:,} cardholders"
+    return Row("memory_per_cardholder", grown / 1000 / cardholders, "kB", Figure(text, MEMORY_KB), None)
 
 
 def _grown_by(cardholders: int, folder: Path) -> int:
